@@ -1,0 +1,192 @@
+//! Names and ids. Every name that enters pannier from outside passes through
+//! a constructor here, so that no other module has to distrust one.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest entity or project name, in characters (W&B's own limit).
+pub const NAME_CHARS_MAX: usize = 128;
+/// The longest run id, in characters (W&B's own limit).
+pub const RUN_ID_CHARS_MAX: usize = 128;
+/// The entity of runs that name none.
+pub const DEFAULT_ENTITY: &str = "local";
+/// The project of runs that name none, as W&B calls it.
+pub const DEFAULT_PROJECT: &str = "uncategorized";
+
+/// Says what is wrong with a name, in words fit for the person who chose it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {name:?} {problem}")]
+pub struct BadName {
+    /// Which kind of name: `entity`, `project`, `run id`.
+    pub what: &'static str,
+    /// The name, cut to 64 characters.
+    pub name: String,
+    /// What is wrong and what is allowed.
+    pub problem: String,
+}
+
+fn check(what: &'static str, name: &str, max_chars: usize) -> Result<(), BadName> {
+    let fail = |problem: String| {
+        Err(BadName { what, name: name.chars().take(64).collect(), problem })
+    };
+    if name.is_empty() {
+        return fail("is empty".to_owned());
+    }
+    let chars = name.chars().count();
+    if chars > max_chars {
+        return fail(format!("has {chars} characters; at most {max_chars} are allowed"));
+    }
+    if name == "." || name == ".." {
+        return fail("is a path, not a name".to_owned());
+    }
+    if let Some(c) = name.chars().find(|c| c.is_control() || "/\\#?%:".contains(*c)) {
+        return fail(format!("contains {c:?}; control characters and / \\ # ? % : are not allowed"));
+    }
+    if name.trim() != name {
+        return fail("begins or ends with a space".to_owned());
+    }
+    Ok(())
+}
+
+/// The three names that identify a run everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "RawRunPath")]
+pub struct RunPath {
+    /// The user or team that owns the run.
+    pub entity: String,
+    /// The project the run belongs to.
+    pub project: String,
+    /// The run's id, unique within the project.
+    pub run: String,
+}
+
+#[derive(Deserialize)]
+struct RawRunPath {
+    entity: String,
+    project: String,
+    run: String,
+}
+
+impl TryFrom<RawRunPath> for RunPath {
+    type Error = BadName;
+    fn try_from(raw: RawRunPath) -> Result<Self, BadName> {
+        Self::new(&raw.entity, &raw.project, &raw.run)
+    }
+}
+
+impl RunPath {
+    /// Checks the three names.
+    ///
+    /// # Errors
+    /// [`BadName`] for the first that is empty, too long, or holds a control
+    /// character or one of `/ \ # ? % :`.
+    pub fn new(entity: &str, project: &str, run: &str) -> Result<Self, BadName> {
+        check("entity", entity, NAME_CHARS_MAX)?;
+        check("project", project, NAME_CHARS_MAX)?;
+        check("run id", run, RUN_ID_CHARS_MAX)?;
+        Ok(Self { entity: entity.to_owned(), project: project.to_owned(), run: run.to_owned() })
+    }
+}
+
+impl fmt::Display for RunPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.entity, self.project, self.run)
+    }
+}
+
+/// A 128-bit random id, written as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id128(pub [u8; 16]);
+
+impl fmt::Display for Id128 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Id128 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Id128 {
+    type Err = BadName;
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        let bad = || BadName {
+            what: "id",
+            name: text.chars().take(64).collect(),
+            problem: "is not 32 hexadecimal digits".to_owned(),
+        };
+        if text.len() != 32 || !text.is_ascii() {
+            return Err(bad());
+        }
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| bad())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| bad())?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for Id128 {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Id128 {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Identifies a daemon's home; made once, when the home is made.
+pub type Origin = Id128;
+/// Identifies one writer's journal: one process, one run, one life.
+pub type WriterId = Id128;
+
+/// A record's position in its stream. The first record has `Seq` 1; 0 is
+/// "nothing yet", which is also where every cursor starts.
+pub type Seq = u64;
+
+/// A new run id: eight characters of `a-z0-9`, as the W&B SDK makes them,
+/// from eight random bytes.
+#[must_use]
+pub fn run_id(random: [u8; 8]) -> String {
+    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    random.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % 36])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_names_are_refused_with_a_reason() {
+        for (name, reason) in [
+            ("", "is empty"),
+            ("..", "is a path"),
+            ("a/b", "contains '/'"),
+            ("a\u{0}", "contains"),
+            (" a", "begins or ends with a space"),
+            (&"x".repeat(129), "at most 128"),
+        ] {
+            let error = RunPath::new("e", name, "r").unwrap_err().to_string();
+            assert!(error.starts_with("project"), "{error}");
+            assert!(error.contains(reason), "{error} should say {reason}");
+        }
+        assert!(RunPath::new("Ünï", "p.q-1 x", "r").is_ok());
+    }
+
+    #[test]
+    fn ids_survive_their_text_form() {
+        let id = Id128([0xab; 16]);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert!("xyz".parse::<Id128>().is_err());
+        assert!("é".repeat(16).parse::<Id128>().is_err());
+    }
+}

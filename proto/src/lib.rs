@@ -1,0 +1,23 @@
+//! What pannier's parts say to each other: plain data, no I/O, no async.
+//!
+//! - [`id`]: names and ids, validated once, here.
+//! - [`value`]: what one cell of a row can hold.
+//! - [`record`]: one change to a run.
+//! - [`journal`]: the file a training process appends to.
+//! - [`summary`]: what a metric's many values come down to.
+//! - [`request`]: bodies of the native HTTP routes.
+//! - [`home`]: where a home and its socket are, for client and daemon alike.
+
+pub mod home;
+pub mod id;
+pub mod journal;
+pub mod record;
+pub mod request;
+pub mod summary;
+pub mod value;
+
+/// The version of the native routes and of the journal that this build speaks.
+///
+/// A daemon reads every older journal; a newer one is left where it is and
+/// named in `pannier status`.
+pub const PROTOCOL_VERSION: u32 = 1;

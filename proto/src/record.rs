@@ -1,0 +1,192 @@
+//! One change to a run.
+//!
+//! A stream is made of records. Most are rows of one of three tables and take
+//! a packed form (see [`crate::journal`]); every other change is a [`Change`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::summary::Definition;
+use crate::value::Value;
+
+/// The tables a row can belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Table {
+    /// What `run.log` logged, by step.
+    History = 1,
+    /// Host metrics (W&B's "events"), by time.
+    System = 2,
+    /// Console lines: columns `line`, `stream` (0 stdout, 1 stderr) and `text`.
+    /// A line that is written again replaces the one with its number.
+    Console = 3,
+}
+
+impl Table {
+    /// All of them, in the order of their tags.
+    pub const ALL: [Self; 3] = [Self::History, Self::System, Self::Console];
+
+    /// The table with this tag, if there is one.
+    #[must_use]
+    pub fn from_tag(tag: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| *table as u8 == tag)
+    }
+}
+
+/// One row of a table. Two rows of one step are one row in every view, the
+/// later cell winning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Where it belongs.
+    pub table: Table,
+    /// The step it was logged at; 0 in tables that have none.
+    pub step: i64,
+    /// Microseconds since 1970, UTC, by the logging machine's clock.
+    pub time_us: i64,
+    /// Its cells, each key once.
+    pub cells: Vec<(String, Value)>,
+}
+
+/// What a run is called and where it belongs; every field but the path can
+/// change during its life, an absent one stays as it was.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunFields {
+    /// The name people see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The group shown together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// `train`, `eval`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_type: Option<String>,
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Labels; the whole list each time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+}
+
+/// How a run, or one life of it, ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    /// A process is writing, or was a moment ago.
+    Running,
+    /// It said it was done, with exit code 0.
+    Finished,
+    /// It said it was done, with another exit code.
+    Failed,
+    /// Its process went away without a word.
+    Crashed,
+    /// It was told to go and said so.
+    Preempted,
+}
+
+impl RunState {
+    /// The word that W&B uses, too.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Crashed => "crashed",
+            Self::Preempted => "preempted",
+        }
+    }
+
+    /// The state with this name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Running, Self::Finished, Self::Failed, Self::Crashed, Self::Preempted]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// Every change to a run that is not a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// A life of the run begins: a writer opened it.
+    Begin {
+        /// Microseconds since 1970.
+        time_us: i64,
+        /// Names given at `init`.
+        fields: RunFields,
+        /// The step that this life starts from.
+        start_step: i64,
+        /// Whether an earlier life was found and is being continued.
+        resumed: bool,
+    },
+    /// Names given later.
+    Fields {
+        /// Those that change.
+        fields: RunFields,
+    },
+    /// Config keys set and removed. Nested dicts are merged key by key.
+    Config {
+        /// Keys to set.
+        set: Map<String, Json>,
+        /// Top-level keys to remove.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        remove: Vec<String>,
+    },
+    /// Summary keys set and removed by hand; they win over what history says
+    /// until history says it again.
+    Summary {
+        /// Keys to set.
+        set: Map<String, Json>,
+        /// Keys to remove.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        remove: Vec<String>,
+    },
+    /// `define_metric`.
+    Define {
+        /// The rule.
+        definition: Definition,
+    },
+    /// Facts about the machine and the program; top-level keys are replaced.
+    Metadata {
+        /// For example `host`, `git`, `slurm`.
+        set: Map<String, Json>,
+    },
+    /// A small text file that belongs to the run, such as `requirements.txt`
+    /// or `diff.patch`; a later one of the same path replaces it.
+    TextFile {
+        /// Relative, with `/`.
+        path: String,
+        /// Its content.
+        text: String,
+    },
+    /// Records that were logged and could not be kept.
+    Dropped {
+        /// Microseconds since 1970.
+        time_us: i64,
+        /// How many `log` calls.
+        count: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A life ends.
+    End {
+        /// Microseconds since 1970.
+        time_us: i64,
+        /// How.
+        state: RunState,
+        /// The process's, where it is known.
+        exit_code: Option<i32>,
+    },
+}
+
+/// Any record, in the form that views and tests use.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A row of a table.
+    Row(Row),
+    /// Any other change.
+    Change(Change),
+}

@@ -1,0 +1,375 @@
+//! Bodies of the native HTTP routes, all JSON but where said.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::id::{Origin, RunPath, Seq};
+use crate::record::{RunFields, RunState};
+
+/// Whether an earlier life of the run is to be continued; `resume=` of `init`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Resume {
+    /// Begin anew, whatever is there (W&B's `None`).
+    #[default]
+    No,
+    /// Continue it where there is one.
+    Allow,
+    /// Continue it; refuse where there is none.
+    Must,
+    /// Refuse where there is one.
+    Never,
+}
+
+/// `POST /v1/runs`: opens a run, from any language. Every field may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OpenRun {
+    /// Default: `PANNIER_ENTITY` of the daemon, else `local`.
+    pub entity: Option<String>,
+    /// Default: `uncategorized`.
+    pub project: Option<String>,
+    /// Default: a new one.
+    pub run: Option<String>,
+    /// See [`Resume`].
+    pub resume: Resume,
+    /// A name is made where none is given.
+    pub fields: RunFields,
+    /// Initial config. The Python client leaves it out and journals it.
+    pub config: Map<String, Json>,
+    /// True: only reserve the name and say what is known; the caller journals
+    /// `Begin` itself. False: the daemon records `Begin` and `config`.
+    pub journaled: bool,
+}
+
+/// The answer to [`OpenRun`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenedRun {
+    /// The run.
+    #[serde(flatten)]
+    pub path: RunPath,
+    /// Its name.
+    pub name: String,
+    /// Whether an earlier life is continued.
+    pub resumed: bool,
+    /// The first step of this life.
+    pub start_step: i64,
+    /// What earlier lives configured.
+    pub config: Map<String, Json>,
+    /// What earlier lives came to.
+    pub summary: Map<String, Json>,
+    /// Where people can look at it, if anywhere: at the first remote.
+    pub url: Option<String>,
+}
+
+/// One line of `POST /v1/runs/ENTITY/PROJECT/RUN/records`, for any language.
+/// Unknown fields are refused, so that a typing error is heard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RecordLine {
+    /// `{"history": {"loss": 0.5}, …}`: a history row.
+    History(HistoryLine),
+    /// `{"config": {…}}`
+    Config(Map<String, Json>),
+    /// `{"summary": {…}}`
+    Summary(Map<String, Json>),
+    /// `{"console": {"text": "…", "stderr": false}}`
+    Console(ConsoleLine),
+}
+
+/// A history row, said in JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryLine {
+    /// Nested objects become dotted keys.
+    pub row: Map<String, Json>,
+    /// Default: one more than the run's last.
+    #[serde(default)]
+    pub step: Option<i64>,
+}
+
+/// A console line, said in JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsoleLine {
+    /// The line, without its end.
+    pub text: String,
+    /// Which stream.
+    #[serde(default)]
+    pub stderr: bool,
+}
+
+/// The answer to `records`: durable from here on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Appended {
+    /// The number of the line that the writer should send next. Lines are
+    /// numbered from 0 for each `writer`; a line sent twice counts once.
+    pub next: u64,
+    /// The run's last step.
+    pub last_step: Option<i64>,
+}
+
+/// `POST /v1/runs/ENTITY/PROJECT/RUN/finish`
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FinishRun {
+    /// 0 is `finished`, anything else `failed`.
+    pub exit_code: i32,
+}
+
+/// `GET /v1/status`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The daemon's version.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+    /// Its home's id.
+    pub origin: Origin,
+    /// Its home.
+    pub home: String,
+    /// Seconds since it started.
+    pub uptime_s: u64,
+    /// Journals being written now.
+    pub writers: usize,
+    /// Journal bytes not yet committed.
+    pub spool_bytes: u64,
+    /// Remotes.
+    pub remotes: Vec<RemoteStatus>,
+    /// Runs, newest first.
+    pub runs: Vec<RunStatus>,
+    /// How many more there are than `runs` shows.
+    pub runs_left_out: u64,
+    /// What a person should know: damaged journals, a full disk, refusals.
+    pub problems: Vec<Problem>,
+}
+
+/// Something a person should know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What it is about: a run, a writer, a remote, the home.
+    pub object: String,
+    /// What happened.
+    pub what: String,
+    /// What to do.
+    pub hint: String,
+    /// Microseconds since 1970 at which it was last seen.
+    pub time_us: i64,
+    /// How often it was seen.
+    pub count: u64,
+}
+
+/// One remote, as `status` shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RemoteStatus {
+    /// Its name.
+    pub name: String,
+    /// Its URL, without secrets.
+    pub url: String,
+    /// `connected`, `waiting`, `unauthorized`, `unreachable`, `idle`.
+    pub state: String,
+    /// The last error, while it lasts.
+    pub last_error: Option<String>,
+    /// Seconds until the next try, while there is an error.
+    pub retry_in_s: Option<u64>,
+    /// Records that it lacks.
+    pub records_queued: u64,
+    /// Bytes, as stored here, that it lacks.
+    pub bytes_queued: u64,
+    /// Records that it has.
+    pub records_sent: u64,
+    /// Microseconds since 1970 of its last good answer.
+    pub last_contact_us: Option<i64>,
+}
+
+/// One run, as `status` shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunStatus {
+    /// The run.
+    #[serde(flatten)]
+    pub path: RunPath,
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub state: RunState,
+    /// The last step here.
+    pub last_step: Option<i64>,
+    /// Records here.
+    pub records: u64,
+    /// How far each remote is.
+    pub remotes: BTreeMap<String, RunAtRemote>,
+}
+
+/// How far one remote is with one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunAtRemote {
+    /// The last step there.
+    pub last_step: Option<i64>,
+    /// Records there, of those that were recorded here.
+    pub records: u64,
+    /// Records queued.
+    pub records_queued: u64,
+    /// Bytes queued, as stored here.
+    pub bytes_queued: u64,
+    /// Microseconds since 1970 at which the oldest queued block was stored.
+    pub oldest_unsent_us: Option<i64>,
+    /// Why nothing more is sent until someone acts.
+    pub parked: Option<String>,
+    /// The last error.
+    pub last_error: Option<String>,
+}
+
+/// A run as `runs list` and `runs show` give it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunView {
+    /// The run.
+    #[serde(flatten)]
+    pub path: RunPath,
+    /// Its names.
+    #[serde(flatten)]
+    pub fields: RunFields,
+    /// Its state.
+    pub state: RunState,
+    /// The process's exit code.
+    pub exit_code: Option<i32>,
+    /// Microseconds since 1970.
+    pub created_us: i64,
+    /// Microseconds since 1970 of the last record.
+    pub updated_us: i64,
+    /// The last step.
+    pub last_step: Option<i64>,
+    /// History rows logged.
+    pub history_rows: u64,
+    /// Its config.
+    pub config: Map<String, Json>,
+    /// Its summary.
+    pub summary: Map<String, Json>,
+    /// Facts about machine and program.
+    pub metadata: Map<String, Json>,
+    /// `define_metric` rules.
+    pub definitions: Vec<crate::summary::Definition>,
+    /// `log` calls that were not kept.
+    pub dropped: u64,
+}
+
+/// A metric, as a run's list of metrics gives it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricView {
+    /// Its key.
+    pub key: String,
+    /// How many numbers were logged.
+    pub count: u64,
+    /// The last value, as JSON.
+    pub last: Json,
+}
+
+/// `POST /v1/remotes`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddRemote {
+    /// What it is called here.
+    pub name: String,
+    /// `https://…`, or `http://…` on this machine.
+    pub url: String,
+    /// The bearer token that the hub's operator gave out.
+    #[serde(default)]
+    pub token: Option<String>,
+}
+
+/// Any refusal or failure: the body of every answer of status 400 and up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// What happened, to which object.
+    pub error: String,
+    /// What to do next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// `GET /v1/hub`: who a remote is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HubInfo {
+    /// The hub's own id.
+    pub origin: Origin,
+    /// A random id of this start of the hub. A hub that was restored from a
+    /// backup was restarted: on a new epoch a daemon asks again where every
+    /// stream stands.
+    pub epoch: Origin,
+    /// See [`crate::PROTOCOL_VERSION`].
+    pub protocol: u32,
+    /// The version of the hub's build.
+    pub version: String,
+}
+
+/// A stream, named for the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StreamId {
+    /// Whose records.
+    pub origin: Origin,
+    /// Of which run.
+    #[serde(flatten)]
+    pub path: RunPath,
+}
+
+/// `POST /v1/hub/positions`: body and answer. Answer: the same streams, in the
+/// same order, each with the last `Seq` the hub has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Positions {
+    /// At most 10,000.
+    pub streams: Vec<StreamId>,
+}
+
+/// The answer to [`Positions`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PositionsAnswer {
+    /// See [`HubInfo::epoch`].
+    pub epoch: Origin,
+    /// For each stream asked about.
+    pub positions: Vec<Position>,
+}
+
+/// Where a stream stands at a hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The last `Seq` it has; 0 for none.
+    pub seq: Seq,
+    /// The run's last step there.
+    pub last_step: Option<i64>,
+}
+
+/// What a hub says to one stream of a push.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Pushed {
+    /// Durable there up to this position; what it had already was left out.
+    Stored(Position),
+    /// A gap: it has less than the push assumed. Nothing of this stream was
+    /// taken.
+    Behind(Position),
+    /// It will never take this. Nothing of this stream was taken.
+    Refused {
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// The answer to `POST /v1/hub/push`: one entry a stream, in the push's order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PushAnswer {
+    /// See [`HubInfo::epoch`].
+    pub epoch: Origin,
+    /// The answers.
+    pub streams: Vec<Pushed>,
+}
+
+/// `POST /v1/hub/digests`, answer to a [`Positions`] body: for each stream, the
+/// records the hub has and a digest over their content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamDigest {
+    /// How many records the digest covers.
+    pub records: u64,
+    /// BLAKE3 over the records' canonical form, in hexadecimal.
+    pub digest: String,
+}
