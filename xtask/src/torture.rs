@@ -1,0 +1,20 @@
+//! `cargo xtask torture`: the long form of the crash tests, with the same code
+//! as their short form in `cargo xtask test`.
+
+use anyhow::Result;
+
+use crate::sh;
+
+/// Runs them with so many kills.
+pub fn run(kills: u64, seed: Option<u64>) -> Result<()> {
+    sh::step(&format!("torture: {kills} kills"));
+    sh::run(&mut sh::cargo(&["build", "-p", "pannier", "-p", "pannier-tests", "--bins"]))?;
+    let mut test =
+        sh::cargo(&["test", "-p", "pannier-tests", "--test", "e2e", "--", "--nocapture", "--test-threads=1"]);
+    test.args(["crash::", "crashpoints::"]);
+    test.env("PANNIER_TORTURE_KILLS", kills.to_string()).env("PANNIER_CRASHPOINTS", "all");
+    if let Some(seed) = seed {
+        test.env("PANNIER_SEED", seed.to_string());
+    }
+    sh::run(&mut test)
+}
