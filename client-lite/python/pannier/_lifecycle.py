@@ -1,0 +1,108 @@
+"""Owns when runs end without being told to: at exit, by exception, in a child.
+
+The hooks are put in at the first `init` and call what was there before. A run
+belongs to the process that opened it: in a forked child, no hook touches it.
+SIGTERM is left alone; a process that dies without a word is the daemon's to notice.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import NoReturn
+
+    from ._run import Run
+
+_runs: list[Run] = []
+_exit_code = 0
+_installed = False
+_worker = 0  # the multiprocessing child in which the hook was put in
+
+
+def started(run: Run) -> None:
+    """Takes note of a run, to end it with the process at the latest."""
+    _install()
+    _install_in_worker()
+    _runs.append(run)
+
+
+def ended(run: Run) -> None:
+    """Forgets a run that was finished."""
+    if run in _runs:
+        _runs.remove(run)
+
+
+def active() -> list[Run]:
+    """The runs that this very process has open, oldest first."""
+    pid = os.getpid()
+    return [run for run in _runs if run._pid == pid]
+
+
+def exit_code_of(kind: type[BaseException] | None, error: BaseException | None) -> int:
+    """What a process that ends with this exception would exit with."""
+    if kind is None:
+        return 0
+    if issubclass(kind, SystemExit):
+        code = getattr(error, "code", None)
+        return 0 if code is None else code if isinstance(code, int) else 1
+    return 130 if issubclass(kind, KeyboardInterrupt) else 1
+
+
+def _install() -> None:
+    global _installed
+    if _installed:
+        return
+    _installed = True
+    atexit.register(_at_exit)
+    previous_hook = sys.excepthook
+    previous_exit = sys.exit
+
+    def excepthook(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        global _exit_code
+        _exit_code = exit_code_of(kind, error)
+        # It prints the traceback, which the console of a run still open records.
+        previous_hook(kind, error, trace)
+
+    def exit(code: object = None) -> NoReturn:
+        global _exit_code
+        if threading.current_thread() is threading.main_thread():
+            _exit_code = exit_code_of(SystemExit, SystemExit(code))
+        previous_exit(code)  # type: ignore[arg-type]
+
+    sys.excepthook = excepthook
+    sys.exit = exit
+
+
+def _install_in_worker() -> None:
+    """A child of `multiprocessing` ends without `atexit`, but asks its own list."""
+    global _worker
+    util = sys.modules.get("multiprocessing.util")
+    process = sys.modules.get("multiprocessing.process")
+    if util is None or process is None or _worker == os.getpid():
+        return
+    if process.parent_process() is not None:
+        _worker = os.getpid()
+        util.Finalize(None, _at_worker_exit, exitpriority=0)
+
+
+def _at_exit() -> None:
+    _end_all(_exit_code)
+
+
+def _at_worker_exit() -> None:
+    # It runs while the exception that ends the worker, if any, is in flight.
+    kind, error, _ = sys.exc_info()
+    _end_all(exit_code_of(kind, error))
+
+
+def _end_all(exit_code: int) -> None:
+    for run in reversed(active()):
+        run.finish(exit_code=exit_code)

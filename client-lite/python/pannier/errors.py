@@ -1,0 +1,27 @@
+"""Owns the exceptions that pannier raises, and only for the caller's mistakes.
+
+Trouble of our own (no daemon, full disk, no network) is a warning on stderr,
+never an exception: see `_term.warn`.
+"""
+
+from __future__ import annotations
+
+
+class Error(Exception):
+    """Base of everything that pannier raises."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class UsageError(Error):
+    """An argument or an environment variable that cannot be meant as it is."""
+
+
+class ConfigError(Error):
+    """A config value was about to be changed without `allow_val_change=True`."""
+
+
+class CommError(Error):
+    """A question (not a log call) to the daemon that got no answer."""
