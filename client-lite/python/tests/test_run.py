@@ -310,12 +310,13 @@ def test_silence(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     pannier.init().finish()
     assert capsys.readouterr().err == ""
     _term.warn("heard")
+    monkeypatch.setenv("WANDB_QUIET", "0")
     monkeypatch.setenv("WANDB_SILENT", "true")
     pannier.init().finish()
     _term.warn("unheard")
     assert capsys.readouterr().err == "pannier: warning: heard\n"
-    monkeypatch.undo()
     pannier.init(settings=Settings(silent=False)).finish()
+    assert "safe here" in capsys.readouterr().err
 
 
 def test_lines_at_start_and_end(capsys: pytest.CaptureFixture[str]) -> None:
