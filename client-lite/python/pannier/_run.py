@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
     from types import TracebackType
-    from typing import Any
+    from typing import Any, NoReturn
 
     from ._alert import AlertLevel, Alerts
     from ._resume import ResumeFile
@@ -219,6 +219,15 @@ class Run(Names, Later):
 
     def __repr__(self) -> str:
         return f"<pannier.Run {self.path} ({self.name})>"
+
+    def __deepcopy__(self, memo: object) -> Run:
+        return self  # trainers copy their state, and mean the same run by it
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a run cannot be pickled; send run.id to the other process, and there call"
+            f" pannier.init(project={self.project!r}, id=..., mode='shared')"
+        )
 
     def _publish_config(self, new: dict[str, Any]) -> None:
         self._session.change(dumps({"change": "config", "set": new}))

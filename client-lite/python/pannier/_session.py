@@ -70,18 +70,17 @@ def _resume(settings: Settings) -> str:
 
 
 def find_binary() -> str | None:
-    """The daemon's binary: `PANNIER_BIN`, beside Python's scripts, or on the PATH."""
+    """The daemon's binary: `PANNIER_BIN`, the one installed with this package, or
+    one on the PATH."""
     chosen = os.environ.get("PANNIER_BIN")
     if chosen:
         return chosen
-    package = os.path.dirname(os.path.abspath(__file__))
-    site = sys.modules.get("site")
-    user_base = getattr(site, "USER_BASE", None)
+    packages = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folders = [
+        # PREFIX/lib/python3.x/site-packages: a venv, the user's scheme, the system's
+        os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(packages))), "bin"),
+        os.path.join(packages, "bin"),  # pip install --target
         os.path.dirname(sys.executable or ""),
-        os.path.join(sys.prefix, "bin"),
-        os.path.join(user_base, "bin") if user_base else "",
-        os.path.join(os.path.dirname(package), "bin"),  # pip install --target
         *os.environ.get("PATH", "").split(os.pathsep),
     ]
     for folder in folders:

@@ -39,6 +39,11 @@ _warned: set[type] = set()
 def encode(obj: object) -> Encoded:
     """One logged value, in a form that the native side can store."""
     try:
+        if getattr(obj, "shape", None) == ():  # by far the most frequent: a loss, as it comes
+            item = obj.item()  # type: ignore[attr-defined]
+            if isinstance(item, (float, int)):
+                number: float = _scalar(item)
+                return number
         return _encode(obj)
     except Exception as error:  # objects of strangers may fail in any way
         name = type(obj).__name__

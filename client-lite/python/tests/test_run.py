@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pathlib
 import pickle
@@ -348,6 +349,13 @@ def test_a_broken_session_does_not_stop_the_finish(
     monkeypatch.setattr(FakeSession, "finish", fail)
     pannier.init().finish()
     assert "did not end cleanly: disk full" in capsys.readouterr().err
+
+
+def test_copies_and_pickles() -> None:
+    with pannier.init(project="p") as run:
+        assert copy.deepcopy({"run": run})["run"] is run
+        with pytest.raises(TypeError, match="mode='shared'"):
+            pickle.dumps(run)
 
 
 def test_errors_survive_pickling() -> None:

@@ -114,6 +114,7 @@ def test_numpy() -> None:
     np = pytest.importorskip("numpy")
     assert encode(np.float32(0.5)) == 0.5
     assert encode(np.int64(7)) == 7
+    assert type(encode(np.uint64(2**64 - 1))) is float
     assert encode(np.bool_(True)) is True
     assert type(encode(np.float64(0.5))) is float
     assert encode(np.array(3)) == 3
