@@ -1,1 +1,17 @@
-//! x
+//! What the whole-system tests stand on: real daemons and hubs in temporary
+//! homes, a network with faults, training processes, and the judge. Uses the
+//! programs as their users do; must not reach into the daemon's library.
+//!
+//! Everything here fails by panicking with what a person needs to see.
+
+pub mod cli;
+pub mod daemon;
+pub mod http;
+pub mod hub;
+pub mod journal;
+pub mod ledger;
+pub mod loopmount;
+pub mod proxy;
+pub mod random;
+pub mod trainer;
+pub mod wait;

@@ -1,0 +1,109 @@
+//! SIGKILL at the n-th call of a kind, for each n: what random kills hit by
+//! luck, `strace` hits by order. The workload is fixed: two journals to take in.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+
+use pannier_tests::cli::{Output, clean, pannier_bin};
+use pannier_tests::daemon::{TestDaemon, TestHome};
+use pannier_tests::journal::JournalWriter;
+use pannier_tests::ledger::judge_rows;
+use pannier_tests::loopmount::possible;
+use pannier_tests::random::Random;
+
+/// What changes a disk.
+const CALLS: &str = "write,pwrite64,writev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,ftruncate,mkdir,mkdirat,rmdir";
+const ROWS: i64 = 200;
+/// How many points a short run looks at.
+const SAMPLE: usize = 30;
+
+#[test]
+fn killed_at_any_call_a_daemon_loses_and_doubles_nothing() {
+    if let Err(missing) = possible(&["strace"]) {
+        println!("left out: {missing}");
+        return;
+    }
+    let mut points = every_point();
+    println!("{} crash points", points.len());
+    assert!(points.len() > 20, "the workload changes the disk");
+    if std::env::var("PANNIER_CRASHPOINTS").is_ok_and(|which| which == "all") {
+        println!("all of them");
+    } else {
+        let mut random = Random::from_env();
+        while points.len() > SAMPLE {
+            let at = usize::try_from(random.below(points.len() as u64)).unwrap();
+            points.swap_remove(at);
+        }
+    }
+    let mut hit = 0;
+    for (call, n) in points {
+        let home = workload();
+        let out = traced(&home, &["-e", &format!("inject={call}:signal=SIGKILL:when={n}")]);
+        hit += usize::from(out.code != Some(0));
+        let daemon = TestDaemon::start(&home);
+        daemon.settle(&home);
+        for run in ["whole", "cut"] {
+            let rows: Vec<i64> = (0..ROWS).collect();
+            let fault = judge_rows(&home.http(), &format!("local/points/{run}"), &rows).err();
+            assert_eq!(fault, None, "killed at call {n} of {call}\n{}", home.log());
+        }
+        let state =
+            |run: &str| home.http().get(&format!("/v1/runs/local/points/{run}")).json()["state"].clone();
+        assert_eq!(
+            (state("whole"), state("cut")),
+            ("finished".into(), "crashed".into()),
+            "at call {n} of {call}"
+        );
+    }
+    assert!(hit > 10, "the kills do come: {hit} did");
+}
+
+/// A home with what two dead trainers left: one had finished, one was cut off
+/// in the middle of a frame.
+fn workload() -> TestHome {
+    let home = TestHome::new();
+    let mut whole = JournalWriter::begin(home.path(), "points", "whole", 1);
+    let mut cut = JournalWriter::begin(home.path(), "points", "cut", 2);
+    for n in 0..ROWS {
+        if n == ROWS / 2 {
+            whole.next_segment();
+        }
+        whole.row(n);
+        cut.row(n);
+    }
+    whole.finish();
+    let torn = pannier_tests::journal::row_frame(ROWS);
+    cut.raw(&torn[..torn.len() / 2]);
+    home
+}
+
+/// Each call of the workload: its name, and the how many-th of a thread it is.
+fn every_point() -> Vec<(String, usize)> {
+    let home = workload();
+    let trace = home.beside("trace");
+    let _ = traced(&home, &["-o", &trace.display().to_string()]).expect(0);
+    let text = std::fs::read_to_string(trace).unwrap();
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.contains("resumed>")) {
+        let Some((thread, rest)) = line.split_once(' ') else { continue };
+        let Some((call, _)) = rest.trim_start().split_once('(') else { continue };
+        *counts.entry((thread, call)).or_default() += 1;
+    }
+    let mut most: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((_, call), count) in counts {
+        let most = most.entry(call).or_default();
+        *most = count.max(*most);
+    }
+    most.into_iter().flat_map(|(call, most)| (1..=most).map(move |n| (call.to_owned(), n))).collect()
+}
+
+/// A daemon under strace, until it is idle or dead.
+fn traced(home: &TestHome, options: &[&str]) -> Output {
+    let mut strace = clean("strace".as_ref());
+    strace.args(["-f", "-qq", "-e", &format!("trace={CALLS}"), "-e", "signal=none"]).args(options);
+    if !options.contains(&"-o") {
+        strace.args(["-o", "/dev/null"]);
+    }
+    home.env(&mut strace).arg(pannier_bin()).args(["daemon", "--idle", "1"]);
+    Output::of(strace.stdout(Stdio::null()))
+}

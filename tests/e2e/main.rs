@@ -1,0 +1,29 @@
+//! The whole system, as its users and their machines treat it: one test binary,
+//! one module a theme.
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
+
+mod api;
+mod bad_input;
+mod crash;
+mod crashpoints;
+mod hub;
+mod lifecycle;
+mod negative;
+mod never_in_the_way;
+mod powerloss;
+mod sync;
+mod tidy;
+
+#[test]
+fn every_file_here_is_listed() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e");
+    let main = std::fs::read_to_string(here.join("main.rs")).unwrap();
+    for entry in std::fs::read_dir(here).unwrap().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let module = name.trim_end_matches(".rs");
+        assert!(
+            module == "main" || main.contains(&format!("mod {module};")),
+            "e2e/{name} is not in e2e/main.rs"
+        );
+    }
+}

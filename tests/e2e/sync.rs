@@ -1,0 +1,205 @@
+//! Home to hub over bad networks and from bad hubs: everything arrives once,
+//! without a storm of requests, and one bad run holds up nothing else.
+
+use std::time::{Duration, Instant};
+
+use pannier_tests::daemon::{TestDaemon, TestHome};
+use pannier_tests::http::Http;
+use pannier_tests::hub::TestHub;
+use pannier_tests::ledger::{Claim, judge};
+use pannier_tests::proxy::{Fault, Proxy};
+use pannier_tests::trainer::Trainer;
+use pannier_tests::wait;
+use serde_json::{Value as Json, json};
+
+fn train(home: &TestHome, run: &str, rows: u64) -> Claim {
+    Trainer::new(home, "sync", run).rows(rows).run().claim
+}
+
+fn sync(home: &TestHome) {
+    let _ = home.run(&["sync", "--wait", "--timeout", "60"]).expect(0);
+}
+
+fn equal(home: &TestHome, hub: &TestHub, claim: &Claim, rows: usize) {
+    assert_eq!(judge(&home.http(), claim), Ok(rows), "home");
+    assert_eq!(judge(&hub.http(), claim), Ok(rows), "hub");
+}
+
+#[test]
+fn a_hub_that_comes_late_gets_everything() {
+    let (home, mut hub) = (TestHome::new(), TestHub::new());
+    let daemon = TestDaemon::start(&home);
+    hub.add_to(&home, &hub.url());
+    let claim = train(&home, "early", 500);
+    let queued = wait::until("status shows the queue", || {
+        let status = daemon.status();
+        status["remotes"][0]["last_error"].is_string().then(|| status["remotes"][0].clone())
+    });
+    assert_ne!(queued["records_queued"], 0, "{queued}");
+    let waited = home.run(&["sync", "--wait", "--timeout", "1"]).expect(1);
+    assert!(!waited.stderr.is_empty() || !waited.stdout.is_empty(), "it says why it gives up");
+    hub.start();
+    sync(&home);
+    equal(&home, &hub, &claim, 500);
+    let run = &daemon.status()["runs"][0]["remotes"]["hub"];
+    assert_eq!((&run["records_queued"], &run["last_step"]), (&Json::from(0), &Json::from(499)), "{run}");
+    let verified = home.run(&["verify", "--remote", "hub", "--json"]).expect(0);
+    let _ = verified.json();
+}
+
+#[test]
+fn every_fault_of_a_network_is_survived() {
+    let (home, hub) = (TestHome::new(), TestHub::started());
+    let proxy = Proxy::start(hub.address);
+    let faults = [
+        answer(500, "", "oh"),
+        Fault::LoseAnswer,
+        answer(429, "Retry-After: 1\r\n", ""),
+        Fault::DropRequest,
+        Fault::Twice,
+        Fault::Reset,
+        answer(503, "Retry-After: 0\r\n", "{\"error\":\"busy\"}"),
+        answer(200, "", "<html>log in to the wifi</html>"),
+        Fault::Delay(Duration::from_millis(700)),
+        Fault::LoseAnswer,
+        answer(413, "", ""),
+    ];
+    proxy.script(faults);
+    let daemon = TestDaemon::start(&home);
+    hub.add_to(&home, &proxy.url());
+    let claims: Vec<_> = (0..3).map(|n| train(&home, &format!("run{n}"), 300)).collect();
+    sync(&home);
+    let more = train(&home, "after", 50);
+    // Whatever is left of the script meets pushes that have something to say.
+    wait::until("every fault has been met", || {
+        (proxy.left() == 0 || daemon.http().post("/v1/remotes/hub/retry", &Json::Null).status >= 500)
+            .then_some(())
+    });
+    sync(&home);
+    for claim in &claims {
+        equal(&home, &hub, claim, 300);
+    }
+    equal(&home, &hub, &more, 50);
+}
+
+#[test]
+fn a_dead_hub_is_asked_less_and_less() {
+    let home = TestHome::new();
+    let hub = TestHub::new();
+    let proxy = Proxy::start(hub.address);
+    proxy.always(answer(503, "", ""));
+    let daemon = TestDaemon::start(&home);
+    hub.add_to(&home, &proxy.url());
+    let end = Instant::now() + Duration::from_secs(6);
+    let mut n = 0;
+    while Instant::now() < end {
+        let _ = train(&home, &format!("run{n}"), 20);
+        n += 1;
+    }
+    assert!(n > 3, "training goes on meanwhile");
+    let asked = proxy.seen().len();
+    assert!((2..=30).contains(&asked), "{asked} requests in 6 s, while {n} runs ended");
+    assert!(daemon.status()["remotes"][0]["retry_in_s"].is_u64(), "it says when it tries again");
+}
+
+#[test]
+fn half_open_connections_end() {
+    let (home, hub) = (TestHome::new(), TestHub::started());
+    let proxy = Proxy::start(hub.address);
+    proxy.only("/v1/hub/push");
+    proxy.script([Fault::Stall(Duration::from_secs(600))]);
+    let _daemon = TestDaemon::start(&home);
+    hub.add_to(&home, &proxy.url());
+    let claim = train(&home, "stalled", 100);
+    let _ = home.run(&["sync", "--wait", "--timeout", "120"]).expect(0);
+    equal(&home, &hub, &claim, 100);
+}
+
+#[test]
+fn a_wrong_token_is_said_so_and_a_right_one_heals() {
+    let (home, mut hub) = (TestHome::new(), TestHub::started());
+    let right = std::mem::replace(&mut hub.token, "pannier-wrong-token".to_owned());
+    let daemon = TestDaemon::start(&home);
+    let file = home.beside("wrong");
+    std::fs::write(&file, &hub.token).unwrap();
+    // It may be refused at once or noticed by the daemon; either way a person is told.
+    let added = home.run(&["remote", "add", "hub", &hub.url(), "--token-file", &file.display().to_string()]);
+    if added.code == Some(0) {
+        let claim = train(&home, "unwelcome", 50);
+        wait::until("the remote is unauthorized", || {
+            (daemon.status()["remotes"][0]["state"] == "unauthorized").then_some(())
+        });
+        assert!(judge(&hub.http(), &claim).is_err(), "nothing got through");
+        let _ = home.run(&["remote", "remove", "hub"]).expect(0);
+    }
+    hub.token = right;
+    let claim = train(&home, "welcome", 50);
+    hub.add_to(&home, &hub.url());
+    sync(&home);
+    equal(&home, &hub, &claim, 50);
+    let secret = std::fs::read_to_string(home.path().join("daemon.log")).unwrap_or_default();
+    assert!(!secret.contains(&hub.token), "no token in the log");
+}
+
+#[test]
+fn a_hub_restored_from_an_old_backup_is_refilled() {
+    let (home, mut hub) = (TestHome::new(), TestHub::started());
+    let _daemon = TestDaemon::start(&home);
+    hub.add_to(&home, &hub.url());
+    let first = train(&home, "first", 200);
+    sync(&home);
+    hub.stop();
+    let backup = hub.backup();
+    hub.start();
+    let second = train(&home, "second", 300);
+    sync(&home);
+    equal(&home, &hub, &second, 300);
+    hub.stop();
+    hub.restore(&backup);
+    hub.start();
+    let third = train(&home, "third", 100);
+    wait::until("the hub is refilled", || {
+        sync(&home);
+        [(&first, 200), (&second, 300), (&third, 100)]
+            .iter()
+            .all(|(claim, rows)| judge(&hub.http(), claim) == Ok(*rows))
+            .then_some(())
+    });
+    let _ = home.run(&["verify", "--remote", "hub"]).expect(0);
+}
+
+#[test]
+fn a_refused_run_is_parked_and_holds_up_nothing() {
+    let (home, hub) = (TestHome::new(), TestHub::started());
+    let proxy = Proxy::start(hub.address);
+    proxy.only("/v1/hub/push");
+    let operator = Http::Tcp(hub.address.to_string(), Some(hub.token.clone()));
+    let epoch = operator.get("/v1/hub").expect(200).json()["epoch"].clone();
+    let refusal =
+        json!({"epoch": epoch, "streams": [{"answer": "refused", "reason": "the project is frozen"}]});
+    proxy.script([answer(200, "Content-Type: application/json\r\n", &refusal.to_string())]);
+    let daemon = TestDaemon::start(&home);
+    let refused = train(&home, "refused", 50);
+    daemon.settle(&home);
+    hub.add_to(&home, &proxy.url());
+    let at_hub = |run: &str| {
+        let runs = daemon.status()["runs"].as_array().unwrap().clone();
+        let found = runs.into_iter().find(|found| found["run"] == run);
+        found.map(|found| found["remotes"]["hub"].clone()).unwrap_or_default()
+    };
+    let reason = wait::until("the run is parked", || at_hub("refused")["parked"].as_str().map(str::to_owned));
+    assert!(reason.contains("the project is frozen"), "{reason}");
+    let welcome = train(&home, "welcome", 60);
+    wait::until("the other goes on", || (at_hub("welcome")["records_queued"] == 0).then_some(()));
+    equal(&home, &hub, &welcome, 60);
+    let shown = home.run(&["status"]).expect(0).stdout;
+    assert!(shown.contains("the project is frozen"), "status says why: {shown}");
+    let _ = home.run(&["sync", "--wait", "--timeout", "3"]).expect(1);
+    assert_eq!(daemon.http().post("/v1/remotes/hub/retry", &Json::Null).status / 100, 2);
+    sync(&home);
+    equal(&home, &hub, &refused, 50);
+}
+
+fn answer(status: u16, headers: &'static str, body: &str) -> Fault {
+    Fault::Answer(status, headers, body.to_owned())
+}
