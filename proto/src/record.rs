@@ -122,6 +122,13 @@ pub enum Change {
         /// Whether an earlier life was found and is being continued.
         resumed: bool,
     },
+    /// The run begins again at this step: rows that this stream recorded before,
+    /// at this step or a later one, leave the view (and stay in the log). The
+    /// daemon says so when a life starts at or before the last step.
+    Rewind {
+        /// The step.
+        step: i64,
+    },
     /// Names given later.
     Fields {
         /// Those that change.

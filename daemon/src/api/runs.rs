@@ -1,0 +1,203 @@
+//! The views of runs.
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use pannier_proto::record::{Row, Table};
+use pannier_proto::request::{MetricView, RunView};
+use pannier_proto::value::{Value, float_to_json};
+use serde::Deserialize;
+use serde_json::{Map, Value as JsonValue, json};
+use tokio::sync::mpsc;
+
+use super::open::existing;
+use super::respond::{Answer, Failure};
+use super::{App, blocking};
+use crate::limits::ROWS_PAGE;
+use crate::store::{RowsQuery, RunFilter, Store};
+
+type RunRef = Path<(String, String, String)>;
+
+#[derive(Deserialize)]
+pub struct ListQuery {
+    entity: Option<String>,
+    project: Option<String>,
+    limit: Option<usize>,
+    offset: Option<usize>,
+}
+
+pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Answer<Json<JsonValue>> {
+    let filter = RunFilter {
+        entity: query.entity,
+        project: query.project,
+        limit: query.limit.unwrap_or(100).min(1000),
+        offset: query.offset.unwrap_or(0),
+    };
+    let (runs, more) = blocking(move || app.store.runs(&filter)).await?;
+    Ok(Json(json!({"runs": runs, "more": more})))
+}
+
+pub async fn show(State(app): State<App>, Path(raw): RunRef) -> Answer<Json<RunView>> {
+    let path = existing(&app, &raw).await?;
+    Ok(Json(blocking(move || app.store.run(&path)).await?))
+}
+
+pub async fn metrics(State(app): State<App>, Path(raw): RunRef) -> Answer<Json<JsonValue>> {
+    let path = existing(&app, &raw).await?;
+    let metrics: Vec<MetricView> = blocking(move || app.store.metrics(&path)).await?;
+    Ok(Json(json!({"metrics": metrics})))
+}
+
+pub async fn files(State(app): State<App>, Path(raw): RunRef) -> Answer<Json<JsonValue>> {
+    let path = existing(&app, &raw).await?;
+    let files = blocking(move || app.store.text_files(&path)).await?;
+    Ok(Json(json!({"files": files})))
+}
+
+#[derive(Deserialize)]
+pub struct ColumnQuery {
+    key: String,
+    max_points: Option<usize>,
+}
+
+/// One metric, packed: the count, the steps, the values; all little-endian,
+/// eight bytes each.
+pub async fn column(State(app): State<App>, Path(raw): RunRef, Query(query): Query<ColumnQuery>) -> Answer<Response> {
+    let path = existing(&app, &raw).await?;
+    let bytes = blocking(move || {
+        let mut series = app.store.series(&path, &query.key)?;
+        if let Some(points) = query.max_points {
+            series = series.sample(points);
+        }
+        let mut bytes = Vec::with_capacity(8 + 16 * series.steps.len());
+        bytes.extend_from_slice(&(series.steps.len() as u64).to_le_bytes());
+        series.steps.iter().for_each(|step| bytes.extend_from_slice(&step.to_le_bytes()));
+        series.values.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+        Ok(bytes)
+    });
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes.await?).into_response())
+}
+
+#[derive(Deserialize)]
+pub struct RowsParameters {
+    table: Option<String>,
+    from_step: Option<i64>,
+    to_step: Option<i64>,
+    keys: Option<String>,
+}
+
+/// Rows, a JSON object a line, however many there are.
+pub async fn rows(State(app): State<App>, Path(raw): RunRef, Query(query): Query<RowsParameters>) -> Answer<Response> {
+    let path = existing(&app, &raw).await?;
+    let keys = query.keys.map(|keys| keys.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let table = match query.table.as_deref() {
+        None | Some("history") => Table::History,
+        Some("system") => Table::System,
+        Some("console") => Table::Console,
+        Some(other) => return Err(Failure::bad(format!("there is no table {other:?}: use history, system or console"))),
+    };
+    let (from, to) = (query.from_step.unwrap_or(i64::MIN), query.to_step.unwrap_or(i64::MAX));
+    Ok(stream("application/x-ndjson", move |send| {
+        if table != Table::History {
+            return lines_of(&app.store, &path, table, &mut |row| send(line(&row, keys.as_deref())));
+        }
+        let mut next = Some(from);
+        while let Some(from_step) = next {
+            let query = RowsQuery { from_step, to_step: to, keys: keys.clone(), limit: ROWS_PAGE };
+            let (page, after) = app.store.rows(&path, &query)?;
+            let mut text = String::new();
+            page.iter().for_each(|row| text += &line(row, None));
+            if !send(text) {
+                return Ok(());
+            }
+            next = after;
+        }
+        Ok(())
+    }))
+}
+
+/// The console as text; a line that was written again is its last form.
+pub async fn console(State(app): State<App>, Path(raw): RunRef) -> Answer<Response> {
+    let path = existing(&app, &raw).await?;
+    Ok(stream("text/plain; charset=utf-8", move |send| {
+        let mut last: Option<(i64, String)> = None;
+        lines_of(&app.store, &path, Table::Console, &mut |row| {
+            let cell = |key: &str| row.cells.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+            let number = match cell("line") {
+                Some(Value::I64(number)) => *number,
+                _ => -1,
+            };
+            let text = match cell("text") {
+                Some(Value::Text(text)) => text.clone(),
+                _ => String::new(),
+            };
+            let before = last.replace((number, text));
+            match before {
+                Some((before, text)) if before != number => send(text + "\n"),
+                _ => true,
+            }
+        })?;
+        if let Some((_, text)) = last {
+            send(text + "\n");
+        }
+        Ok(())
+    }))
+}
+
+/// Hands every row of a table over, in order, until `take` has enough.
+fn lines_of(store: &Store, path: &pannier_proto::id::RunPath, table: Table, take: &mut dyn FnMut(Row) -> bool) -> crate::store::Result<()> {
+    for block in store.blocks_with(path, table)? {
+        for row in store.block_rows(block, table)? {
+            if !take(row) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds with microseconds, as W&B gives them")]
+fn line(row: &Row, keys: Option<&[String]>) -> String {
+    let mut map = Map::new();
+    if row.table == Table::History {
+        map.insert("_step".into(), JsonValue::from(row.step));
+    }
+    map.insert("_timestamp".into(), float_to_json(row.time_us as f64 / 1e6));
+    for (key, value) in &row.cells {
+        if keys.is_none_or(|keys| keys.contains(key)) {
+            map.insert(key.clone(), value.to_json());
+        }
+    }
+    JsonValue::Object(map).to_string() + "\n"
+}
+
+/// Streams what a blocking producer sends, a few pieces ahead of the reader.
+/// `send` says whether anyone still listens. A failure cuts the answer short,
+/// which the reader's HTTP client reports.
+fn stream(
+    content_type: &'static str,
+    produce: impl FnOnce(&mut dyn FnMut(String) -> bool) -> crate::store::Result<()> + Send + 'static,
+) -> Response {
+    let (pieces, mut queue) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
+    tokio::task::spawn_blocking(move || {
+        let mut waiting = String::new();
+        let mut send = |text: String| {
+            waiting += &text;
+            if waiting.len() < 64 << 10 {
+                return true;
+            }
+            pieces.blocking_send(Ok(Bytes::from(std::mem::take(&mut waiting)))).is_ok()
+        };
+        let result = produce(&mut send);
+        // The reader may be gone; then nobody wants the rest.
+        let _ = pieces.blocking_send(Ok(Bytes::from(waiting)));
+        if let Err(error) = result {
+            tracing::error!("an answer was cut short: {error}");
+            let _ = pieces.blocking_send(Err(std::io::Error::other(error.to_string())));
+        }
+    });
+    let body = Body::from_stream(futures_util::stream::poll_fn(move |context| queue.poll_recv(context)));
+    ([(CONTENT_TYPE, content_type)], body).into_response()
+}

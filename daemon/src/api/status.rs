@@ -1,0 +1,81 @@
+//! How the daemon is.
+
+use std::fmt::Write;
+
+use axum::Json;
+use axum::extract::State;
+use http::header::CONTENT_TYPE;
+use pannier_proto::request::{RunStatus, Status};
+
+use super::respond::Answer;
+use super::{App, blocking};
+use crate::limits::STATUS_RUNS;
+use crate::store::RunFilter;
+
+/// Answers once requests can be served, which is when this can be reached.
+pub async fn ready() -> &'static str {
+    "ready\n"
+}
+
+pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
+    let remotes = app.sync.status();
+    let view = app.spool.view();
+    let problems = app.health.problems();
+    let status = blocking(move || {
+        let (runs, more) = app.store.runs(&RunFilter { limit: STATUS_RUNS, ..RunFilter::default() })?;
+        let mut listed = Vec::new();
+        for run in runs {
+            let (records, mut at) = app.store.run_at_remotes(&run.path)?;
+            for (remote, at) in &mut at {
+                if at.records_queued > 0 {
+                    at.last_error = app.sync.last_error(remote);
+                }
+            }
+            let name = run.fields.name.unwrap_or_default();
+            listed.push(RunStatus { path: run.path, name, state: run.state, last_step: run.last_step, records, remotes: at });
+        }
+        let mut all = problems;
+        all.extend(app.store.problems()?);
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            origin: app.store.origin(),
+            home: app.home.display().to_string(),
+            uptime_s: app.started.elapsed().as_secs(),
+            writers: view.live.len(),
+            spool_bytes: view.unread_bytes,
+            remotes,
+            runs: listed,
+            runs_left_out: u64::from(more),
+            problems: all,
+        })
+    });
+    Ok(Json(status.await?))
+}
+
+/// For Prometheus.
+pub async fn metrics(State(app): State<App>) -> impl axum::response::IntoResponse {
+    let view = app.spool.view();
+    let mut text = String::new();
+    let mut gauge = |name: &str, help: &str, value: u64| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    };
+    gauge("pannier_uptime_seconds", "Seconds since the daemon started.", app.started.elapsed().as_secs());
+    gauge("pannier_writers", "Journals being written.", view.live.len() as u64);
+    gauge("pannier_spool_bytes", "Journal bytes not yet committed.", view.unread_bytes);
+    gauge("pannier_problems", "Present problems.", app.health.problems().len() as u64);
+    let remotes = app.sync.status();
+    for (name, help, value) in [
+        ("pannier_remote_queued_records", "Records that a remote lacks.", 0),
+        ("pannier_remote_queued_bytes", "Bytes that a remote lacks.", 1),
+        ("pannier_remote_sent_records", "Records that a remote has.", 2),
+    ] {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n");
+        for remote in &remotes {
+            let value = [remote.records_queued, remote.bytes_queued, remote.records_sent][value];
+            let _ = writeln!(text, "{name}{{remote={:?}}} {value}", remote.name);
+        }
+    }
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+}

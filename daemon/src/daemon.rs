@@ -1,0 +1,284 @@
+//! Wires the parts together, and takes them apart in order. The only module
+//! that knows everyone.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pannier_proto::id::Id128;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::api::{self, Activity, App, Listener};
+use crate::clock::now_us;
+use crate::credentials::Credentials;
+use crate::health::Health;
+use crate::home::{Home, HomeError, HomeLock};
+use crate::ingest;
+use crate::limits::SHUTDOWN;
+use crate::spool::{Hooks, Spool};
+use crate::store::{Store, StoreError};
+use crate::sync::Sync;
+use crate::{gather, sampler};
+
+/// How to run.
+pub struct Options {
+    /// The home.
+    pub home: Home,
+    /// Leave after so long without anything to do; `None`: stay.
+    pub idle: Option<Duration>,
+    /// Let others in, over the network.
+    pub listen: Option<Listen>,
+}
+
+/// Where and how to listen on the network.
+pub struct Listen {
+    /// Where; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Certificate chain and key, PEM.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Tokens may travel in the clear on other than loopback addresses.
+    pub allow_plain_http: bool,
+}
+
+/// Why a daemon did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// See there.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// See there.
+    #[error("cannot open the database of the home: {0}")]
+    Store(#[from] StoreError),
+    /// A listener could not be had.
+    #[error("cannot listen on {at}: {source}")]
+    Listen {
+        /// Where.
+        at: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Plain HTTP on an address that others can reach.
+    #[error("refusing to take tokens in the clear on {0}, which other machines can reach")]
+    PlainHttp(SocketAddr),
+    /// The certificate or its key is unusable.
+    #[error("cannot use the certificate {} with the key {}: {problem}", .cert.display(), .key.display())]
+    Tls {
+        /// The chain.
+        cert: PathBuf,
+        /// The key.
+        key: PathBuf,
+        /// Why not.
+        problem: String,
+    },
+    /// Something that the system should give was not to be had.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+/// Runs a daemon, or a hub, until it is told to stop or has been idle.
+///
+/// # Errors
+/// [`DaemonError`].
+pub fn run(options: Options) -> Result<(), DaemonError> {
+    // Whatever is made from here on is for this user only, sockets included:
+    // there is no moment at which they are more open.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    options.home.prepare()?;
+    let lock = options.home.lock()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(32)
+        .enable_all()
+        .build()
+        .map_err(|source| DaemonError::System { what: "start the runtime", source })?;
+    let result = runtime.block_on(serve(options, &lock));
+    // What still runs off the runtime's threads is only reading.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    drop(lock);
+    result
+}
+
+async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
+    let started = Instant::now();
+    let home = &options.home;
+    let store = Arc::new(Store::open(&home.database())?);
+    let health = Arc::new(Health::default());
+    let credentials = Credentials::load(&home.credentials());
+    let credentials = Arc::new(credentials.map_err(|source| DaemonError::System { what: "read credentials.json in the home", source })?);
+    let sync = Arc::new(Sync::start(store.clone(), health.clone(), credentials.clone()));
+    let hooks = hooks(&store, &sync);
+    let spool = Spool::start(home.spool(), home.quarantine(), store.clone(), health.clone(), hooks);
+    let spool = Arc::new(spool.map_err(|source| DaemonError::System { what: "start a thread", source })?);
+    let app = App {
+        store: store.clone(),
+        spool: spool.clone(),
+        sync: sync.clone(),
+        health,
+        credentials,
+        epoch: random_id()?,
+        home: Arc::from(home.root()),
+        started,
+    };
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let activity = Arc::new(Activity::default());
+    let mut servers = vec![tokio::spawn(api::serve(unix(home.socket())?, api::local(app.clone()), activity.clone(), stopped.clone()))];
+    if let Some(listen) = &options.listen {
+        let listener = tcp(listen).await?;
+        servers.push(tokio::spawn(api::serve(listener, api::network(app.clone()), activity.clone(), stopped.clone())));
+    }
+    let sampler = tokio::spawn(sampler::run(store.clone(), spool.clone(), home.root().to_owned()));
+    tracing::info!("serving {} on {} as process {}", home.root().display(), home.socket().display(), std::process::id());
+
+    let reason = until_told(&options, lock, &app, &activity).await;
+    tracing::info!("stopping: {reason}");
+
+    let shutdown = async {
+        sampler.abort();
+        let _ = stop.send(true);
+        // First what was accepted, then what can wait.
+        let committed = tokio::task::spawn_blocking({
+            let spool = spool.clone();
+            move || spool.stop()
+        });
+        let _ = committed.await;
+        sync.stop().await;
+        for server in servers {
+            let _ = server.await;
+        }
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+    };
+    if tokio::time::timeout(SHUTDOWN, shutdown).await.is_err() {
+        tracing::warn!("not everything ended in {} s; what was accepted is in the journals and the database", SHUTDOWN.as_secs());
+    }
+    // Ours as long as we hold the lock; it may be gone with its folder.
+    let _ = std::fs::remove_file(home.socket());
+    Ok(())
+}
+
+fn random_id() -> Result<Id128, DaemonError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| DaemonError::System { what: "get random numbers", source: std::io::Error::other(error.to_string()) })?;
+    Ok(Id128(bytes))
+}
+
+fn hooks(store: &Arc<Store>, sync: &Arc<Sync>) -> Hooks {
+    let runtime = tokio::runtime::Handle::current();
+    let program = {
+        let (store, runtime) = (store.clone(), runtime.clone());
+        move |path, program| {
+            let store = store.clone();
+            runtime.spawn(async move {
+                let Ok(records) = tokio::task::spawn_blocking(move || gather::gather(&program)).await else { return };
+                if let Err(error) = ingest::append(&store, &path, records).await {
+                    tracing::warn!("cannot record what was gathered about {path}: {error}");
+                }
+            });
+        }
+    };
+    let remote = {
+        let (store, sync) = (store.clone(), sync.clone());
+        move |url: String| {
+            let (store, sync) = (store.clone(), sync.clone());
+            runtime.spawn(async move {
+                match add_remote(&store, &url).await {
+                    Ok(true) => sync.reload(),
+                    Ok(false) => {}
+                    Err(problem) => tracing::warn!("the remote that a program named is not used: {problem}"),
+                }
+            });
+        }
+    };
+    Hooks { program: Box::new(program), remote: Box::new(remote) }
+}
+
+/// Adds a remote that a program named, unless there is one with this URL.
+async fn add_remote(store: &Arc<Store>, url: &str) -> Result<bool, String> {
+    let url = api::check_url(url).map_err(|failure| failure.body.error)?;
+    let known = store.remotes().map_err(|error| error.to_string())?;
+    if known.iter().any(|remote| remote.url == url) {
+        return Ok(false);
+    }
+    let name = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).split('/').next().unwrap_or_default().to_owned();
+    store.write(move |tx| tx.set_remote(&name, &url, now_us())).await.map_err(|error| error.to_string())?;
+    Ok(true)
+}
+
+async fn until_told(options: &Options, lock: &HomeLock, app: &App, activity: &Activity) -> &'static str {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return "signals cannot be heard";
+    };
+    // A closed terminal and a scheduler's hints are nothing to us.
+    let _ignored: Vec<_> =
+        [SignalKind::hangup(), SignalKind::user_defined1(), SignalKind::user_defined2()].into_iter().map(signal).collect();
+    let mut look = tokio::time::interval(Duration::from_millis(500));
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return "terminated",
+            _ = interrupt.recv() => return "interrupted",
+            _ = look.tick() => {}
+        }
+        if !lock.still_there() {
+            return "the home is gone";
+        }
+        let view = app.spool.view();
+        let busy = !view.live.is_empty() || view.unread_bytes > 0 || app.sync.progressing();
+        if let (Some(idle), Some(quiet), false) = (options.idle, activity.quiet_for(), busy)
+            && quiet >= idle
+        {
+            return "idle";
+        }
+    }
+}
+
+fn unix(path: &Path) -> Result<Listener, DaemonError> {
+    let listen = |source| DaemonError::Listen { at: path.display().to_string(), source };
+    // We hold the home's lock: whoever made the old one is gone.
+    match std::fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(listen(error)),
+    }
+    Ok(Listener::Unix(UnixListener::bind(path).map_err(listen)?))
+}
+
+async fn tcp(listen: &Listen) -> Result<Listener, DaemonError> {
+    if listen.tls.is_none() && !listen.address.ip().is_loopback() && !listen.allow_plain_http {
+        return Err(DaemonError::PlainHttp(listen.address));
+    }
+    let tls = listen.tls.as_ref().map(|(cert, key)| acceptor(cert, key)).transpose()?;
+    let fail = |source| DaemonError::Listen { at: listen.address.to_string(), source };
+    let listener = TcpListener::bind(listen.address).await.map_err(fail)?;
+    let address = listener.local_addr().map_err(fail)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    // For whoever started us and waits; he may have closed his end.
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "listening on {scheme}://{address}").and_then(|()| out.flush());
+    Ok(Listener::Tcp(listener, tls))
+}
+
+fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, DaemonError> {
+    let fail = |problem: String| DaemonError::Tls { cert: cert.to_owned(), key: key.to_owned(), problem };
+    let chain = CertificateDer::pem_file_iter(cert)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| fail(error.to_string()))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| fail(error.to_string()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
+        .map_err(|error| fail(error.to_string()))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

@@ -1,0 +1,70 @@
+//! Every bound, with its reason. What has no bound here has one in `proto`.
+
+use std::time::Duration;
+
+/// The most records of one block. A block is the unit that is read, merged and
+/// sent, so this bounds memory.
+pub const BLOCK_RECORDS_MAX: usize = 1 << 20;
+/// The most bytes of one block, unpacked: a frame of the journal and some.
+pub const BLOCK_BYTES_MAX: usize = 256 << 20;
+
+/// A block with this many records is sealed. Large enough that a codec sees
+/// structure (below 8,192 points pco loses ten percent), small enough that a
+/// zoomed chart does not read too much.
+pub const SEAL_RECORDS: usize = 32 << 10;
+/// A block with this many cells is sealed: 4 MiB of floats.
+pub const SEAL_POINTS: usize = 512 << 10;
+/// A block of this many bytes, as first stored, is sealed.
+pub const SEAL_BYTES: usize = 8 << 20;
+/// Fresh blocks of a stream are merged when there are this many.
+pub const FRESH_BLOCKS_MAX: usize = 32;
+
+/// How often journals that are being written are looked at. Bounds how old the
+/// newest visible row is, together with the time of a commit.
+pub const TAIL_INTERVAL: Duration = Duration::from_millis(50);
+/// How often the spool is searched for writers that nobody announced.
+pub const SCAN_INTERVAL: Duration = Duration::from_secs(2);
+/// Bytes read from one journal at a time.
+pub const READ_BYTES: usize = 4 << 20;
+/// Bytes read from all journals between two commits.
+pub const COMMIT_BYTES: usize = 8 << 20;
+/// How long a frame may stay incomplete while its writer lives before the
+/// reader takes its length for a lie and looks behind it.
+pub const INCOMPLETE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The longest request body on native routes.
+pub const REQUEST_BYTES_MAX: usize = 96 << 20;
+/// The most streams of one question for positions.
+pub const POSITIONS_MAX: usize = 10_000;
+/// The most bytes of one push, before compression.
+pub const PUSH_BYTES: usize = 8 << 20;
+/// The most blocks of one push.
+pub const PUSH_BLOCKS_MAX: usize = 4096;
+/// The least that a stream gets of a push: so many bytes make a request worth
+/// its round trip, and so few let a hundred streams share one.
+pub const PUSH_SHARE_BYTES: usize = 64 << 10;
+/// Cells of pushed blocks that a hub unpacks and commits at a time: 16 MiB of
+/// floats.
+pub const PUSH_COMMIT_POINTS: usize = 2 << 20;
+/// New records are pushed at most this often; a backlog goes without pause.
+pub const PUSH_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a remote that lacks nothing is asked whether it still has it: one
+/// restored from a backup is to be refilled.
+pub const REMOTE_CHECK_INTERVAL: Duration = Duration::from_secs(60);
+/// The longest `Retry-After` that is obeyed.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(600);
+/// How long after a remote's last good answer a backlog still counts as moving.
+pub const REACHABLE: Duration = Duration::from_secs(600);
+/// Records that a question for digests covers, so that it is answered in time.
+pub const DIGEST_RECORDS: u64 = 1 << 20;
+/// The most rows that one answer merges in memory.
+pub const ROWS_PAGE: usize = 10_000;
+
+/// Host metrics are sampled this often (W&B's default).
+pub const SAMPLE_INTERVAL: Duration = Duration::from_secs(15);
+/// Runs that `status` lists.
+pub const STATUS_RUNS: usize = 200;
+/// The longest a diff may be to be kept, in bytes.
+pub const DIFF_BYTES_MAX: usize = 4 << 20;
+/// How long SIGTERM may take: cluster schedulers kill soon after.
+pub const SHUTDOWN: Duration = Duration::from_secs(8);

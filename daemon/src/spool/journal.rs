@@ -1,0 +1,410 @@
+//! Reading one writer's journal: segment after segment, frame after frame,
+//! into blocks.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use pannier_proto::id::{RunPath, WriterId};
+use pannier_proto::journal::{self, Frame, Next, Open, Shape, segment_file_name, segment_number};
+use pannier_proto::record::{Change, Table};
+
+use crate::block::{Block, Placement};
+use crate::limits::{INCOMPLETE_PATIENCE, READ_BYTES};
+use crate::store::JournalPosition;
+
+/// What reading ran into.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Everything there is so far was read.
+    CaughtUp,
+    /// There is more, but enough was read for now.
+    More,
+    /// A life begins here: the caller decides what that means and calls
+    /// [`Journal::take_begin`].
+    Begin,
+    /// Bytes that are no frames were left out.
+    Damaged {
+        /// Where they were.
+        segment: u64,
+        /// At this offset.
+        offset: u64,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// The segment's head tells of a version this build does not know.
+    Newer(u32),
+    /// The last record is read.
+    Closed,
+}
+
+/// A journal being read.
+pub struct Journal {
+    dir: PathBuf,
+    writer: WriterId,
+    segment: u64,
+    /// Consumed bytes of the segment.
+    offset: u64,
+    file: File,
+    open: Option<Open>,
+    shapes: HashMap<u32, Shape>,
+    placements: HashMap<(u8, u32), Placement>,
+    incomplete_since: Option<Instant>,
+    begin: Option<Change>,
+    ended: bool,
+    done: bool,
+    gone: bool,
+}
+
+impl Journal {
+    /// Opens a writer's folder at a position, or at its beginning.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such segment.
+    pub fn open(dir: &Path, writer: WriterId, at: Option<JournalPosition>) -> io::Result<Self> {
+        let first = || segments(dir)?.first().copied().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound));
+        let mut segment = match at {
+            Some(position) => position.segment,
+            None => first()?,
+        };
+        let mut offset = at.map_or(0, |position| position.offset);
+        if !dir.join(segment_file_name(segment)).exists() {
+            // Consumed and deleted, and then the daemon died.
+            (segment, offset) = (first()?, 0);
+        }
+        let file = File::open(dir.join(segment_file_name(segment)))?;
+        let mut journal = Self {
+            dir: dir.to_owned(),
+            writer,
+            segment,
+            offset: 0,
+            file,
+            open: None,
+            shapes: HashMap::new(),
+            placements: HashMap::new(),
+            incomplete_since: None,
+            begin: None,
+            ended: false,
+            done: at.is_some_and(|position| position.done),
+            gone: false,
+        };
+        journal.skip_to(offset)?;
+        Ok(journal)
+    }
+
+    /// The writer.
+    pub fn writer(&self) -> WriterId {
+        self.writer
+    }
+
+    /// Its folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The run, once the head is read.
+    pub fn path(&self) -> Option<&RunPath> {
+        self.open.as_ref().map(|open| &open.path)
+    }
+
+    /// The segment's head.
+    pub fn head(&self) -> Option<&Open> {
+        self.open.as_ref()
+    }
+
+    /// Whether the last record is read.
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Whether a life that this writer began has not ended by its own word.
+    pub fn ends_unsaid(&self) -> bool {
+        !self.ended && self.open.as_ref().is_some_and(|open| open.parent.is_none())
+    }
+
+    /// From now on what is there is all there will be.
+    pub fn writer_is_gone(&mut self) {
+        self.gone = true;
+    }
+
+    /// How far it is consumed.
+    pub fn position(&self) -> JournalPosition {
+        JournalPosition { writer: self.writer, segment: self.segment, offset: self.offset, done: self.done }
+    }
+
+    /// Bytes in its segments that are not consumed.
+    pub fn unread_bytes(&self) -> u64 {
+        let later = segments(&self.dir).unwrap_or_default().into_iter().filter(|segment| *segment > self.segment);
+        let size = |segment| fs::metadata(self.dir.join(segment_file_name(segment))).map_or(0, |meta| meta.len());
+        size(self.segment).saturating_sub(self.offset) + later.map(size).sum::<u64>()
+    }
+
+    /// A new block begins: what was found out about the last one is void.
+    pub fn begin_block(&mut self) {
+        self.placements.clear();
+    }
+
+    /// The change that [`Event::Begin`] announced.
+    pub fn take_begin(&mut self) -> Option<Change> {
+        self.begin.take()
+    }
+
+    /// Reads what is new into a block, at most `budget` bytes of it.
+    ///
+    /// # Errors
+    /// What reading the file returns.
+    pub fn read(&mut self, block: &mut Block, buffer: &mut Vec<u8>, budget: &mut usize) -> io::Result<Event> {
+        loop {
+            if self.done {
+                return Ok(Event::Closed);
+            }
+            if *budget == 0 {
+                return Ok(Event::More);
+            }
+            self.fill(buffer, (*budget).min(READ_BYTES))?;
+            let (used, event) = self.parse(block, buffer);
+            self.offset += used as u64;
+            *budget = budget.saturating_sub(used);
+            if let Some(event) = event {
+                return Ok(event);
+            }
+            if used > 0 {
+                self.incomplete_since = None;
+                continue;
+            }
+            if !buffer.is_empty() && self.grow(buffer)? {
+                continue;
+            }
+            if let Some(event) = self.at_end(buffer)? {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Reads `want` bytes from the position on.
+    fn fill(&self, buffer: &mut Vec<u8>, want: usize) -> io::Result<()> {
+        buffer.resize(want, 0);
+        let mut filled = 0;
+        while filled < want {
+            match self.file.read_at(&mut buffer[filled..], self.offset + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        buffer.truncate(filled);
+        Ok(())
+    }
+
+    /// A frame may be longer than what was read: reads all of it, if the file
+    /// goes on. True: there was more, and it is a whole frame now.
+    fn grow(&self, buffer: &mut Vec<u8>) -> io::Result<bool> {
+        if !matches!(journal::next(buffer), Next::Incomplete) || buffer.len() < journal::FRAME_HEAD_BYTES {
+            return Ok(false);
+        }
+        let mut len = [0; 4];
+        len.copy_from_slice(&buffer[4..8]);
+        let whole = journal::FRAME_HEAD_BYTES + u32::from_le_bytes(len) as usize;
+        let have = self.file.metadata()?.len().saturating_sub(self.offset);
+        if whole as u64 > have || whole <= buffer.len() {
+            return Ok(false);
+        }
+        self.fill(buffer, whole)?;
+        Ok(true)
+    }
+
+    /// Takes whole frames off the front of the buffer: how many bytes, and what
+    /// ended it, if not the buffer's end.
+    fn parse(&mut self, block: &mut Block, buffer: &[u8]) -> (usize, Option<Event>) {
+        let mut at = 0;
+        while let Next::Frame(frame, len) = journal::next(&buffer[at..]) {
+            at += len;
+            match frame {
+                Frame::Row(row) => {
+                    let Some(shape) = self.shapes.get(&row.shape) else {
+                        // Both copies of the definition are damaged, which was
+                        // reported where they were.
+                        continue;
+                    };
+                    if !row.fits(shape) {
+                        let bytes = buffer[at - len..at].to_vec();
+                        let offset = self.offset + (at - len) as u64;
+                        return (at, Some(Event::Damaged { segment: self.segment, offset, bytes }));
+                    }
+                    let key = (row.table as u8, row.shape);
+                    let placement = self.placements.entry(key).or_insert_with(|| block.place(row.table, shape));
+                    block.push_packed(&row, placement);
+                }
+                // What comes before a life is committed first, with the position
+                // in front of it.
+                Frame::Change(Change::Begin { .. }) if !block.is_empty() => return (at - len, Some(Event::More)),
+                Frame::Change(begin @ Change::Begin { .. }) => {
+                    self.begin = Some(begin);
+                    return (at, Some(Event::Begin));
+                }
+                Frame::Change(change) => {
+                    self.note(&change);
+                    block.push_change(change);
+                }
+                Frame::Close => {
+                    self.done = true;
+                    return (at, Some(Event::Closed));
+                }
+                other => {
+                    if let Some(event) = self.define(other) {
+                        return (at - len, Some(event));
+                    }
+                }
+            }
+        }
+        (at, None)
+    }
+
+    fn note(&mut self, change: &Change) {
+        self.ended |= matches!(change, Change::End { .. });
+    }
+
+    fn define(&mut self, frame: Frame) -> Option<Event> {
+        match frame {
+            Frame::Open(open) if open.version > pannier_proto::PROTOCOL_VERSION => return Some(Event::Newer(open.version)),
+            Frame::Open(open) => self.open = Some(open),
+            Frame::Shape(id, shape) => {
+                if self.shapes.get(&id) != Some(&shape) {
+                    let name = |name: String| if name.contains('\0') { name.replace('\0', "\u{fffd}") } else { name };
+                    let columns = shape.columns.into_iter().map(|(kind, key)| (kind, name(key))).collect();
+                    self.shapes.insert(id, Shape { columns });
+                    Table::ALL.iter().for_each(|table| drop(self.placements.remove(&(*table as u8, id))));
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// No whole frame at the position: the end for now, the end of the segment,
+    /// or damage.
+    fn at_end(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Event>> {
+        let complete = self.dir.join(segment_file_name(self.segment + 1)).exists();
+        if complete {
+            // The next segment may have come between reading and looking.
+            self.fill(buffer, READ_BYTES)?;
+            if matches!(journal::next(buffer), Next::Frame(..)) || (!buffer.is_empty() && self.grow(buffer)?) {
+                return Ok(None);
+            }
+        }
+        if buffer.is_empty() {
+            if complete {
+                self.next_segment()?;
+                return Ok(None);
+            }
+            return Ok(Some(if self.gone { self.close() } else { Event::CaughtUp }));
+        }
+        let incomplete = matches!(journal::next(buffer), Next::Incomplete);
+        let since = *self.incomplete_since.get_or_insert_with(Instant::now);
+        if incomplete && !complete && !self.gone && since.elapsed() < INCOMPLETE_PATIENCE {
+            return Ok(Some(Event::CaughtUp));
+        }
+        self.fill(buffer, usize::try_from(self.file.metadata()?.len().saturating_sub(self.offset)).unwrap_or(READ_BYTES))?;
+        match journal::resync(buffer) {
+            Some(skip) => Ok(Some(self.skip_damage(buffer, skip))),
+            // A frame cut off at the end of a dead writer's journal was never
+            // accepted: its log() had not returned.
+            None if incomplete && self.gone && !complete => Ok(Some(self.close())),
+            None if incomplete && !complete => Ok(Some(Event::CaughtUp)),
+            None if complete || self.gone => Ok(Some(self.skip_damage(buffer, buffer.len()))),
+            // Damaged bytes at the very end of a live journal: look again when
+            // there is something behind them.
+            None => Ok(Some(Event::CaughtUp)),
+        }
+    }
+
+    fn close(&mut self) -> Event {
+        self.done = true;
+        Event::Closed
+    }
+
+    fn skip_damage(&mut self, buffer: &[u8], skip: usize) -> Event {
+        let event = Event::Damaged { segment: self.segment, offset: self.offset, bytes: buffer[..skip].to_vec() };
+        self.offset += skip as u64;
+        self.incomplete_since = None;
+        event
+    }
+
+    fn next_segment(&mut self) -> io::Result<()> {
+        self.file = File::open(self.dir.join(segment_file_name(self.segment + 1)))?;
+        self.segment += 1;
+        self.offset = 0;
+        self.shapes.clear();
+        self.placements.clear();
+        Ok(())
+    }
+
+    /// Goes to a position in the segment, learning the definitions before it.
+    fn skip_to(&mut self, offset: u64) -> io::Result<()> {
+        let mut buffer = Vec::new();
+        while self.offset < offset {
+            self.fill(&mut buffer, READ_BYTES)?;
+            self.grow(&mut buffer)?;
+            let mut at = 0;
+            while let Next::Frame(frame, len) = journal::next(&buffer[at..]) {
+                match frame {
+                    Frame::Change(change) => self.note(&change),
+                    frame => drop(self.define(frame)),
+                }
+                at += len;
+                if self.offset + at as u64 >= offset {
+                    break;
+                }
+            }
+            if at == 0 {
+                at = journal::resync(&buffer).unwrap_or(buffer.len());
+            }
+            if at == 0 {
+                break;
+            }
+            self.offset += at as u64;
+        }
+        self.offset = offset;
+        Ok(())
+    }
+
+    /// Deletes the segments that are consumed.
+    pub fn delete_consumed(&self) {
+        for segment in segments(&self.dir).unwrap_or_default().into_iter().filter(|segment| *segment < self.segment) {
+            // What stays behind is found consumed and deleted at the next start.
+            let _ = fs::remove_file(self.dir.join(segment_file_name(segment)));
+        }
+    }
+
+    /// Whether the writer's lock on its newest segment is free, that is, whether
+    /// it is gone.
+    pub fn lock_is_free(&self) -> bool {
+        let newest = segments(&self.dir).ok().and_then(|segments| segments.last().copied());
+        let Some(newest) = newest else { return true };
+        match File::open(self.dir.join(segment_file_name(newest))) {
+            Ok(file) => match file.try_lock() {
+                Ok(()) => {
+                    let _ = file.unlock();
+                    true
+                }
+                Err(_) => false,
+            },
+            Err(_) => true,
+        }
+    }
+}
+
+fn segments(dir: &Path) -> io::Result<Vec<u64>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        if let Some(segment) = entry?.file_name().to_str().and_then(segment_number) {
+            found.push(segment);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}

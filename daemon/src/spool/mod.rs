@@ -1,0 +1,466 @@
+//! The door for journals: finds them, reads them, and commits what they hold
+//! together with how far it read, in one transaction. So each record is in the
+//! store exactly once, whatever dies when.
+//!
+//! One thread owns it. It learns of new writers by announcement, from the file
+//! system ([`watch`]) and by looking; it looks at journals that are being
+//! written every [`TAIL_INTERVAL`]: an event per write would cost the trainer
+//! a wake-up a call. After any failure it forgets what it believes and asks the
+//! store where it stands. It knows no HTTP and no remote.
+
+mod journal;
+mod watch;
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use pannier_proto::id::{RunPath, WriterId};
+use pannier_proto::journal::Open;
+use pannier_proto::record::{Change, RunState};
+use pannier_proto::request::StreamId;
+
+use self::journal::{Event, Journal};
+use crate::block::Block;
+use crate::clock::now_us;
+use crate::health::Health;
+use crate::limits::{COMMIT_BYTES, SCAN_INTERVAL, TAIL_INTERVAL};
+use crate::store::{Incoming, JournalPosition, Result, Store, StoreError};
+
+/// How often it is checked whether writers still live.
+const LIFE_INTERVAL: Duration = Duration::from_millis(500);
+/// How long to wait after the store refused a commit.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
+
+enum Command {
+    /// A new writer, or an event in the folder.
+    Look,
+    /// Read all there is of this writer, or of all, and say when it is durable.
+    Drain(Option<WriterId>, tokio::sync::oneshot::Sender<Drained>),
+    Stop,
+}
+
+/// What became of a drain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// All that was there is committed and synced.
+    Durable,
+    /// There is no such journal: it was consumed and removed, or never was.
+    Unknown,
+    /// The store could not take it; it is in the journal still.
+    Failed,
+}
+
+/// A writer that lives, as others need to know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveWriter {
+    /// The run it writes.
+    pub path: RunPath,
+    /// Its process.
+    pub pid: u32,
+}
+
+/// What the spool's thread shows to the others.
+#[derive(Debug, Clone, Default)]
+pub struct SpoolView {
+    /// Writers that live.
+    pub live: Vec<LiveWriter>,
+    /// Bytes that are not committed.
+    pub unread_bytes: u64,
+}
+
+/// The hooks that the spool's owner gives it.
+pub struct Hooks {
+    /// A run's program told of itself: gather what it left to us.
+    pub program: Box<dyn Fn(RunPath, serde_json::Map<String, serde_json::Value>) + Send>,
+    /// A program named a remote.
+    pub remote: Box<dyn Fn(String) + Send>,
+}
+
+/// The handle on the spool's thread.
+pub struct Spool {
+    commands: Sender<Command>,
+    view: tokio::sync::watch::Receiver<SpoolView>,
+    thread: std::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Spool {
+    /// Starts to read the spool in `dir`, which exists.
+    ///
+    /// # Errors
+    /// What starting a thread returns.
+    pub fn start(dir: PathBuf, quarantine: PathBuf, store: Arc<Store>, health: Arc<Health>, hooks: Hooks) -> std::io::Result<Self> {
+        let (commands, queue) = channel();
+        let (show, view) = tokio::sync::watch::channel(SpoolView::default());
+        let watcher = watch::start(&dir, {
+            let commands = commands.clone();
+            move || drop(commands.send(Command::Look))
+        });
+        let mut reader = Reader { dir, quarantine, store, health, hooks, journals: BTreeMap::new(), refused: HashSet::new(), buffer: Vec::new() };
+        let thread = std::thread::Builder::new().name("spool".into()).spawn(move || {
+            let _watcher = watcher;
+            reader.run(&queue, &show);
+        })?;
+        Ok(Self { commands, view, thread: std::sync::Mutex::new(Some(thread)) })
+    }
+
+    /// A writer was announced.
+    pub fn look(&self) {
+        // A closed queue means that we are shutting down: the next start looks.
+        let _ = self.commands.send(Command::Look);
+    }
+
+    /// Reads and commits what this writer's journal holds, or every journal.
+    pub async fn drain(&self, writer: Option<WriterId>) -> Drained {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        if self.commands.send(Command::Drain(writer, tell)).is_err() {
+            return Drained::Failed;
+        }
+        told.await.unwrap_or(Drained::Failed)
+    }
+
+    /// What is being written.
+    #[must_use]
+    pub fn view(&self) -> SpoolView {
+        self.view.borrow().clone()
+    }
+
+    /// Commits what is there and ends the thread.
+    pub fn stop(&self) {
+        let _ = self.commands.send(Command::Stop);
+        let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What one commit takes in.
+#[derive(Default)]
+struct Batch {
+    blocks: Vec<(RunPath, Block)>,
+    positions: Vec<JournalPosition>,
+    /// Object, what, hint.
+    problems: Vec<(String, String, String)>,
+    /// Runs of which a life ended.
+    ended: Vec<RunPath>,
+}
+
+struct Reader {
+    dir: PathBuf,
+    quarantine: PathBuf,
+    store: Arc<Store>,
+    health: Arc<Health>,
+    hooks: Hooks,
+    journals: BTreeMap<WriterId, Journal>,
+    /// Folders that cannot be read; each is reported once.
+    refused: HashSet<PathBuf>,
+    buffer: Vec<u8>,
+}
+
+impl Reader {
+    fn run(&mut self, queue: &Receiver<Command>, show: &tokio::sync::watch::Sender<SpoolView>) {
+        let mut scanned: Option<Instant> = None;
+        let mut lives_checked = Instant::now();
+        let mut look = true;
+        loop {
+            if look || scanned.is_none_or(|at| at.elapsed() >= SCAN_INTERVAL) {
+                self.discover();
+                scanned = Some(Instant::now());
+                look = false;
+            }
+            let check_lives = lives_checked.elapsed() >= LIFE_INTERVAL;
+            if check_lives {
+                lives_checked = Instant::now();
+            }
+            let wait = match self.round(check_lives) {
+                Ok(true) => Duration::ZERO,
+                Ok(false) if self.journals.is_empty() => SCAN_INTERVAL,
+                Ok(false) => TAIL_INTERVAL,
+                Err(error) => self.step_back(&error),
+            };
+            self.show(show);
+            match queue.recv_timeout(wait) {
+                Ok(Command::Look) => look = true,
+                Ok(Command::Drain(writer, tell)) => {
+                    // Whoever asked may have gone.
+                    let _ = tell.send(self.drain(writer));
+                }
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                    self.drain(None);
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    fn show(&self, show: &tokio::sync::watch::Sender<SpoolView>) {
+        let live = self.journals.values().filter(|journal| !journal.is_done());
+        let live = live.filter_map(|journal| journal.head()).map(|open| LiveWriter { path: open.path.clone(), pid: open.pid });
+        let unread_bytes = self.journals.values().map(Journal::unread_bytes).sum();
+        show.send_replace(SpoolView { live: live.collect(), unread_bytes });
+    }
+
+    /// Finds writers that are not known yet.
+    fn discover(&mut self) {
+        let entries = match fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.health.bad("spool", &format!("cannot read {}: {error}", self.dir.display()), "check the rights of the home");
+                return;
+            }
+        };
+        let mut positions: Option<BTreeMap<WriterId, JournalPosition>> = None;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(writer) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+            if self.journals.contains_key(&writer) || self.refused.contains(&entry.path()) {
+                continue;
+            }
+            let known = positions.get_or_insert_with(|| {
+                let journals = self.store.journals().unwrap_or_default();
+                journals.into_iter().map(|position| (position.writer, position)).collect()
+            });
+            match Journal::open(&entry.path(), writer, known.get(&writer).copied()) {
+                Ok(journal) => drop(self.journals.insert(writer, journal)),
+                // Its first segment is about to be there; or it is being removed.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    tracing::warn!("cannot read the journal {}: {error}", entry.path().display());
+                    self.refused.insert(entry.path());
+                }
+            }
+        }
+    }
+
+    /// Reads what is new, commits it, and cleans up behind it. True: there is more.
+    fn round(&mut self, check_lives: bool) -> Result<bool> {
+        if check_lives {
+            for journal in self.journals.values_mut() {
+                if !journal.is_done() && journal.lock_is_free() {
+                    journal.writer_is_gone();
+                }
+            }
+        }
+        let mut budget = COMMIT_BYTES;
+        let mut batch = Batch::default();
+        let mut more = false;
+        let writers: Vec<WriterId> = self.journals.keys().copied().collect();
+        for writer in writers {
+            more |= self.read_one(writer, &mut batch, &mut budget)?;
+        }
+        self.commit(batch)?;
+        self.remove_done()?;
+        self.health.good("store");
+        Ok(more)
+    }
+
+    fn read_one(&mut self, writer: WriterId, batch: &mut Batch, budget: &mut usize) -> Result<bool> {
+        let Some(journal) = self.journals.get_mut(&writer) else { return Ok(false) };
+        if journal.is_done() {
+            return Ok(false);
+        }
+        let before = journal.position();
+        let mut block = Block::default();
+        journal.begin_block();
+        let more = loop {
+            let Some(journal) = self.journals.get_mut(&writer) else { return Ok(false) };
+            let event = match journal.read(&mut block, &mut self.buffer, budget) {
+                Ok(event) => event,
+                Err(error) => {
+                    let object = format!("journal {}", journal.dir().display());
+                    self.health.bad(&object, &format!("cannot be read: {error}"), "check the disk; it is tried again");
+                    break false;
+                }
+            };
+            match event {
+                Event::CaughtUp => break false,
+                Event::More => break true,
+                Event::Closed => {
+                    self.at_close(writer, &mut block, batch);
+                    break false;
+                }
+                Event::Begin => self.at_begin(writer, &mut block, batch)?,
+                Event::Damaged { segment, offset, bytes } => self.at_damage(writer, segment, offset, &bytes, batch),
+                Event::Newer(version) => {
+                    self.at_newer(writer, version, batch);
+                    break false;
+                }
+            }
+        };
+        let Some(journal) = self.journals.get(&writer) else { return Ok(more) };
+        for change in block.changes() {
+            if let Change::Metadata { set } = change
+                && let (Some(program), Some(path)) = (set.get("program").and_then(|program| program.as_object()), journal.path())
+            {
+                (self.hooks.program)(path.clone(), program.clone());
+            }
+        }
+        if let Some(path) = journal.path().cloned() && !block.is_empty() {
+            batch.blocks.push((path, block));
+        }
+        if journal.position() != before {
+            batch.positions.push(journal.position());
+        }
+        Ok(more)
+    }
+
+    /// A life begins. Where it starts at or before the run's last step, and
+    /// nobody else writes the run, it leaves the branch behind it.
+    fn at_begin(&mut self, writer: WriterId, block: &mut Block, batch: &mut Batch) -> Result<()> {
+        let Some(journal) = self.journals.get_mut(&writer) else { return Ok(()) };
+        let (Some(begin), Some(open)) = (journal.take_begin(), journal.head().cloned()) else { return Ok(()) };
+        if let Some(remote) = &open.remote {
+            (self.hooks.remote)(remote.clone());
+        }
+        // What others wrote of this run comes first, and is seen below. The block
+        // is empty here: the journal ends its reading in front of a life.
+        debug_assert!(block.is_empty());
+        self.commit(std::mem::take(batch))?;
+        let id = StreamId { origin: self.store.origin(), path: open.path.clone() };
+        let last_step = self.store.position(&id)?.and_then(|(_, _, last_step)| last_step);
+        if let Change::Begin { start_step, .. } = &begin
+            && last_step.is_some_and(|last| *start_step <= last)
+            && !self.others_live(writer, &open)
+        {
+            block.push_change(Change::Rewind { step: *start_step });
+        }
+        block.push_change(begin);
+        Ok(())
+    }
+
+    fn others_live(&self, writer: WriterId, open: &Open) -> bool {
+        self.journals
+            .values()
+            .any(|other| other.writer() != writer && !other.is_done() && other.path() == Some(&open.path) && !other.lock_is_free())
+    }
+
+    /// The last record is read; a life that ended without a word crashed.
+    fn at_close(&mut self, writer: WriterId, block: &mut Block, batch: &mut Batch) {
+        let Some(journal) = self.journals.get(&writer) else { return };
+        let Some(open) = journal.head().cloned() else { return };
+        let others = self.others_live(writer, &open);
+        if journal.ends_unsaid() && !others {
+            block.push_change(Change::End { time_us: now_us(), state: RunState::Crashed, exit_code: None });
+        }
+        if !others {
+            batch.ended.push(open.path);
+        }
+    }
+
+    fn at_damage(&self, writer: WriterId, segment: u64, offset: u64, bytes: &[u8], batch: &mut Batch) {
+        let file = self.quarantine.join(format!("{writer}-{segment:08}-{offset}"));
+        let kept = fs::create_dir_all(&self.quarantine).and_then(|()| fs::write(&file, bytes));
+        let run = self.journals.get(&writer).and_then(Journal::path).map_or_else(|| format!("writer {writer}"), |path| format!("run {path}"));
+        let kept = kept.map_or_else(|error| format!("they could not be set aside: {error}"), |()| format!("they are set aside in {}", file.display()));
+        batch.problems.push((
+            run,
+            format!("{} damaged bytes in its journal, segment {segment} at offset {offset}", bytes.len()),
+            format!("{kept}; everything before and after them is safe. Check the disk and its memory"),
+        ));
+    }
+
+    fn at_newer(&mut self, writer: WriterId, version: u32, batch: &mut Batch) {
+        let Some(journal) = self.journals.remove(&writer) else { return };
+        self.refused.insert(journal.dir().to_owned());
+        batch.problems.push((
+            format!("writer {writer}"),
+            format!("its journal has version {version}; this daemon reads up to {}", pannier_proto::PROTOCOL_VERSION),
+            "install a newer pannier; the journal stays where it is until then".to_owned(),
+        ));
+    }
+
+    /// One transaction: records, positions, problems.
+    fn commit(&self, batch: Batch) -> Result<()> {
+        if batch.blocks.is_empty() && batch.positions.is_empty() && batch.problems.is_empty() {
+            return Ok(());
+        }
+        let origin = self.store.origin();
+        self.store.write_blocking(move |tx| {
+            let now = now_us();
+            for (path, block) in batch.blocks {
+                tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, now)?;
+            }
+            for position in batch.positions {
+                tx.set_journal(position)?;
+            }
+            for (object, what, hint) in batch.problems {
+                tx.problem(&object, &what, &hint, 1, now)?;
+            }
+            for path in batch.ended {
+                tx.seal_run(&path)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Deletes what is committed: consumed segments, and folders of writers
+    /// that are done.
+    fn remove_done(&mut self) -> Result<()> {
+        let done: Vec<WriterId> = self.journals.values().filter(|journal| journal.is_done()).map(Journal::writer).collect();
+        for writer in &done {
+            if let Some(journal) = self.journals.get(writer) {
+                match fs::remove_dir_all(journal.dir()) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => {
+                        tracing::warn!("cannot remove {}: {error}", journal.dir().display());
+                        self.refused.insert(journal.dir().to_owned());
+                        continue;
+                    }
+                }
+            }
+        }
+        self.journals.values().for_each(Journal::delete_consumed);
+        if done.is_empty() {
+            return Ok(());
+        }
+        self.journals.retain(|writer, _| !done.contains(writer));
+        self.store.write_blocking(move |tx| done.into_iter().try_for_each(|writer| tx.forget_journal(writer)))?;
+        // A run just ended: a quiet moment, and people look at what it takes.
+        if self.journals.is_empty() {
+            self.store.compact()?;
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self, writer: Option<WriterId>) -> Drained {
+        self.discover();
+        if writer.is_some_and(|writer| !self.journals.contains_key(&writer)) {
+            return Drained::Unknown;
+        }
+        loop {
+            match self.round(false) {
+                Ok(true) => {}
+                Ok(false) => return Drained::Durable,
+                Err(error) => {
+                    self.step_back(&error);
+                    return Drained::Failed;
+                }
+            }
+        }
+    }
+
+    /// After any failure: forget what we believe, and ask the store again.
+    fn step_back(&mut self, error: &StoreError) -> Duration {
+        let hint = match error {
+            StoreError::Full => "make room on the disk of the home; training goes on, and records wait in the spool",
+            _ => "see the log in the home; records wait in the spool, and it is tried again",
+        };
+        self.health.bad("store", &error.to_string(), hint);
+        self.journals.clear();
+        self.discover();
+        RETRY_INTERVAL
+    }
+}
+
+/// Whether a path is a journal's folder in a spool.
+#[must_use]
+pub fn is_writer_dir(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.parse::<WriterId>().is_ok())
+}

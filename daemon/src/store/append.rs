@@ -1,0 +1,384 @@
+//! Appending blocks to streams, and bringing the views up to date with them.
+
+use pannier_proto::id::{Origin, RunPath, Seq, WriterId};
+use pannier_proto::record::{Change, RunState, Table};
+use pannier_proto::summary::Stats;
+use rusqlite::{OptionalExtension, params};
+
+use super::runs::RunRow;
+use super::writer::Tx;
+use super::{Result, StoreError, from_sql, to_sql};
+use crate::block::{Block, Cells, Column, Effort, Encoded};
+use crate::limits::{SEAL_BYTES, SEAL_POINTS, SEAL_RECORDS};
+
+/// A block on its way into the log.
+pub struct Incoming {
+    /// Of which run.
+    pub path: RunPath,
+    /// Whose records.
+    pub origin: Origin,
+    /// From another daemon: the `Seq` of its first record. `None`: the next.
+    pub first_seq: Option<Seq>,
+    /// The records.
+    pub block: Block,
+    /// The same block as bytes, where it came as bytes.
+    pub encoded: Option<Encoded>,
+}
+
+/// How far a journal is consumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalPosition {
+    /// Whose.
+    pub writer: WriterId,
+    /// The segment.
+    pub segment: u64,
+    /// The bytes of it that are consumed.
+    pub offset: u64,
+    /// Whether nothing more will come.
+    pub done: bool,
+}
+
+/// Where a stream stands after an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Its last `Seq`.
+    pub last_seq: Seq,
+    /// The last step of the stream.
+    pub last_step: Option<i64>,
+    /// False: there is a gap before the block's first record, and nothing was
+    /// taken.
+    pub taken: bool,
+}
+
+struct StreamRow {
+    id: i64,
+    run: i64,
+    last_seq: Seq,
+    last_step: Option<i64>,
+    life: i64,
+}
+
+impl Tx<'_> {
+    /// Appends a block to its stream. Records that are there already, by their
+    /// `Seq`, are left out; so a block may come any number of times.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is changed then.
+    pub fn append(&self, incoming: Incoming, now_us: i64) -> Result<Appended> {
+        let mut stream = self.stream(&incoming.path, incoming.origin, now_us)?;
+        let next = stream.last_seq + 1;
+        let mut first_seq = incoming.first_seq.unwrap_or(next);
+        if crate::sabotage::is("no-dedup") {
+            first_seq = next;
+        }
+        let answer = |stream: &StreamRow, taken| Appended { last_seq: stream.last_seq, last_step: stream.last_step, taken };
+        if first_seq > next {
+            return Ok(answer(&stream, false));
+        }
+        let known = usize::try_from(next - first_seq).unwrap_or(usize::MAX);
+        if known >= incoming.block.len() {
+            return Ok(answer(&stream, true));
+        }
+        let encoded = if known == 0 { incoming.encoded } else { None };
+        let block = incoming.block.tail(known);
+        // Lives begin with a block, so that a block belongs to one.
+        let mut rest = Some(block);
+        let mut whole = encoded;
+        while let Some(block) = rest.take() {
+            let (piece, behind) = split_before_rewind(block);
+            let bytes = if behind.is_none() { whole.take() } else { None };
+            whole = None;
+            self.append_piece(&mut stream, piece, bytes, now_us)?;
+            rest = behind;
+        }
+        self.tidy(stream.id, false)?;
+        Ok(answer(&stream, true))
+    }
+
+    fn append_piece(&self, stream: &mut StreamRow, block: Block, encoded: Option<Encoded>, now_us: i64) -> Result<()> {
+        let mut run = RunRow::load(self.sql, stream.run)?;
+        for change in block.changes() {
+            self.apply(stream, &mut run, change, now_us)?;
+        }
+        let steps = &block.rows(Table::History).steps;
+        if let Some(max) = steps.iter().max() {
+            stream.last_step = stream.last_step.max(Some(*max));
+            run.last_step = run.last_step.max(Some(*max));
+            run.history_rows += steps.len() as u64;
+        }
+        run.updated_us = now_us;
+        run.save(self.sql)?;
+        self.update_metrics(stream.run, &block)?;
+
+        let full = block.len() >= SEAL_RECORDS || block.points() >= SEAL_POINTS;
+        let from_elsewhere = encoded.is_some();
+        let encoded = encoded.unwrap_or_else(|| block.encode(if full { Effort::Sealed } else { Effort::Fresh }));
+        let sealed = full || encoded.bytes() >= SEAL_BYTES;
+        let first_seq = stream.last_seq + 1;
+        stream.last_seq += block.len() as u64;
+        self.insert_block(stream.id, stream.life, first_seq, &block, &encoded, sealed && (full || from_elsewhere), now_us)?;
+        self.sql
+            .prepare_cached("UPDATE streams SET last_seq = ?2, last_step = ?3, life = ?4 WHERE id = ?1")?
+            .execute(params![stream.id, to_sql(stream.last_seq), stream.last_step, stream.life])?;
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one row's columns, from two callers")]
+    pub(super) fn insert_block(
+        &self,
+        stream: i64,
+        life: i64,
+        first_seq: Seq,
+        block: &Block,
+        encoded: &Encoded,
+        sealed: bool,
+        now_us: i64,
+    ) -> Result<()> {
+        let steps = &block.rows(Table::History).steps;
+        let last_seq = first_seq + block.len() as u64 - 1;
+        self.sql
+            .prepare_cached(
+                "INSERT INTO blocks (stream, first_seq, last_seq, life, sealed, points, bytes, stored_us, min_step, max_step, head)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
+                stream,
+                to_sql(first_seq),
+                to_sql(last_seq),
+                life,
+                sealed,
+                count_to_sql(block.points()),
+                count_to_sql(encoded.bytes()),
+                now_us,
+                steps.iter().min(),
+                steps.iter().max(),
+                encoded.head
+            ])?;
+        let id = self.sql.last_insert_rowid();
+        let mut insert = self
+            .sql
+            .prepare_cached("INSERT INTO parts (block, tag, first_key, last_key, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        for part in &encoded.parts {
+            insert.execute(params![id, part.table as u8, part.first_key, part.last_key, part.body])?;
+        }
+        Ok(())
+    }
+
+    fn stream(&self, path: &RunPath, origin: Origin, now_us: i64) -> Result<StreamRow> {
+        let run = self.run_id(path, now_us)?;
+        let find = |sql: &rusqlite::Connection| {
+            sql.prepare_cached("SELECT id, last_seq, last_step, life FROM streams WHERE run = ?1 AND origin = ?2")?
+                .query_row(params![run, origin.0], |row| {
+                    Ok(StreamRow {
+                        id: row.get(0)?,
+                        run,
+                        last_seq: from_sql(row.get(1)?),
+                        last_step: row.get(2)?,
+                        life: row.get(3)?,
+                    })
+                })
+                .optional()
+        };
+        if let Some(stream) = find(self.sql)? {
+            return Ok(stream);
+        }
+        self.sql
+            .prepare_cached("INSERT INTO streams (run, origin) VALUES (?1, ?2)")?
+            .execute(params![run, origin.0])?;
+        find(self.sql)?.ok_or_else(|| StoreError::Missing(format!("stream of {path}")))
+    }
+
+    fn apply(&self, stream: &mut StreamRow, run: &mut RunRow, change: &Change, now_us: i64) -> Result<()> {
+        match change {
+            Change::Rewind { step } => {
+                stream.life += 1;
+                stream.last_step = Some(step - 1).filter(|step| *step >= 0);
+                run.last_step = stream.last_step;
+                self.sql
+                    .prepare_cached("INSERT INTO rewinds (stream, life, step) VALUES (?1, ?2, ?3)")?
+                    .execute(params![stream.id, stream.life, step])?;
+            }
+            Change::TextFile { path, text } => {
+                self.sql
+                    .prepare_cached(
+                        "INSERT INTO text_files (run, path, text) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (run, path) DO UPDATE SET text = excluded.text",
+                    )?
+                    .execute(params![stream.run, path, text])?;
+            }
+            Change::Dropped { count, reason, .. } => {
+                run.dropped += count;
+                self.problem(
+                    &format!("run {}", run.path),
+                    &format!("log calls were not kept: {reason}"),
+                    "make room, or check the rights of the home; what was logged before and after is safe",
+                    *count,
+                    now_us,
+                )?;
+            }
+            Change::Begin { time_us, fields, .. } => {
+                run.state = RunState::Running;
+                run.exit_code = None;
+                run.created_us = run.created_us.min(*time_us);
+                run.set_fields(fields);
+            }
+            Change::Fields { fields } => run.set_fields(fields),
+            Change::Config { set, remove } => {
+                set.iter().for_each(|(key, value)| merge_json(&mut run.config, key, value));
+                remove.iter().for_each(|key| drop(run.config.remove(key)));
+            }
+            Change::Summary { set, remove } => {
+                run.summary.extend(set.clone());
+                remove.iter().for_each(|key| drop(run.summary.remove(key)));
+                for key in remove {
+                    self.sql.execute("DELETE FROM metrics WHERE run = ?1 AND key = ?2", params![stream.run, key])?;
+                }
+            }
+            Change::Define { definition } => {
+                run.definitions.retain(|known| known.name != definition.name);
+                run.definitions.push(definition.clone());
+            }
+            Change::Metadata { set } => run.metadata.extend(set.clone()),
+            Change::End { state, exit_code, .. } => {
+                run.state = *state;
+                run.exit_code = *exit_code;
+            }
+        }
+        Ok(())
+    }
+
+    fn update_metrics(&self, run: i64, block: &Block) -> Result<()> {
+        let rows = block.rows(Table::History);
+        let mut upsert = self.sql.prepare_cached(
+            "INSERT INTO metrics (run, key, last_step, last, count, sum, min, max) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (run, key) DO UPDATE SET
+                 last      = CASE WHEN excluded.last_step >= last_step THEN excluded.last ELSE last END,
+                 last_step = CASE WHEN excluded.last_step >= last_step THEN excluded.last_step ELSE last_step END,
+                 count     = count + excluded.count,
+                 sum       = sum + excluded.sum,
+                 min       = CASE WHEN min IS NULL OR excluded.min < min THEN coalesce(excluded.min, min) ELSE min END,
+                 max       = CASE WHEN max IS NULL OR excluded.max > max THEN coalesce(excluded.max, max) ELSE max END",
+        )?;
+        for column in rows.columns.iter().filter(|column| !column.is_empty()) {
+            let stats = stats_of(column);
+            let last_step = rows.steps[column.row(column.len() - 1)];
+            let bound = |x: f64| (stats.count > 0).then_some(x);
+            upsert.execute(params![
+                run,
+                column.key,
+                last_step,
+                column.last_json().unwrap_or_default().to_string(),
+                to_sql(stats.count),
+                stats.sum,
+                bound(stats.min),
+                bound(stats.max)
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Notes how far a journal is consumed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_journal(&self, position: JournalPosition) -> Result<()> {
+        self.sql
+            .prepare_cached(
+                "INSERT INTO journals (writer, segment, offset, done) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (writer) DO UPDATE SET segment = excluded.segment, offset = excluded.offset, done = excluded.done",
+            )?
+            .execute(params![position.writer.0, to_sql(position.segment), to_sql(position.offset), position.done])?;
+        Ok(())
+    }
+
+    /// Forgets a journal whose folder is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn forget_journal(&self, writer: WriterId) -> Result<()> {
+        self.sql.execute("DELETE FROM journals WHERE writer = ?1", [writer.0])?;
+        Ok(())
+    }
+
+    /// The number of the line that a writer of lines sends next.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn line_writer(&self, path: &RunPath, writer: &str, now_us: i64) -> Result<u64> {
+        let run = self.run_id(path, now_us)?;
+        let next: Option<i64> = self
+            .sql
+            .query_row("SELECT next FROM line_writers WHERE run = ?1 AND writer = ?2", params![run, writer], |row| row.get(0))
+            .optional()?;
+        Ok(from_sql(next.unwrap_or(0)))
+    }
+
+    /// Notes the number of the line that a writer of lines sends next.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_line_writer(&self, path: &RunPath, writer: &str, next: u64, now_us: i64) -> Result<()> {
+        let run = self.run_id(path, now_us)?;
+        self.sql.execute(
+            "INSERT INTO line_writers (run, writer, next) VALUES (?1, ?2, ?3)
+             ON CONFLICT (run, writer) DO UPDATE SET next = excluded.next",
+            params![run, writer, to_sql(next)],
+        )?;
+        Ok(())
+    }
+
+    /// Notes something that a person should know.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn problem(&self, object: &str, what: &str, hint: &str, count: u64, now_us: i64) -> Result<()> {
+        self.sql.execute(
+            "INSERT INTO problems (object, what, hint, time_us, count) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (object, what) DO UPDATE SET
+                 time_us = excluded.time_us, hint = excluded.hint, count = problems.count + excluded.count",
+            params![object, what, hint, now_us, to_sql(count)],
+        )?;
+        Ok(())
+    }
+}
+
+fn count_to_sql(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Sets a config key; objects are merged key by key, as `config.update` does.
+fn merge_json(map: &mut serde_json::Map<String, serde_json::Value>, key: &str, value: &serde_json::Value) {
+    match (map.get_mut(key), value) {
+        (Some(serde_json::Value::Object(here)), serde_json::Value::Object(there)) => {
+            there.iter().for_each(|(key, value)| merge_json(here, key, value));
+        }
+        _ => drop(map.insert(key.to_owned(), value.clone())),
+    }
+}
+
+fn stats_of(column: &Column) -> Stats {
+    let mut stats = Stats::default();
+    if matches!(column.cells, Cells::Words(_)) {
+        column.numbers().for_each(|x| stats.add(x));
+    }
+    stats
+}
+
+/// Cuts a block in front of its first rewind that is not its first record.
+fn split_before_rewind(block: Block) -> (Block, Option<Block>) {
+    let rewinds = block.changes().iter().filter(|change| matches!(change, Change::Rewind { .. })).count();
+    let begins = block.begins_with_rewind();
+    if rewinds == usize::from(begins) {
+        return (block, None);
+    }
+    let (mut front, mut behind) = (Block::default(), Block::default());
+    for (at, record) in block.into_records().enumerate() {
+        let rewind = matches!(&record, pannier_proto::record::Record::Change(Change::Rewind { .. }));
+        if behind.is_empty() && !(rewind && at > 0) {
+            front.push(record);
+        } else {
+            behind.push(record);
+        }
+    }
+    (front, Some(behind))
+}

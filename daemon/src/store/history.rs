@@ -1,0 +1,316 @@
+//! Views of the tables: one metric as a series, rows merged by step, lines.
+//!
+//! Rows of one step are one row. A life that begins again at a step hides what
+//! earlier lives of its stream recorded from there on.
+
+use std::collections::{BTreeMap, HashMap};
+
+use pannier_proto::id::RunPath;
+use pannier_proto::record::{Row, Table};
+use pannier_proto::value::Value;
+use rusqlite::{Connection, params};
+
+use super::runs::id_of;
+use super::{Result, Store, StoreError};
+use crate::block::{self, Cells, Column, STEP_KEY, TIME_KEY};
+
+/// One metric: its numbers by step, steps ascending, each once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Series {
+    /// The steps.
+    pub steps: Vec<i64>,
+    /// The numbers.
+    pub values: Vec<f64>,
+}
+
+impl Series {
+    /// At most about `points` of them, so that a drawn line looks the same: of
+    /// each stretch the smallest and the largest, and the first and last of all.
+    #[must_use]
+    pub fn sample(self, points: usize) -> Self {
+        let len = self.steps.len();
+        if points == 0 || len <= points {
+            return self;
+        }
+        let buckets = (points / 2).max(1);
+        let mut sampled = Self::default();
+        for bucket in 0..buckets {
+            let range = bucket * len / buckets..(bucket + 1) * len / buckets;
+            let (mut low, mut high) = (range.start, range.start);
+            for at in range.clone() {
+                let value = self.values[at];
+                // Comparisons with NaN are false: any number replaces one.
+                if value < self.values[low] || self.values[low].is_nan() {
+                    low = at;
+                }
+                if value > self.values[high] || self.values[high].is_nan() {
+                    high = at;
+                }
+            }
+            let mut picks = vec![low.min(high), low.max(high)];
+            if bucket == 0 {
+                picks[0] = 0;
+            }
+            if bucket == buckets - 1 {
+                picks[1] = len - 1;
+            }
+            picks.dedup();
+            for at in picks {
+                sampled.steps.push(self.steps[at]);
+                sampled.values.push(self.values[at]);
+            }
+        }
+        sampled
+    }
+
+    /// Sorts by step and keeps the last number of each.
+    fn settle(&mut self) {
+        if self.steps.windows(2).all(|pair| pair[0] < pair[1]) {
+            return;
+        }
+        let mut last = BTreeMap::new();
+        for (step, value) in self.steps.drain(..).zip(self.values.drain(..)) {
+            last.insert(step, value);
+        }
+        (self.steps, self.values) = last.into_iter().unzip();
+    }
+}
+
+/// Which rows to read.
+#[derive(Debug, Clone)]
+pub struct RowsQuery {
+    /// From this step on.
+    pub from_step: i64,
+    /// Up to this step, included.
+    pub to_step: i64,
+    /// Only these keys; rows with none of them are left out.
+    pub keys: Option<Vec<String>>,
+    /// At most so many rows.
+    pub limit: usize,
+}
+
+/// The step from which each life of each stream is hidden.
+struct Hidden(HashMap<i64, Vec<(i64, i64)>>);
+
+impl Hidden {
+    fn load(sql: &Connection, run: i64) -> Result<Self> {
+        let mut select = sql.prepare_cached(
+            "SELECT w.stream, w.life, w.step FROM rewinds w JOIN streams s ON s.id = w.stream WHERE s.run = ?1",
+        )?;
+        let mut hidden: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
+        let mut rows = select.query([run])?;
+        while let Some(row) = rows.next()? {
+            hidden.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
+        }
+        Ok(Self(hidden))
+    }
+
+    /// Rows of this life at this step or later are not shown.
+    fn from(&self, stream: i64, life: i64) -> i64 {
+        let later = self.0.get(&stream).into_iter().flatten().filter(|(begun, _)| *begun > life);
+        later.map(|(_, step)| *step).min().unwrap_or(i64::MAX)
+    }
+}
+
+fn columns_of(sql: &Connection, block: i64, table: Table, wanted: impl Fn(&str) -> bool) -> Result<Vec<Column>> {
+    let mut select =
+        sql.prepare_cached("SELECT first_key, last_key, body FROM parts WHERE block = ?1 AND tag = ?2 ORDER BY id")?;
+    let mut rows = select.query(params![block, table as u8])?;
+    let mut columns = Vec::new();
+    while let Some(row) = rows.next()? {
+        columns.extend(unpack(block, row.get_ref(2)?.as_blob().unwrap_or_default(), &wanted)?);
+    }
+    Ok(columns)
+}
+
+fn unpack(block: i64, body: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Column>> {
+    block::unpack(body, wanted).map_err(|source| StoreError::Damaged { block, run: 0, source })
+}
+
+fn axis(column: Column) -> Vec<i64> {
+    match column.cells {
+        Cells::Words(words) => words.into_iter().map(u64::cast_signed).collect(),
+        Cells::Texts(_) => Vec::new(),
+    }
+}
+
+impl Store {
+    /// One metric of a run, whole.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`]; [`StoreError::Damaged`].
+    pub fn series(&self, path: &RunPath, key: &str) -> Result<Series> {
+        self.read_blocking(|sql| {
+            let run = id_of(sql, path)?;
+            let hidden = Hidden::load(sql, run)?;
+            // `+`: the plan is to go through the run's blocks, and in each to
+            // pick the axis and the part whose range holds the key.
+            let mut select = sql.prepare_cached(
+                "SELECT b.id, b.stream, b.life, p.first_key = ?3, p.body
+                 FROM streams s JOIN blocks b ON b.stream = s.id JOIN parts p ON p.block = b.id
+                 WHERE s.run = ?1 AND p.tag = 1 AND (p.first_key = ?3 OR (p.first_key <= ?2 AND p.last_key >= ?2))
+                 ORDER BY s.id, b.first_seq, p.id",
+            )?;
+            let mut rows = select.query(params![run, key, STEP_KEY])?;
+            let mut series = Series::default();
+            let mut steps: Option<(i64, Vec<i64>)> = None;
+            while let Some(row) = rows.next()? {
+                let block: i64 = row.get(0)?;
+                let body = row.get_ref(4)?.as_blob().unwrap_or_default();
+                if row.get(3)? {
+                    steps = unpack(block, body, |_| true)?.pop().map(|column| (block, axis(column)));
+                } else if let Some((of, steps)) = &steps
+                    && *of == block
+                {
+                    let from = hidden.from(row.get(1)?, row.get(2)?);
+                    add(&mut series, steps, unpack(block, body, |found| found == key)?, from);
+                }
+            }
+            series.settle();
+            Ok(series)
+        })
+    }
+
+    /// History rows by step, merged, one page; and the step from which the next
+    /// page starts, if there is more.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`]; [`StoreError::Damaged`].
+    pub fn rows(&self, path: &RunPath, query: &RowsQuery) -> Result<(Vec<Row>, Option<i64>)> {
+        self.read_blocking(|sql| {
+            let run = id_of(sql, path)?;
+            let hidden = Hidden::load(sql, run)?;
+            let mut from = query.from_step;
+            loop {
+                // Up to where the first block that reaches this far ends: each
+                // block is read about once, whatever the order of steps.
+                let end: Option<i64> = sql
+                    .prepare_cached(
+                        "SELECT min(b.max_step) FROM blocks b JOIN streams s ON s.id = b.stream
+                         WHERE s.run = ?1 AND b.max_step >= ?2 AND b.min_step <= ?3",
+                    )?
+                    .query_row(params![run, from, query.to_step], |row| row.get(0))?;
+                let Some(end) = end.map(|end| end.min(query.to_step)) else { return Ok((Vec::new(), None)) };
+                let mut merged = window(sql, run, &hidden, from, end, query)?;
+                let cut = merged.keys().nth(query.limit).copied();
+                let next = cut.or(end.checked_add(1).filter(|next| *next <= query.to_step));
+                if let Some(cut) = cut {
+                    merged.split_off(&cut);
+                }
+                if merged.is_empty() && let Some(next) = next {
+                    from = next;
+                    continue;
+                }
+                return Ok((merged.into_values().collect(), next));
+            }
+        })
+    }
+
+    /// The blocks of a run that have rows of a table, in order: to be read one
+    /// by one with [`Store::block_rows`].
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`].
+    pub fn blocks_with(&self, path: &RunPath, table: Table) -> Result<Vec<i64>> {
+        self.read_blocking(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT b.id FROM streams s JOIN blocks b ON b.stream = s.id
+                 WHERE s.run = ?1 AND EXISTS (SELECT 1 FROM parts p WHERE p.block = b.id AND p.tag = ?2)
+                 ORDER BY s.id, b.first_seq",
+            )?;
+            let rows = select.query_map(params![id_of(sql, path)?, table as u8], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// One block's rows of a table. A block that was merged away since it was
+    /// listed has none here.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn block_rows(&self, block: i64, table: Table) -> Result<Vec<Row>> {
+        self.read_blocking(|sql| rows_of(sql, block, table, &|_| true, i64::MAX))
+    }
+}
+
+fn add(series: &mut Series, steps: &[i64], columns: Vec<Column>, hidden_from: i64) {
+    let visible = |step: i64| step < hidden_from;
+    if let [column] = columns.as_slice()
+        && column.len() == steps.len()
+        && steps.last().is_none_or(|last| visible(*last))
+        && column.len() == column.numbers().size_hint().0
+        && steps.is_sorted()
+    {
+        series.steps.extend_from_slice(steps);
+        series.values.extend(column.numbers());
+        return;
+    }
+    let mut cells: Vec<(usize, f64)> = Vec::new();
+    for column in &columns {
+        cells.extend(column.numbers().enumerate().map(|(nth, value)| (column.row(nth), value)));
+    }
+    cells.sort_by_key(|(row, _)| *row);
+    for (row, value) in cells {
+        if let Some(step) = steps.get(row).filter(|step| visible(**step)) {
+            series.steps.push(*step);
+            series.values.push(value);
+        }
+    }
+}
+
+fn window(sql: &Connection, run: i64, hidden: &Hidden, from: i64, end: i64, query: &RowsQuery) -> Result<BTreeMap<i64, Row>> {
+    let mut select = sql.prepare_cached(
+        "SELECT b.id, b.stream, b.life FROM streams s JOIN blocks b ON b.stream = s.id
+         WHERE s.run = ?1 AND b.max_step >= ?2 AND b.min_step <= ?3 ORDER BY s.id, b.first_seq",
+    )?;
+    let mut blocks = select.query(params![run, from, end])?;
+    let mut merged: BTreeMap<i64, Row> = BTreeMap::new();
+    let wanted = |key: &str| query.keys.as_ref().is_none_or(|keys| keys.iter().any(|wanted| wanted == key));
+    while let Some(row) = blocks.next()? {
+        let hidden_from = hidden.from(row.get(1)?, row.get(2)?);
+        for row in rows_of(sql, row.get(0)?, Table::History, &wanted, hidden_from)? {
+            if row.step < from || row.step > end || (query.keys.is_some() && row.cells.is_empty()) {
+                continue;
+            }
+            match merged.get_mut(&row.step) {
+                None => drop(merged.insert(row.step, row)),
+                Some(known) => merge_row(known, row),
+            }
+        }
+    }
+    Ok(merged)
+}
+
+fn merge_row(known: &mut Row, row: Row) {
+    known.time_us = row.time_us;
+    for (key, value) in row.cells {
+        match known.cells.iter_mut().find(|(known, _)| *known == key) {
+            Some(cell) => cell.1 = value,
+            None => known.cells.push((key, value)),
+        }
+    }
+}
+
+fn rows_of(sql: &Connection, block: i64, table: Table, wanted: &dyn Fn(&str) -> bool, hidden_from: i64) -> Result<Vec<Row>> {
+    let columns = columns_of(sql, block, table, |key| key == STEP_KEY || key == TIME_KEY || wanted(key))?;
+    let (mut steps, mut times, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    for column in columns {
+        match column.key.as_str() {
+            STEP_KEY => steps = axis(column),
+            TIME_KEY => times = axis(column),
+            _ => rest.push(column),
+        }
+    }
+    let heads = steps.into_iter().zip(times);
+    let mut rows: Vec<Row> = heads.map(|(step, time_us)| Row { table, step, time_us, cells: Vec::new() }).collect();
+    for column in rest {
+        for nth in 0..column.len() {
+            if let Some(row) = rows.get_mut(column.row(nth)) {
+                let value: Value = column.value(nth);
+                row.cells.push((column.key.clone(), value));
+            }
+        }
+    }
+    rows.retain(|row| row.step < hidden_from);
+    Ok(rows)
+}

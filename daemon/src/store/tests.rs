@@ -1,0 +1,176 @@
+use super::*;
+use pannier_proto::id::RunPath;
+use pannier_proto::record::{Change, Record, Row, Table};
+use pannier_proto::value::Value;
+
+use crate::block::Block;
+
+fn open() -> (tempfile::TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("pannier.db")).unwrap();
+    (dir, store)
+}
+
+fn path() -> RunPath {
+    RunPath::new("e", "p", "r").unwrap()
+}
+
+fn row(step: i64, key: &str, value: f64) -> Record {
+    Record::Row(Row { table: Table::History, step, time_us: step, cells: vec![(key.into(), Value::F64(value))] })
+}
+
+fn append(store: &Store, first_seq: Option<Seq>, records: &[Record]) -> Appended {
+    let mut block = Block::default();
+    records.iter().for_each(|record| block.push(record.clone()));
+    let origin = store.origin();
+    store
+        .write_blocking(move |tx| tx.append(Incoming { path: path(), origin, first_seq, block, encoded: None }, 1))
+        .unwrap()
+}
+
+fn steps(store: &Store) -> Vec<(i64, f64)> {
+    let series = store.series(&path(), "x").unwrap();
+    series.steps.into_iter().zip(series.values).collect()
+}
+
+#[test]
+fn what_comes_twice_counts_once_and_gaps_are_refused() {
+    let (_dir, store) = open();
+    let records: Vec<_> = (0..10).map(|step| row(step, "x", step as f64)).collect();
+    assert_eq!(append(&store, Some(1), &records[..6]).last_seq, 6);
+    assert_eq!(append(&store, Some(1), &records[..6]).last_seq, 6);
+    assert_eq!(append(&store, Some(4), &records[3..]).last_seq, 10);
+    assert!(!append(&store, Some(12), &records).taken);
+    assert_eq!(steps(&store), (0..10).map(|step| (step, step as f64)).collect::<Vec<_>>());
+    assert_eq!(store.check_log(|_, _| ()).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn merging_and_sealing_change_nothing_that_can_be_seen() {
+    let (_dir, store) = open();
+    let mut records = Vec::new();
+    for step in 0..40_000 {
+        records.push(row(step, if step % 3 == 0 { "x" } else { "y" }, step as f64));
+        if step % 1000 == 0 {
+            records.push(Record::Change(Change::TextFile { path: "f".into(), text: step.to_string() }));
+        }
+    }
+    for chunk in records.chunks(333) {
+        append(&store, None, chunk);
+    }
+    assert_eq!(store.records(1).unwrap(), records);
+    let blocks: i64 = store
+        .read_blocking(|sql| Ok(sql.query_row("SELECT count(*) FROM blocks", [], |row| row.get(0))?))
+        .unwrap();
+    assert!(blocks < 40, "{blocks} blocks");
+    store.write_blocking(|tx| tx.seal_run(&path())).unwrap();
+    let digest = store.stream_digest(1, u64::MAX).unwrap();
+    assert_eq!(digest.records, records.len() as u64);
+    assert_eq!(store.records(1).unwrap(), records);
+    assert_eq!(steps(&store).len(), 13_334);
+    assert_eq!(store.check_log(|_, _| ()).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn the_log_is_read_from_any_position() {
+    let (_dir, store) = open();
+    let records: Vec<_> = (0..500).map(|step| row(step, "x", 0.5)).collect();
+    for chunk in records.chunks(70) {
+        append(&store, None, chunk);
+    }
+    for after in [0, 1, 69, 70, 71, 499, 500] {
+        let mut got = Vec::new();
+        let mut position = after;
+        loop {
+            let blocks = store.log_after(1, position, 1).unwrap();
+            let Some(block) = blocks.into_iter().next() else { break };
+            assert_eq!(block.first_seq, position + 1);
+            position = block.last_seq;
+            got.extend(Block::decode(&block.encoded).unwrap().into_records());
+        }
+        assert_eq!(got, records[usize::try_from(after).unwrap()..], "after {after}");
+    }
+}
+
+#[test]
+fn a_rewound_life_hides_the_branch_it_left_and_keeps_it() {
+    let (_dir, store) = open();
+    append(&store, None, &(0..100).map(|step| row(step, "x", 1.0)).collect::<Vec<_>>());
+    let mut second = vec![row(100, "x", 1.0), Record::Change(Change::Rewind { step: 60 })];
+    second.extend((60..120).map(|step| row(step, "x", 2.0)));
+    append(&store, None, &second);
+    let seen = steps(&store);
+    assert_eq!(seen.len(), 120);
+    assert!(seen.iter().all(|(step, value)| *value == if *step < 60 { 1.0 } else { 2.0 }));
+    assert_eq!(store.records(1).unwrap().len(), 100 + second.len());
+    let query = RowsQuery { from_step: 55, to_step: i64::MAX, keys: None, limit: 1000 };
+    let mut rows = Vec::new();
+    let mut from = Some(55);
+    while let Some(from_step) = from {
+        let (page, next) = store.rows(&path(), &RowsQuery { from_step, ..query.clone() }).unwrap();
+        rows.extend(page);
+        from = next;
+    }
+    assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), (55..120).collect::<Vec<_>>());
+}
+
+#[test]
+fn rows_of_one_step_are_one_row_and_the_later_cell_wins() {
+    let (_dir, store) = open();
+    append(&store, None, &[row(0, "x", 1.0), row(0, "y", 2.0), row(1, "x", 3.0)]);
+    append(&store, None, &[row(1, "x", 4.0)]);
+    let query = RowsQuery { from_step: 0, to_step: i64::MAX, keys: None, limit: 1 };
+    let (first, next) = store.rows(&path(), &query).unwrap();
+    assert_eq!(first[0].cells, [("x".into(), Value::F64(1.0)), ("y".into(), Value::F64(2.0))]);
+    let (second, _) = store.rows(&path(), &RowsQuery { from_step: next.unwrap(), ..query }).unwrap();
+    assert_eq!(second[0].cells, [("x".into(), Value::F64(4.0))]);
+    assert_eq!(steps(&store), [(0, 1.0), (1, 4.0)]);
+}
+
+#[test]
+fn a_failed_closure_leaves_nothing_and_others_are_unharmed() {
+    let (_dir, store) = open();
+    let origin = store.origin();
+    let failed: Result<()> = store.write_blocking(move |tx| {
+        let mut block = Block::default();
+        block.push(row(0, "x", 1.0));
+        tx.append(Incoming { path: path(), origin, first_seq: None, block, encoded: None }, 1)?;
+        Err(StoreError::Refused("no".into()))
+    });
+    assert!(matches!(failed, Err(StoreError::Refused(_))));
+    assert!(matches!(store.run(&path()), Err(StoreError::Missing(_))));
+    append(&store, None, &[row(0, "x", 1.0)]);
+    assert_eq!(steps(&store), [(0, 1.0)]);
+}
+
+#[test]
+fn a_sample_keeps_the_extremes_and_the_ends() {
+    let values: Vec<f64> = (0..100_000).map(|n| if n == 77_777 { 9.0 } else { f64::from(n % 7) }).collect();
+    let series = Series { steps: (0..100_000).collect(), values };
+    let sample = series.sample(1000);
+    assert!(sample.steps.len() <= 1000);
+    assert_eq!((sample.steps[0], *sample.steps.last().unwrap()), (0, 99_999));
+    assert!(sample.values.contains(&9.0));
+    assert!(sample.steps.is_sorted());
+}
+
+#[test]
+fn a_damaged_block_is_named_and_the_others_can_be_read() {
+    let (_dir, store) = open();
+    append(&store, None, &[row(0, "x", 1.0)]);
+    store.write_blocking(|tx| Ok(tx.sql.execute("UPDATE parts SET body = CAST(body || x'00' AS BLOB)", [])?)).unwrap();
+    assert!(matches!(store.series(&path(), "x"), Err(StoreError::Damaged { .. })));
+    let wrong = store.check_log(|_, _| ()).unwrap();
+    assert!(wrong[0].contains("e/p/r") && wrong[0].contains("checksum"), "{wrong:?}");
+}
+
+#[test]
+fn tokens_open_until_their_user_is_removed() {
+    let (_dir, store) = open();
+    let token = store.write_blocking(|tx| tx.add_user("ann", 1)).unwrap();
+    assert_eq!(store.user_of(&token).unwrap().as_deref(), Some("ann"));
+    assert_eq!(store.user_of("pan_wrong").unwrap(), None);
+    assert!(matches!(store.write_blocking(|tx| tx.add_user("ann", 1)), Err(StoreError::Conflict(_))));
+    store.write_blocking(|tx| tx.remove_user("ann")).unwrap();
+    assert_eq!(store.user_of(&token).unwrap(), None);
+}

@@ -1,0 +1,179 @@
+//! The one thread that writes. Closures that wait together share a commit.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use super::{Result, StoreError};
+
+/// Closures waiting for the writer; whoever comes later waits to hand his over.
+const QUEUE: usize = 64;
+/// Closures of one commit.
+const GROUP: usize = 64;
+
+/// A transaction on the writing connection.
+pub struct Tx<'a> {
+    /// For the store's own modules.
+    pub(super) sql: &'a Connection,
+}
+
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+/// Given no connection, the job only answers that nothing was done.
+type Work = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
+
+enum Job {
+    Write(Work),
+    Compact(SyncSender<Result<()>>),
+    Close,
+}
+
+pub(super) struct Writer {
+    jobs: SyncSender<Job>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, announce: watch::Sender<u64>) -> Self {
+        let (jobs, queue) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new().name("store".into()).spawn(move || run(connection, &queue, &announce));
+        // Without a thread every submit finds the queue closed and says so.
+        Self { jobs, thread: Mutex::new(thread.ok()) }
+    }
+
+    /// Hands a closure over; `tell` hears of it after the commit.
+    pub(super) fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx) -> Result<T> + Send + 'static,
+        tell: impl FnOnce(Result<T>) + Send + 'static,
+    ) -> Result<()> {
+        let job = Box::new(move |sql: Option<&Connection>| -> Answer {
+            match sql.map(|sql| in_savepoint(sql, work)) {
+                Some(Ok(value)) => Box::new(move |committed: Result<()>| tell(committed.map(|()| value))),
+                Some(Err(error)) => Box::new(move |_| tell(Err(error))),
+                None => Box::new(move |why: Result<()>| tell(Err(why.err().unwrap_or(StoreError::Closed)))),
+            }
+        });
+        self.jobs.send(Job::Write(job)).map_err(|_| StoreError::Closed)
+    }
+
+    pub(super) fn compact(&self) -> Result<()> {
+        let (tell, told) = sync_channel(1);
+        self.jobs.send(Job::Compact(tell)).map_err(|_| StoreError::Closed)?;
+        told.recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    pub(super) fn close(&self) {
+        // A closed queue means that the thread is gone already.
+        let _ = self.jobs.send(Job::Close);
+        let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn in_savepoint<T>(sql: &Connection, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+    sql.execute_batch("SAVEPOINT job")?;
+    let result = work(&Tx { sql });
+    match &result {
+        Ok(_) => sql.execute_batch("RELEASE job")?,
+        Err(_) => sql.execute_batch("ROLLBACK TO job; RELEASE job")?,
+    }
+    result
+}
+
+fn run(connection: Connection, queue: &Receiver<Job>, announce: &watch::Sender<u64>) {
+    let mut commits = 0;
+    while let Ok(job) = queue.recv() {
+        let mut next = Some(job);
+        while let Some(job) = next.take() {
+            match job {
+                Job::Write(first) => {
+                    next = group(&connection, first, queue);
+                    commits += 1;
+                    // Nobody listening is not a fault.
+                    let _ = announce.send(commits);
+                }
+                Job::Compact(tell) => {
+                    let _ = tell.send(compact(&connection));
+                }
+                Job::Close => {
+                    if let Err(error) = compact(&connection) {
+                        tracing::warn!("cannot compact the database at close: {error}");
+                    }
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Runs a job and those that wait behind it in one transaction, then answers
+/// all of them. Returns the job that ended the group, if it was of another kind.
+fn group(connection: &Connection, first: Work, queue: &Receiver<Job>) -> Option<Job> {
+    let mut state = connection.execute_batch("BEGIN IMMEDIATE");
+    let mut answers = Vec::new();
+    let mut work = Some(first);
+    let mut other = None;
+    while let Some(job) = work.take() {
+        answers.push(job(state.is_ok().then_some(connection)));
+        if state.is_ok() && connection.is_autocommit() {
+            // SQLite gave the whole transaction up (a full disk does that).
+            state = Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None));
+        }
+        if answers.len() < GROUP {
+            match queue.try_recv() {
+                Ok(Job::Write(next)) => work = Some(next),
+                Ok(job) => other = Some(job),
+                Err(_) => {}
+            }
+        }
+    }
+    let committed = state.and_then(|()| connection.execute_batch("COMMIT"));
+    if let Err(error) = &committed {
+        stop_if_unsyncable(error);
+        if !connection.is_autocommit() {
+            // The answers below say that nothing was changed; make it so.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+    }
+    for answer in answers {
+        answer(match &committed {
+            Ok(()) => Ok(()),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => Err(StoreError::Full),
+            Err(error) => Err(StoreError::Commit(error.to_string())),
+        });
+    }
+    other
+}
+
+/// After a failed fsync the kernel may have dropped the pages, and a second
+/// fsync would succeed without them. Only a new start from what is on disk is
+/// safe: clients keep journaling, and the next one starts the daemon again.
+fn stop_if_unsyncable(error: &rusqlite::Error) {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    let fsync = [rusqlite::ffi::SQLITE_IOERR_FSYNC, rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC];
+    if code.is_some_and(|code| fsync.contains(&code)) {
+        tracing::error!("the disk failed to sync ({error}); stopping, to start again from what is on disk");
+        std::process::exit(crate::EXIT_DISK);
+    }
+}
+
+fn compact(connection: &Connection) -> Result<()> {
+    // Both pragmas return rows, which must be stepped through to take effect.
+    for pragma in ["PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+        let mut statement = connection.prepare(pragma)?;
+        let mut rows = statement.query([])?;
+        while rows.next()?.is_some() {}
+    }
+    Ok(())
+}
