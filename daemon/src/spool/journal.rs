@@ -16,6 +16,9 @@ use crate::block::{Block, Placement};
 use crate::limits::{INCOMPLETE_PATIENCE, READ_BYTES};
 use crate::store::JournalPosition;
 
+/// A life begins within so many bytes of its first segment.
+const PEEK_BYTES: usize = 64 << 10;
+
 /// What reading ran into.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
@@ -45,6 +48,7 @@ pub enum Event {
 pub struct Journal {
     dir: PathBuf,
     writer: WriterId,
+    begun_us: i64,
     segment: u64,
     /// Consumed bytes of the segment.
     offset: u64,
@@ -79,6 +83,7 @@ impl Journal {
         let mut journal = Self {
             dir: dir.to_owned(),
             writer,
+            begun_us: 0,
             segment,
             offset: 0,
             file,
@@ -91,8 +96,28 @@ impl Journal {
             done: at.is_some_and(|position| position.done),
             gone: false,
         };
+        journal.begun_us = journal.peek_begin()?;
         journal.skip_to(offset)?;
         Ok(journal)
+    }
+
+    /// When its life began, by its own clock; 0 for one that is partly consumed
+    /// or was forked. Lives of one run are read in this order.
+    pub fn begun_us(&self) -> i64 {
+        self.begun_us
+    }
+
+    fn peek_begin(&self) -> io::Result<i64> {
+        let mut buffer = Vec::new();
+        self.fill(&mut buffer, PEEK_BYTES)?;
+        let mut rest = buffer.as_slice();
+        while let Next::Frame(frame, len) = journal::next(rest) {
+            if let Frame::Change(Change::Begin { time_us, .. }) = frame {
+                return Ok(time_us);
+            }
+            rest = &rest[len..];
+        }
+        Ok(0)
     }
 
     /// The writer.

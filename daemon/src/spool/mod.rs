@@ -9,6 +9,8 @@
 //! store where it stands. It knows no HTTP and no remote.
 
 mod journal;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::collections::{BTreeMap, HashSet};
@@ -250,8 +252,11 @@ impl Reader {
         let mut budget = COMMIT_BYTES;
         let mut batch = Batch::default();
         let mut more = false;
-        let writers: Vec<WriterId> = self.journals.keys().copied().collect();
-        for writer in writers {
+        // In the order of their lives: after a time without a daemon, several
+        // lives of one run may wait here.
+        let mut writers: Vec<_> = self.journals.values().map(|journal| (journal.begun_us(), journal.writer())).collect();
+        writers.sort_unstable();
+        for (_, writer) in writers {
             more |= self.read_one(writer, &mut batch, &mut budget)?;
         }
         self.commit(batch)?;
