@@ -59,9 +59,9 @@ fn a_client_starts_one_and_it_leaves_when_idle() {
     let home = TestHome::new();
     let trained = Trainer::new(&home, "own", "run").rows(100).daemon("start").run();
     assert_eq!(trained.figures["durable"], true);
-    // It holds its lock until it has left.
+    // A question would keep it here; its socket says as much.
     let began = Instant::now();
-    wait::until("it leaves by itself", || (!ready(&home.http()) && !home.socket().exists()).then_some(()));
+    wait::until("it leaves by itself", || (!home.socket().exists()).then_some(()));
     assert!(began.elapsed() < Duration::from_secs(20));
     let _daemon = TestDaemon::start(&home);
     assert_eq!(judge(&home.http(), &trained.claim), Ok(100));
@@ -92,7 +92,8 @@ fn an_older_daemon_leaves_a_newer_home_alone() {
     std::fs::write(&database, &bytes).unwrap();
     let refused = home.run(&["daemon"]);
     assert_ne!(refused.code, Some(0));
-    assert!(refused.stderr.contains("newer"), "{}", refused.stderr);
+    let said = ["newer", "knows up to"].iter().any(|words| refused.stderr.contains(words));
+    assert!(said, "{}", refused.stderr);
     assert_eq!(std::fs::read(&database).unwrap(), bytes, "not a byte is changed");
 }
 

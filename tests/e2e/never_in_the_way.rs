@@ -89,14 +89,14 @@ fn an_unwritable_home() {
 /// The disk fills in the middle, then space returns: what was accepted is there.
 #[test]
 fn a_full_disk() {
-    let mounted = possible(&["mount"]).and_then(|()| Mount::tmpfs(2048));
+    let mounted = possible(&["mount"]).and_then(|()| Mount::tmpfs(6144));
     let mount = match mounted {
         Ok(mount) => mount,
         Err(missing) => return crate::powerloss::left_out(&missing),
     };
     let path = mount.path().join("home");
     std::fs::create_dir(&path).unwrap();
-    std::fs::write(mount.path().join("ballast"), vec![0_u8; 1 << 20]).unwrap();
+    std::fs::write(mount.path().join("ballast"), vec![0_u8; 5 << 20]).unwrap();
     let home = TestHome::at(&path);
     let trained = Trainer::new(&home, "calm", "full").rows(20_000).daemon("none").run();
     assert!(trained.figure("p999_us") < 5_000.0, "{}", trained.figures);

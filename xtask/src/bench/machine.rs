@@ -1,0 +1,116 @@
+//! A fresh home with what a benchmark does to it: Python workers, a daemon, a
+//! hub; and what the kernel says that they used.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value as Json;
+
+use crate::python::Venv;
+use crate::sh::{self, Profile, Running};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A home under target/bench.
+pub struct Machine {
+    pub dir: PathBuf,
+    python: PathBuf,
+    package: PathBuf,
+}
+
+impl Machine {
+    pub fn fresh(venv: &Venv, package: &Path) -> Result<Self> {
+        let dir = sh::target().join("bench/work");
+        if dir.exists() {
+            fs::remove_dir_all(&dir)?;
+        }
+        for home in ["home", "hub"] {
+            fs::create_dir_all(dir.join(home))?;
+        }
+        Ok(Self { dir, python: venv.python(), package: package.to_owned() })
+    }
+
+    /// `pannier`, on the home or on the hub's.
+    pub fn pannier(&self, home: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(Profile::Release.pannier());
+        self.env(command.args(args), home);
+        command
+    }
+
+    fn env(&self, command: &mut Command, home: &str) {
+        command.env("PANNIER_HOME", self.dir.join(home)).env_remove("PANNIER_SOCKET").current_dir(&self.dir);
+        command.env("PANNIER_BIN", Profile::Release.pannier()).env("PYTHONPATH", &self.package);
+    }
+
+    /// A daemon of the home that serves.
+    pub fn daemon(&self) -> Result<Running> {
+        let running = Running::start(self.pannier("home", &["daemon"]).stdout(Stdio::null()))?;
+        let socket = self.dir.join("home/pannier.sock");
+        sh::until(PATIENCE, || Ok((sh::get(&socket, "/ready") == Some(200)).then_some(())))?
+            .context("the daemon is not ready")?;
+        Ok(running)
+    }
+
+    /// Runs a case of worker.py; what it says.
+    pub fn worker(&self, case: &str, params: &Json) -> Result<Json> {
+        let mut command = Command::new(&self.python);
+        command.arg(sh::root().join("xtask/bench/worker.py")).arg(case).arg(params.to_string());
+        self.env(&mut command, "home");
+        let text = sh::output(&mut command)?;
+        serde_json::from_str(text.lines().last().unwrap_or_default()).context("worker.py says nothing")
+    }
+
+    /// Waits until every journal is in the store.
+    pub fn settle(&self) -> Result<()> {
+        let spool = self.dir.join("home/spool");
+        let writers = || fs::read_dir(&spool).map_or(0, Iterator::count);
+        sh::until(PATIENCE, || Ok((writers() == 0).then_some(())))?.context("the daemon does not keep up")
+    }
+
+    /// The home's bytes on disk, once they stay the same for two seconds.
+    pub fn bytes_at_rest(&self) -> Result<u64> {
+        let home = self.dir.join("home");
+        let (mut bytes, mut since) = (bytes(&home)?, Instant::now());
+        let settled = sh::until(PATIENCE, || {
+            let found = self::bytes(&home)?;
+            if found != bytes {
+                (bytes, since) = (found, Instant::now());
+            }
+            Ok((since.elapsed() > Duration::from_secs(2)).then_some(bytes))
+        })?;
+        settled.context("the home does not come to rest")
+    }
+}
+
+fn bytes(dir: &Path) -> Result<u64> {
+    let mut sum = 0;
+    for entry in fs::read_dir(dir)?.flatten() {
+        let Ok(meta) = entry.metadata() else { continue };
+        let inside = if meta.is_dir() { bytes(&entry.path()).unwrap_or(0) } else { meta.len() };
+        sum += inside;
+    }
+    Ok(sum)
+}
+
+/// What a process has used since it began: CPU seconds, and memory at most, MB.
+pub struct Used {
+    pub cpu_s: f64,
+    pub memory_mb: f64,
+}
+
+/// Asks the kernel.
+pub fn used(process: &Running) -> Result<Used> {
+    let dir = PathBuf::from(format!("/proc/{}", process.child.id()));
+    let stat = fs::read_to_string(dir.join("stat"))?;
+    // The name, in parentheses, may hold anything; user and system time are the
+    // 12th and 13th field behind it, in hundredths of a second.
+    let (_, fields) = stat.rsplit_once(") ").context("/proc/PID/stat is not as it should be")?;
+    let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
+    let status = fs::read_to_string(dir.join("status"))?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    let peak: f64 = peak.context("/proc/PID/status has no VmHWM")?.trim().parse()?;
+    Ok(Used { cpu_s: ticks / 100.0, memory_mb: peak / 1024.0 })
+}
