@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 
 use pannier_tests::cli::{Output, clean, pannier_bin};
-use pannier_tests::daemon::{TestDaemon, TestHome};
+use pannier_tests::daemon::{Process, TestDaemon, TestHome};
+use pannier_tests::hub::TestHub;
 use pannier_tests::journal::JournalWriter;
 use pannier_tests::ledger::judge_rows;
 use pannier_tests::loopmount::possible;
@@ -56,6 +57,52 @@ fn killed_at_any_call_a_daemon_loses_and_doubles_nothing() {
         );
     }
     assert!(hit > 10, "the kills do come: {hit} did");
+}
+
+/// The hub dies at its n-th call of a kind while a backlog comes in, and is
+/// started again.
+#[test]
+fn a_hub_killed_at_any_call_has_everything_once() {
+    if let Err(missing) = possible(&["strace"]) {
+        println!("left out: {missing}");
+        return;
+    }
+    let all = std::env::var("PANNIER_CRASHPOINTS").is_ok_and(|which| which == "all");
+    let mut random = Random::from_env();
+    let mut hit = 0;
+    for call in ["pwrite64", "fdatasync"] {
+        let points: Vec<u64> =
+            if all { (1..=120).collect() } else { (0..5).map(|_| 1 + random.below(25)).collect() };
+        for n in points {
+            hit += usize::from(kill_hub_at(call, n));
+        }
+    }
+    assert!(hit >= 2, "the kills do come: {hit} did");
+}
+
+/// Whether it did die of that.
+fn kill_hub_at(call: &str, n: u64) -> bool {
+    let (home, mut hub) = (workload(), TestHub::new());
+    let daemon = TestDaemon::start(&home);
+    daemon.settle(&home);
+    let mut strace = clean("strace".as_ref());
+    // With -D the hub, not strace, is our child, and SIGKILL reaches it.
+    strace.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={CALLS}")]);
+    strace.args(["-e", &format!("inject={call}:signal=SIGKILL:when={n}")]);
+    hub.home.env(&mut strace).arg(pannier_bin()).args(["hub", "--listen", &hub.address.to_string()]);
+    let mut doomed = Process::start(strace.stdout(Stdio::null()).stderr(Stdio::null()));
+    hub.add_to(&home, &hub.url());
+    let _ = home.run(&["sync", "--wait", "--timeout", "2"]);
+    let died = doomed.ended().is_some();
+    doomed.kill();
+    hub.start();
+    let _ = home.run(&["sync", "--wait", "--timeout", "30"]).expect(0);
+    for run in ["whole", "cut"] {
+        let rows: Vec<i64> = (0..ROWS).collect();
+        let fault = judge_rows(&hub.http(), &format!("local/points/{run}"), &rows).err();
+        assert_eq!(fault, None, "hub killed at call {n} of {call}");
+    }
+    died
 }
 
 /// A home with what two dead trainers left: one had finished, one was cut off

@@ -263,3 +263,39 @@ fn more(from: &mut impl Read, raw: &mut Vec<u8>) -> io::Result<usize> {
     raw.extend_from_slice(&buffer[..n]);
     Ok(n)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a byte at a time, as a network may.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(&mut buffer[..1])
+        }
+    }
+
+    #[test]
+    fn messages_end_where_they_end() {
+        for (bytes, is_answer, body) in [
+            (&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], false, &b""[..]),
+            (b"POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\nabc", false, b"abc"),
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+                true,
+                b"abc",
+            ),
+            (b"HTTP/1.1 204 No Content\r\n\r\n", true, b""),
+        ] {
+            let two = [bytes, b"X"].concat();
+            let mut from = Slow(&two);
+            let message = read_message(&mut from, is_answer).unwrap().unwrap();
+            assert_eq!((message.raw.as_slice(), message.body().as_slice()), (bytes, body));
+            assert_eq!(from.0, b"X", "not a byte more is taken");
+        }
+        assert!(read_message(&mut Slow(b""), true).unwrap().is_none());
+        assert!(read_message(&mut Slow(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"), true).is_err());
+    }
+}
