@@ -31,7 +31,7 @@ const DIRECTIONS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "daemon/src/sync/plan.rs",
-        &["tokio", "std::time", "rusqlite", "reqwest", "crate::store", "Instant", "SystemTime"],
+        &["tokio", "std::time", "rusqlite", "reqwest", "Instant", "SystemTime"],
         "a plan is a pure function",
     ),
     ("daemon/src/api", &["rusqlite", "crate::sync::plan"], "SQL lives in the store"),
@@ -51,6 +51,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
+/// Every Rust and Python source below.
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     if dir.is_file() {
         found.push(dir.to_owned());
@@ -62,7 +63,7 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
             && !name.starts_with('.')
         {
             sources(&path, found);
-        } else if name.ends_with(".rs") {
+        } else if name.ends_with(".rs") || name.ends_with(".py") {
             found.push(path);
         }
     }
@@ -93,7 +94,8 @@ fn none(faults: &[String]) {
 #[test]
 fn files_open_by_saying_what_they_own() {
     let silent = |(file, text): &(String, String)| {
-        (!text.starts_with("//! ")).then(|| format!("{file}: begin with `//!`"))
+        let begin = if file.ends_with(".py") { "\"\"\"" } else { "//! " };
+        (!text.starts_with(begin)).then(|| format!("{file}: begin with `{begin}`"))
     };
     none(&every_source().iter().filter_map(silent).collect::<Vec<_>>());
 }
