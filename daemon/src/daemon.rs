@@ -127,6 +127,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         sync: sync.clone(),
         health,
         credentials,
+        numbers: Arc::default(),
         epoch: random_id()?,
         home: Arc::from(home.root()),
         started,

@@ -1,6 +1,26 @@
 //! The names that runs get when nobody gives them one: two words and the run's
 //! number in its project, in the manner of W&B.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use pannier_proto::id::RunPath;
+
+/// The numbers that were given to runs which are not recorded yet: a run's
+/// first record may come a while after its name.
+#[derive(Default)]
+pub struct Numbers(Mutex<HashMap<(String, String), u64>>);
+
+impl Numbers {
+    /// The next number in the run's project, of which `recorded` are recorded.
+    pub fn next(&self, path: &RunPath, recorded: u64) -> u64 {
+        let Ok(mut given) = self.0.lock() else { return recorded + 1 };
+        let last = given.entry((path.entity.clone(), path.project.clone())).or_default();
+        *last = recorded.max(*last) + 1;
+        *last
+    }
+}
+
 const FIRST: [&str; 64] = [
     "amber", "ancient", "autumn", "azure", "bold", "brave", "bright", "calm", "celestial", "clear", "copper", "cosmic", "crisp",
     "curious", "daily", "dandy", "deep", "distant", "dry", "eager", "early", "earnest", "electric", "faithful", "fast", "fresh",

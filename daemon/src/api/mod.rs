@@ -1,7 +1,7 @@
 //! The door and the view for everyone who speaks HTTP: routes and who may use
 //! them. Handlers translate; what they are about lives elsewhere.
 
-mod hub { pub fn routes() -> axum::Router<super::App> { axum::Router::new() } }
+mod hub;
 mod open;
 mod remotes;
 pub mod respond;
@@ -27,6 +27,7 @@ use self::respond::Failure;
 use crate::credentials::Credentials;
 use crate::health::Health;
 use crate::limits::REQUEST_BYTES_MAX;
+use crate::names::Numbers;
 use crate::spool::Spool;
 use crate::store::Store;
 use crate::sync::Sync;
@@ -47,6 +48,8 @@ pub struct App {
     pub health: Arc<Health>,
     /// The remotes' tokens.
     pub credentials: Arc<Credentials>,
+    /// Numbers given to new runs.
+    pub numbers: Arc<Numbers>,
     /// A random id of this start.
     pub epoch: Id128,
     /// The home.

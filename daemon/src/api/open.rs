@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use pannier_proto::id::{DEFAULT_ENTITY, DEFAULT_PROJECT, RunPath, WriterId, run_id};
-use pannier_proto::record::{Change, Record};
+use pannier_proto::record::{Change, Record, RunFields};
 use pannier_proto::request::{Appended, FinishRun, OpenRun, OpenedRun, RecordLine, Resume, RunView};
 use serde::Deserialize;
 use serde_json::{Value as Json_, json};
@@ -36,11 +36,12 @@ pub async fn open(State(app): State<App>, Json(asked): Json<OpenRun>) -> Answer<
         _ => {}
     }
     let resumed = earlier.is_some() && matches!(asked.resume, Resume::Allow | Resume::Must);
-    let name = reserve(&app, &path, asked.fields.name.clone()).await?;
+    let name = name_of(&app, &path, asked.fields.name.clone()).await?;
     let earlier = earlier.filter(|_| resumed);
     let start_step = earlier.as_ref().and_then(|run| run.last_step).map_or(0, |last| last.saturating_add(1));
     if !asked.journaled {
-        let begin = Change::Begin { time_us: now_us(), fields: asked.fields, start_step, resumed };
+        let fields = RunFields { name: Some(name.clone()), ..asked.fields };
+        let begin = Change::Begin { time_us: now_us(), fields, start_step, resumed };
         let config = Change::Config { set: asked.config, remove: Vec::new() };
         ingest::append(&app.store, &path, vec![Record::Change(begin), Record::Change(config)]).await?;
     }
@@ -63,7 +64,6 @@ fn path_of(asked: &OpenRun) -> Answer<RunPath> {
 async fn earlier_life(app: &App, path: &RunPath) -> Answer<Option<RunView>> {
     let (store, path) = (app.store.clone(), path.clone());
     let found = blocking(move || match store.run_at_remotes(&path) {
-        // A run that was only reserved has no life behind it.
         Ok((0, _)) | Err(crate::store::StoreError::Missing(_)) => Ok(None),
         Ok(_) => store.run(&path).map(Some),
         Err(error) => Err(error),
@@ -71,22 +71,25 @@ async fn earlier_life(app: &App, path: &RunPath) -> Answer<Option<RunView>> {
     Ok(found.await?)
 }
 
-/// Makes the run, so that its number is its own, and settles its name.
-async fn reserve(app: &App, path: &RunPath, asked: Option<String>) -> Answer<String> {
+/// The run's name: the one asked for, the one it has, or the next of its
+/// project. Nothing is written: `init` does not wait for a disk.
+async fn name_of(app: &App, path: &RunPath, asked: Option<String>) -> Answer<String> {
+    if let Some(asked) = asked {
+        return Ok(asked);
+    }
     let mut random = [0; 2];
     getrandom::fill(&mut random).map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    let path = path.clone();
-    let reserved = app.store.write(move |tx| {
-        let known = tx.run(&path).ok().and_then(|run| run.fields.name);
-        let name = match (asked, known) {
-            (Some(asked), _) => asked,
-            (None, Some(known)) if known != path.run => known,
-            _ => names::run_name(random, tx.project_runs(&path.entity, &path.project)? + 1),
+    let (store, of) = (app.store.clone(), path.clone());
+    let (known, count) = blocking(move || {
+        let known = match store.run(&of) {
+            Ok(run) => run.fields.name,
+            Err(crate::store::StoreError::Missing(_)) => None,
+            Err(error) => return Err(error),
         };
-        tx.reserve_run(&path, &name, now_us())?;
-        Ok(name)
-    });
-    Ok(reserved.await?)
+        Ok((known, store.project_runs(&of.entity, &of.project)?))
+    })
+    .await?;
+    Ok(known.unwrap_or_else(|| names::run_name(random, app.numbers.next(path, count))))
 }
 
 #[derive(Deserialize)]

@@ -215,29 +215,6 @@ impl Tx<'_> {
     pub fn run(&self, path: &RunPath) -> Result<RunView> {
         run_view(self.sql, path)
     }
-
-    /// How many runs a project has.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn project_runs(&self, entity: &str, project: &str) -> Result<u64> {
-        let count = self.sql.query_row(
-            "SELECT count(*) FROM runs WHERE entity = ?1 AND project = ?2",
-            params![entity, project],
-            |row| row.get(0),
-        )?;
-        Ok(from_sql(count))
-    }
-
-    /// Makes a run with this name, unless it is there.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn reserve_run(&self, path: &RunPath, name: &str, now_us: i64) -> Result<()> {
-        let id = self.run_id(path, now_us)?;
-        self.sql.execute("UPDATE runs SET name = ?2 WHERE id = ?1 AND name = run", params![id, name])?;
-        Ok(())
-    }
 }
 
 pub(super) fn find(sql: &Connection, path: &RunPath) -> Result<Option<i64>> {
@@ -262,6 +239,17 @@ impl Store {
     /// [`StoreError::Missing`].
     pub fn run(&self, path: &RunPath) -> Result<RunView> {
         self.read_blocking(|sql| run_view(sql, path))
+    }
+
+    /// How many runs a project has.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn project_runs(&self, entity: &str, project: &str) -> Result<u64> {
+        self.read_blocking(|sql| {
+            let mut select = sql.prepare_cached("SELECT count(*) FROM runs WHERE entity = ?1 AND project = ?2")?;
+            Ok(from_sql(select.query_row(params![entity, project], |row| row.get(0))?))
+        })
     }
 
     /// Finds a run by its id or, where only one of the project bears it, its name.
