@@ -364,8 +364,32 @@ pub struct PushAnswer {
     pub streams: Vec<Pushed>,
 }
 
-/// `POST /v1/hub/digests`, answer to a [`Positions`] body: for each stream, the
-/// records the hub has and a digest over their content.
+/// `POST /v1/hub/digests`: asks for a digest over the first records of streams.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DigestsQuestion {
+    /// At most 10,000.
+    pub streams: Vec<StreamUpto>,
+}
+
+/// A stream as far as a position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamUpto {
+    /// The stream.
+    #[serde(flatten)]
+    pub id: StreamId,
+    /// The last `Seq` to look at.
+    pub upto: Seq,
+}
+
+/// The answer to [`DigestsQuestion`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DigestsAnswer {
+    /// For each stream asked about.
+    pub digests: Vec<StreamDigest>,
+}
+
+/// A stream's content: the records it has, of those asked about, and a digest
+/// over them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamDigest {
     /// How many records the digest covers.

@@ -1,0 +1,80 @@
+//! The routes by which other daemons bring their records. Translation only:
+//! [`crate::sync::receive`] says what a push comes to.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, StatusCode};
+use pannier_proto::PROTOCOL_VERSION;
+use pannier_proto::request::{DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer};
+use serde::de::DeserializeOwned;
+
+use super::App;
+use super::respond::{Answer, Failure};
+use crate::limits::POSITIONS_MAX;
+use crate::sync::receive;
+use crate::sync::wire::{self, BadPush};
+
+/// The hub's routes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/hub", get(info))
+        .route("/v1/hub/positions", post(positions))
+        .route("/v1/hub/push", post(push))
+        .route("/v1/hub/digests", post(digests))
+}
+
+async fn info(State(app): State<App>) -> Json<HubInfo> {
+    Json(HubInfo {
+        origin: app.store.origin(),
+        epoch: app.epoch,
+        protocol: PROTOCOL_VERSION,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+async fn positions(State(app): State<App>, body: Bytes) -> Answer<Json<PositionsAnswer>> {
+    let asked: Positions = read(&body)?;
+    not_too_many(asked.streams.len())?;
+    let positions = receive::positions(&app.store, asked.streams).await?;
+    Ok(Json(PositionsAnswer { epoch: app.epoch, positions }))
+}
+
+async fn digests(State(app): State<App>, body: Bytes) -> Answer<Json<DigestsAnswer>> {
+    let asked: DigestsQuestion = read(&body)?;
+    not_too_many(asked.streams.len())?;
+    let streams = asked.streams.into_iter().map(|stream| (stream.id, stream.upto)).collect();
+    Ok(Json(DigestsAnswer { digests: receive::digests(&app.store, streams).await? }))
+}
+
+async fn push(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Answer<Json<PushAnswer>> {
+    let packed = match headers.get(CONTENT_ENCODING).map(http::HeaderValue::as_bytes) {
+        None | Some(b"identity") => false,
+        Some(b"zstd") => true,
+        Some(_) => return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a push comes plain or as zstd")),
+    };
+    let blocks = tokio::task::spawn_blocking(move || match packed {
+        true => wire::decode(&wire::unpack(&body)?),
+        false => wire::decode(&body),
+    });
+    let blocks = blocks.await.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let blocks = blocks.map_err(|error| match error {
+        BadPush::TooLarge => Failure::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+        BadPush::Version(_) | BadPush::Checksum | BadPush::Malformed(_) => Failure::bad(error.to_string()),
+    })?;
+    let streams = receive::push(&app.store, blocks).await?;
+    Ok(Json(PushAnswer { epoch: app.epoch, streams }))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
+    serde_json::from_slice(body).map_err(|error| Failure::bad(format!("the body is not what this route takes: {error}")))
+}
+
+fn not_too_many(streams: usize) -> Answer<()> {
+    match streams {
+        0..=POSITIONS_MAX => Ok(()),
+        _ => Err(Failure::bad(format!("{streams} streams in one question; at most {POSITIONS_MAX} are allowed"))),
+    }
+}

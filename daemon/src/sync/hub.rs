@@ -1,0 +1,241 @@
+//! A hub over HTTP: requests, and what its answers mean. It knows no store.
+//!
+//! The token goes to the configured host only: there are no redirects, no plain
+//! HTTP but to this machine, and no proxy on the way there. Nothing is repeated
+//! in here; whether and when to try again is the engine's to say.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use pannier_proto::id::Seq;
+use pannier_proto::request::{
+    DigestsAnswer, DigestsQuestion, ErrorBody, HubInfo, Positions, PositionsAnswer, PushAnswer, StreamDigest, StreamId, StreamUpto,
+};
+use reqwest::{Certificate, Client, Response, Url};
+use serde::de::DeserializeOwned;
+
+use super::remote::{Remote, RemoteError, RemoteResult, StreamPush};
+use super::wire;
+use crate::clock::now_us;
+use crate::limits::RETRY_AFTER_MAX;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// For a request and its answer, besides the time that its bytes take.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// The slowest line that is waited for.
+const BYTES_PER_SECOND_MIN: u64 = 32 << 10;
+/// What is sent and not acknowledged for so long has a dead line under it.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+const IDLE_CONNECTION: Duration = Duration::from_secs(20);
+/// The longest answer: positions of as many streams as may be asked about.
+const ANSWER_BYTES_MAX: usize = 8 << 20;
+
+/// Another pannier that takes our records.
+pub struct Hub {
+    client: Client,
+    url: Url,
+    /// For error texts: `hub example.org:8443`.
+    who: String,
+    authorization: Option<HeaderValue>,
+}
+
+/// Makes `ring` the process's cryptography. Any number of times; before the
+/// first TLS connection of either direction.
+pub fn install_crypto() {
+    static ONCE: Once = Once::new();
+    // An error says that another one is installed already, which is as good.
+    ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+}
+
+impl Hub {
+    /// Prepares a connection; nothing is sent yet.
+    ///
+    /// # Errors
+    /// Why this URL, token or certificate file cannot be used, for people.
+    pub fn new(url: &str, token: Option<&str>) -> Result<Self, String> {
+        install_crypto();
+        let mut base = Url::parse(url).map_err(|error| format!("the URL is no URL: {error}"))?;
+        let host = base.host_str().ok_or("the URL names no host")?.to_owned();
+        let local = ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str());
+        match base.scheme() {
+            "https" => {}
+            "http" if local => {}
+            "http" => return Err(format!("http:// would send the records and the token to {host} in the clear; use https://")),
+            other => return Err(format!("{other}:// is not spoken here; use https://")),
+        }
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let who = match base.port() {
+            Some(port) => format!("hub {host}:{port}"),
+            None => format!("hub {host}"),
+        };
+        let authorization = token.map(|token| {
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_secret| "the token has characters that no token has")?;
+            value.set_sensitive(true);
+            Ok::<_, String>(value)
+        });
+        let mut client = Client::builder()
+            .user_agent(concat!("pannier/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .tcp_user_timeout(UNACKNOWLEDGED)
+            .tcp_nodelay(true)
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .pool_max_idle_per_host(1)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false);
+        if local {
+            client = client.no_proxy();
+        }
+        if let Some(file) = std::env::var_os("PANNIER_CA_FILE") {
+            let file = std::path::PathBuf::from(file);
+            let read = std::fs::read(&file).map_err(|error| error.to_string());
+            let certificates = read.and_then(|pem| Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string()));
+            let certificates = certificates.map_err(|error| format!("PANNIER_CA_FILE {}: {error}", file.display()))?;
+            client = client.tls_certs_merge(certificates);
+        }
+        let client = client.build().map_err(|error| format!("cannot prepare TLS: {}", cause(&error)))?;
+        Ok(Self { client, url: base, who, authorization: authorization.transpose()? })
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, headers: HeaderMap, body: Vec<u8>) -> RemoteResult<T> {
+        let url = self.url.join(path).map_err(|error| RemoteError::Rejected(format!("{}: {error}", self.who)))?;
+        let timeout = TIMEOUT + Duration::from_secs(body.len() as u64 / BYTES_PER_SECOND_MIN);
+        let mut request = self.client.request(method, url).headers(headers).timeout(timeout);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let cut = |error: &reqwest::Error| self.unreachable(error);
+        let mut response = request.body(body).send().await.map_err(|error| cut(&error))?;
+        let body = read(&mut response).await.map_err(|error| cut(&error))?;
+        let body = body.ok_or_else(|| RemoteError::transient(format!("{} answered with more than was asked for", self.who)))?;
+        if !response.status().is_success() {
+            return Err(refusal(&self.who, response.status(), response.headers(), &body));
+        }
+        serde_json::from_slice(&body).map_err(|error| {
+            RemoteError::transient(format!("{} answered something that is no answer of a pannier hub: {error}", self.who))
+        })
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> RemoteError {
+        let who = &self.who;
+        let cause = cause(error);
+        RemoteError::transient(match () {
+            () if error.is_timeout() && error.is_connect() => format!("{who} cannot be reached: no answer in {} s", CONNECT_TIMEOUT.as_secs()),
+            () if error.is_timeout() => format!("{who} did not answer in time"),
+            () if error.is_connect() => format!("{who} cannot be reached: {cause}"),
+            () => format!("the connection to {who} broke: {cause}"),
+        })
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl serde::Serialize) -> RemoteResult<T> {
+        let json = serde_json::to_vec(body).map_err(|error| RemoteError::Rejected(error.to_string()))?;
+        self.ask(Method::POST, path, typed("application/json"), json).await
+    }
+}
+
+fn typed(content: &'static str) -> HeaderMap {
+    HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content))])
+}
+
+/// An answer's body; none where it is too long to be one.
+async fn read(response: &mut Response) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+/// The innermost cause, which is the one that says something. Without the URL.
+fn cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let text = match cause.downcast_ref::<reqwest::Error>() {
+        Some(_) => "the request could not be made".to_owned(),
+        None => cause.to_string(),
+    };
+    match text.as_str() {
+        text if text.contains("NotValidYet") || text.contains("not valid yet") || text.contains("xpired") => {
+            format!("{text}; is this machine's clock right?")
+        }
+        text if text.contains("UnknownIssuer") => format!("{text}; set PANNIER_CA_FILE to the certificate authority's file"),
+        _ => text,
+    }
+}
+
+/// What an answer that is no success means.
+fn refusal(who: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> RemoteError {
+    let said = match serde_json::from_slice::<ErrorBody>(body) {
+        Ok(ErrorBody { error, hint: Some(hint) }) => format!("{error}; {hint}"),
+        Ok(ErrorBody { error, hint: None }) => error,
+        Err(_) => String::new(),
+    };
+    let said: String = said.chars().filter(|c| !c.is_control()).take(500).collect();
+    let what = match said.is_empty() {
+        true => format!("{who} answered {status}"),
+        false => format!("{who} answered {}: {said}", status.as_u16()),
+    };
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => RemoteError::Unauthorized(what),
+        StatusCode::PAYLOAD_TOO_LARGE => RemoteError::TooLarge(what),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+            RemoteError::Transient { what, retry_after: retry_after(headers, now_us()) }
+        }
+        status if status.is_client_error() => RemoteError::Rejected(what),
+        // A redirect, too: the login page of a network, more likely than a hub
+        // that moved.
+        _ => RemoteError::Transient { what, retry_after: retry_after(headers, now_us()) },
+    }
+}
+
+/// `Retry-After`: seconds, or a date.
+fn retry_after(headers: &HeaderMap, now_us: i64) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let delay = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let then = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+            Duration::from_micros(u64::try_from(then.as_microsecond() - now_us).unwrap_or(0))
+        }
+    };
+    Some(delay.min(RETRY_AFTER_MAX))
+}
+
+impl Remote for Hub {
+    async fn info(&self) -> RemoteResult<HubInfo> {
+        self.ask(Method::GET, "v1/hub", HeaderMap::new(), Vec::new()).await
+    }
+
+    async fn positions(&self, streams: &[StreamId]) -> RemoteResult<PositionsAnswer> {
+        self.post("v1/hub/positions", &Positions { streams: streams.to_vec() }).await
+    }
+
+    async fn push(&self, blocks: Vec<StreamPush>) -> RemoteResult<PushAnswer> {
+        let encoded = tokio::task::spawn_blocking(move || wire::encode(&blocks)).await;
+        let body = encoded.map_err(|error| RemoteError::transient(format!("the push was not made: {error}")))?;
+        let mut headers = typed("application/octet-stream");
+        if body.zstd {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("zstd"));
+        }
+        self.ask(Method::POST, "v1/hub/push", headers, body.bytes).await
+    }
+
+    async fn digests(&self, streams: &[(StreamId, Seq)]) -> RemoteResult<Vec<StreamDigest>> {
+        let streams = streams.iter().map(|(id, upto)| StreamUpto { id: id.clone(), upto: *upto }).collect();
+        let answer: DigestsAnswer = self.post("v1/hub/digests", &DigestsQuestion { streams }).await?;
+        Ok(answer.digests)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! Copies to each remote what it lacks: one task per remote, woken by the store.
+//!
+//! [`plan`] says what to send next, [`batch`] reads it, [`engine`] sends it and
+//! moves the cursors, [`remote`] is the narrow trait that it sends through and
+//! [`hub`] the one remote there is so far. [`receive`] is the other side.
+//! [`backoff`] says when to try again. It all knows the store, and no door.
+
+pub mod backoff;
+mod batch;
+pub mod engine;
+pub mod hub;
+mod plan;
+pub mod receive;
+pub mod remote;
+mod seen;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+pub mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pannier_proto::request::RemoteStatus;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use self::backoff::Exponential;
+use self::engine::{Engine, Step};
+use self::hub::Hub;
+use self::remote::Remote;
+use self::seen::Seen;
+use self::verify::{VerifyError, VerifyReport};
+use crate::credentials::Credentials;
+use crate::health::Health;
+use crate::limits::PUSH_INTERVAL;
+use crate::store::{self, Store, StoreError};
+
+/// All remotes of a home.
+pub struct Sync {
+    store: Arc<Store>,
+    health: Arc<Health>,
+    credentials: Arc<Credentials>,
+    runtime: Handle,
+    tasks: Mutex<BTreeMap<String, Task>>,
+}
+
+struct Task {
+    url: String,
+    token: Option<String>,
+    seen: Arc<Seen>,
+    bell: Arc<Bell>,
+    /// None where the remote cannot be tried at all, as configured.
+    running: Option<JoinHandle<()>>,
+}
+
+/// Wakes an engine.
+#[derive(Default)]
+pub struct Bell {
+    rung: Notify,
+    retry: AtomicBool,
+}
+
+impl Bell {
+    /// Wakes it out of any wait; with `retry`, parked runs are tried again.
+    pub fn ring(&self, retry: bool) {
+        self.retry.fetch_or(retry, Ordering::Relaxed);
+        self.rung.notify_one();
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        // Safe at any point: a cursor moves on an answer, and an answer that is
+        // not waited for is asked for again.
+        self.running.iter().for_each(JoinHandle::abort);
+        self.seen.forget();
+    }
+}
+
+impl Sync {
+    /// Starts to sync every remote that the store knows. Within a runtime.
+    #[must_use]
+    pub fn start(store: Arc<Store>, health: Arc<Health>, credentials: Arc<Credentials>) -> Self {
+        let sync = Self { store, health, credentials, runtime: Handle::current(), tasks: Mutex::default() };
+        sync.reload();
+        sync
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, BTreeMap<String, Task>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks for remotes that were added, removed or changed.
+    pub fn reload(&self) {
+        let remotes = match self.store.remotes() {
+            Ok(remotes) => remotes,
+            Err(error) => return tracing::error!("cannot read the list of remotes: {error}"),
+        };
+        let mut tasks = self.tasks();
+        tasks.retain(|name, _| remotes.iter().any(|remote| remote.name == *name));
+        for store::Remote { name, url, .. } in remotes {
+            let token = self.credentials.token(&name);
+            if tasks.get(&name).is_none_or(|task| task.url != url || task.token != token) {
+                // The old one stops before the new one starts.
+                tasks.remove(&name);
+                tasks.insert(name.clone(), self.task(&name, url, token));
+            }
+        }
+    }
+
+    fn task(&self, name: &str, url: String, token: Option<String>) -> Task {
+        let seen = Arc::new(Seen::new(name, self.health.clone()));
+        let bell = Arc::new(Bell::default());
+        let running = match Hub::new(&url, token.as_deref()) {
+            Ok(hub) => {
+                let policy = Box::new(Exponential::from_system());
+                let engine = Engine::new(name, self.store.clone(), hub, policy, seen.clone());
+                Some(self.runtime.spawn(run(engine, self.store.clone(), bell.clone())))
+            }
+            Err(error) => {
+                seen.failed("unreachable", &error, None);
+                None
+            }
+        };
+        Task { url, token, seen, bell, running }
+    }
+
+    /// Every remote's state. Reads the database.
+    #[must_use]
+    pub fn status(&self) -> Vec<RemoteStatus> {
+        let views: Vec<_> =
+            self.tasks().iter().map(|(name, task)| (name.clone(), task.url.clone(), task.seen.view())).collect();
+        let status = views.into_iter().map(|(name, url, view)| {
+            let (records_sent, records_queued, bytes_queued) = self.store.backlog(&name).unwrap_or_default();
+            RemoteStatus {
+                state: view.state().to_owned(),
+                retry_in_s: view.retry_at.map(|at| at.saturating_duration_since(Instant::now()).as_secs()),
+                last_contact_us: view.contact_us,
+                last_error: view.error.map(|(_, what)| what),
+                name,
+                url,
+                records_queued,
+                bytes_queued,
+                records_sent,
+            }
+        });
+        status.collect()
+    }
+
+    /// A remote's last error, while it lasts.
+    #[must_use]
+    pub fn last_error(&self, remote: &str) -> Option<String> {
+        self.tasks().get(remote)?.seen.view().error.map(|(_, what)| what)
+    }
+
+    /// Tries a remote at once, its parked runs, too.
+    pub fn retry(&self, remote: &str) {
+        if let Some(task) = self.tasks().get(remote) {
+            task.bell.ring(true);
+        }
+    }
+
+    /// Tries every remote at once.
+    pub fn wake(&self) {
+        self.tasks().values().for_each(|task| task.bell.ring(false));
+    }
+
+    /// Whether waiting is likely to bring something to a remote: while this is
+    /// so, a daemon that nobody needs stays.
+    #[must_use]
+    pub fn progressing(&self) -> bool {
+        self.tasks().values().any(|task| task.running.is_some() && task.seen.view().progressing())
+    }
+
+    /// Compares what is here with what a remote has.
+    ///
+    /// # Errors
+    /// [`VerifyError`]; [`StoreError::Missing`] where there is no such remote.
+    pub async fn verify(&self, remote: &str, progress: impl FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
+        let known = self.tasks().get(remote).map(|task| (task.url.clone(), task.token.clone()));
+        let (url, token) = known.ok_or_else(|| StoreError::Missing(format!("remote {remote:?}")))?;
+        let hub = Hub::new(&url, token.as_deref()).map_err(remote::RemoteError::Rejected)?;
+        verify::verify(&self.store, &hub, progress).await
+    }
+
+    /// Stops all, at once: what was not answered is asked for next time.
+    pub async fn stop(&self) {
+        let tasks = std::mem::take(&mut *self.tasks());
+        for mut task in tasks.into_values() {
+            if let Some(running) = task.running.take() {
+                running.abort();
+                // It was aborted, or it panicked, which was logged where it was.
+                let _ = running.await;
+            }
+        }
+    }
+}
+
+/// Takes an engine's steps as they come due, until the store closes.
+pub async fn run<R: Remote>(mut engine: Engine<R>, store: Arc<Store>, bell: Arc<Bell>) {
+    let mut newer = store.newer();
+    drop(store);
+    loop {
+        newer.mark_unchanged();
+        let began = Instant::now();
+        match engine.step().await {
+            Step::More => {}
+            Step::Idle => {
+                let news = async {
+                    // What comes in between goes together.
+                    sleep_until(began + PUSH_INTERVAL).await;
+                    newer.changed().await
+                };
+                tokio::select! {
+                    news = news => if news.is_err() { return },
+                    () = sleep_until(engine.check_at()) => {}
+                    () = bell.rung.notified() => {}
+                }
+            }
+            Step::Wait(delay) => tokio::select! {
+                () = sleep(delay) => {}
+                () = bell.rung.notified() => {}
+            },
+        }
+        if bell.retry.swap(false, Ordering::Relaxed) {
+            engine.retry().await;
+        }
+    }
+}
+
+/// Runs work on the store off the runtime's threads.
+async fn blocking<T: Send + 'static>(
+    store: &Arc<Store>,
+    work: impl FnOnce(&Store) -> store::Result<T> + Send + 'static,
+) -> store::Result<T> {
+    let store = store.clone();
+    tokio::task::spawn_blocking(move || work(&store)).await.unwrap_or(Err(StoreError::Closed))
+}

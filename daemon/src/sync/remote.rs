@@ -1,0 +1,72 @@
+//! What sync asks of a remote, and what can go wrong. It knows no transport and
+//! no store.
+
+use std::future::Future;
+use std::time::Duration;
+
+use pannier_proto::id::Seq;
+use pannier_proto::request::{HubInfo, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
+
+use crate::block::Encoded;
+
+/// One block of one stream on its way to a remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamPush {
+    /// Whose records, of which run.
+    pub id: StreamId,
+    /// The `Seq` of the block's first record.
+    pub first_seq: Seq,
+    /// The records.
+    pub block: Encoded,
+}
+
+/// Why a remote did not do what it was asked, sorted by what can be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteError {
+    /// It may work later. Whether it was done is not known.
+    #[error("{what}")]
+    Transient {
+        /// Who and why, for people.
+        what: String,
+        /// When it asked to be tried again.
+        retry_after: Option<Duration>,
+    },
+    /// It does not know us.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The request is longer than it takes.
+    #[error("{0}")]
+    TooLarge(String),
+    /// It understood and refused; the same again would be refused again.
+    #[error("{0}")]
+    Rejected(String),
+}
+
+impl RemoteError {
+    /// A failure that may pass.
+    pub fn transient(what: impl Into<String>) -> Self {
+        Self::Transient { what: what.into(), retry_after: None }
+    }
+}
+
+/// What a method of a remote returns.
+pub type RemoteResult<T> = Result<T, RemoteError>;
+
+/// A place that takes records. Every method may be called any number of times
+/// with the same arguments: what is there already is left as it is.
+pub trait Remote: Send + Sync {
+    /// Who it is, and which start of it this is.
+    fn info(&self) -> impl Future<Output = RemoteResult<HubInfo>> + Send;
+
+    /// Where streams stand there, in the order asked;
+    /// at most [`crate::limits::POSITIONS_MAX`].
+    fn positions(&self, streams: &[StreamId]) -> impl Future<Output = RemoteResult<PositionsAnswer>> + Send;
+
+    /// Hands blocks over. An answer for each, in the same order, and only after
+    /// it is durable there.
+    fn push(&self, blocks: Vec<StreamPush>) -> impl Future<Output = RemoteResult<PushAnswer>> + Send;
+
+    /// Digests over the first records of streams, up to a `Seq` each, in the
+    /// order asked.
+    fn digests(&self, streams: &[(StreamId, Seq)]) -> impl Future<Output = RemoteResult<Vec<StreamDigest>>> + Send;
+}
