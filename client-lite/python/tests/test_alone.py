@@ -32,7 +32,7 @@ def test_a_whole_run(bare_home: Home) -> None:
     )
     assert done.stdout == "printed\n"
     assert "run alone" in done.stderr
-    assert "100 steps in the spool" in done.stderr
+    assert "100 steps safe here" in done.stderr
     kept = spooled(bare_home)
     for word in (b"nested.a", b"s99", b"printed", b'"lr":0.25'):
         assert word in kept
@@ -156,7 +156,7 @@ def test_a_thousand_forks_in_mid_log(bare_home: Home) -> None:
         def chatter():
             while not stop.is_set():
                 run.log({"noise": 1.0})
-                print("noise")
+                run.write_logs("noise\\n")
 
         threads = [threading.Thread(target=chatter) for _ in range(2)]
         for thread in threads:
@@ -168,7 +168,7 @@ def test_a_thousand_forks_in_mid_log(bare_home: Home) -> None:
                 pid = os.fork()
                 if pid == 0:
                     run.log({"child": batch * 50 + i})
-                    print("from a child")
+                    run.write_logs("from a child\\n")
                     run.finish()
                     sys.exit(0)
                 pids.append(pid)

@@ -7,6 +7,7 @@ import json
 import pathlib
 import pickle
 import sys
+import tempfile
 from typing import Any
 
 import pytest
@@ -331,11 +332,12 @@ def test_lines_at_start_and_end(capsys: pytest.CaptureFixture[str]) -> None:
     assert last == "pannier: run ember-falcon-7 finished; 1,200 steps safe here"
 
 
-def test_dir_is_there(tmp_path: pathlib.Path) -> None:
+def test_dir_is_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pannier.init(dir=tmp_path / "d") as run:
         assert pathlib.Path(run.dir).is_dir()
         assert pathlib.Path(run.dir).is_relative_to(tmp_path / "d")
     (tmp_path / "file").write_text("")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pannier.init(dir=tmp_path / "file") as run:
         assert pathlib.Path(run.dir).is_dir()
 
