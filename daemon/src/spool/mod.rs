@@ -102,7 +102,7 @@ impl Spool {
             let commands = commands.clone();
             move || drop(commands.send(Command::Look))
         });
-        let mut reader = Reader { dir, quarantine, store, health, hooks, journals: BTreeMap::new(), refused: HashSet::new(), buffer: Vec::new() };
+        let mut reader = Reader { dir, quarantine, store, health, hooks, journals: BTreeMap::new(), refused: HashSet::new(), ended: Vec::new(), buffer: Vec::new() };
         let thread = std::thread::Builder::new().name("spool".into()).spawn(move || {
             let _watcher = watcher;
             reader.run(&queue, &show);
@@ -161,6 +161,8 @@ struct Reader {
     journals: BTreeMap<WriterId, Journal>,
     /// Folders that cannot be read; each is reported once.
     refused: HashSet<PathBuf>,
+    /// Runs of which a life ended: to be sealed when nobody waits for us.
+    ended: Vec<RunPath>,
     buffer: Vec<u8>,
 }
 
@@ -186,6 +188,7 @@ impl Reader {
                 Err(error) => self.step_back(&error),
             };
             self.show(show);
+            let wait = if self.ended.is_empty() { wait } else { Duration::ZERO };
             match queue.recv_timeout(wait) {
                 Ok(Command::Look) => look = true,
                 Ok(Command::Drain(writer, tell)) => {
@@ -194,10 +197,30 @@ impl Reader {
                 }
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => {
                     self.drain(None);
+                    self.settle();
                     return;
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.settle(),
             }
+        }
+    }
+
+    /// Seals what ended, forgets journals that are gone, gives room back: after whoever waits for a commit
+    /// was answered.
+    fn settle(&mut self) {
+        let ended = std::mem::take(&mut self.ended);
+        if ended.is_empty() {
+            return;
+        }
+        let gone = self.store.journals().unwrap_or_default().into_iter().map(|position| position.writer);
+        let gone: Vec<WriterId> = gone.filter(|writer| !self.dir.join(writer.to_string()).exists()).collect();
+        let sealed = self.store.write_blocking(move |tx| {
+            gone.into_iter().try_for_each(|writer| tx.forget_journal(writer))?;
+            ended.iter().try_for_each(|path| tx.seal_run(path))
+        });
+        if let Err(error) = sealed.and_then(|()| self.store.compact()) {
+            // Nothing is lost: it is only larger than it need be.
+            self.health.bad("store", &error.to_string(), "make room on the disk of the home");
         }
     }
 
@@ -259,8 +282,10 @@ impl Reader {
         for (_, writer) in writers {
             more |= self.read_one(writer, &mut batch, &mut budget)?;
         }
+        let ended = std::mem::take(&mut batch.ended);
         self.commit(batch)?;
-        self.remove_done()?;
+        self.ended.extend(ended);
+        self.remove_done();
         self.health.good("store");
         Ok(more)
     }
@@ -326,7 +351,9 @@ impl Reader {
         // What others wrote of this run comes first, and is seen below. The block
         // is empty here: the journal ends its reading in front of a life.
         debug_assert!(block.is_empty());
-        self.commit(std::mem::take(batch))?;
+        let mut earlier = std::mem::take(batch);
+        self.ended.append(&mut earlier.ended);
+        self.commit(earlier)?;
         let id = StreamId { origin: self.store.origin(), path: open.path.clone() };
         let last_step = self.store.position(&id)?.and_then(|(_, _, last_step)| last_step);
         if let Change::Begin { start_step, .. } = &begin
@@ -397,16 +424,13 @@ impl Reader {
             for (object, what, hint) in batch.problems {
                 tx.problem(&object, &what, &hint, 1, now)?;
             }
-            for path in batch.ended {
-                tx.seal_run(&path)?;
-            }
             Ok(())
         })
     }
 
     /// Deletes what is committed: consumed segments, and folders of writers
     /// that are done.
-    fn remove_done(&mut self) -> Result<()> {
+    fn remove_done(&mut self) {
         let done: Vec<WriterId> = self.journals.values().filter(|journal| journal.is_done()).map(Journal::writer).collect();
         for writer in &done {
             if let Some(journal) = self.journals.get(writer) {
@@ -422,16 +446,7 @@ impl Reader {
             }
         }
         self.journals.values().for_each(Journal::delete_consumed);
-        if done.is_empty() {
-            return Ok(());
-        }
         self.journals.retain(|writer, _| !done.contains(writer));
-        self.store.write_blocking(move |tx| done.into_iter().try_for_each(|writer| tx.forget_journal(writer)))?;
-        // A run just ended: a quiet moment, and people look at what it takes.
-        if self.journals.is_empty() {
-            self.store.compact()?;
-        }
-        Ok(())
     }
 
     fn drain(&mut self, writer: Option<WriterId>) -> Drained {

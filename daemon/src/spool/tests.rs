@@ -116,6 +116,7 @@ impl Place {
             hooks,
             journals: BTreeMap::new(),
             refused: HashSet::new(),
+            ended: Vec::new(),
             buffer: Vec::new(),
         };
         reader.discover();
@@ -152,7 +153,9 @@ fn a_journal_is_consumed_once_across_restarts_and_segments() {
     pen.rows(30..40, 1.0);
     let dir = pen.dir.clone();
     pen.end();
-    assert_eq!(place.reader().drain(None), Drained::Durable);
+    let mut reader = place.reader();
+    assert_eq!(reader.drain(None), Drained::Durable);
+    reader.settle();
     assert_eq!(place.steps(), expected(0..40, 1.0));
     assert_eq!(place.state(), RunState::Finished);
     assert!(!dir.exists(), "a finished journal stays behind");

@@ -1,0 +1,74 @@
+//! Proof on demand: the home's own log, and what each remote has of it.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use serde_json::{Value as JsonValue, json};
+use tokio::sync::mpsc;
+
+use super::App;
+use super::respond::{Answer, Failure};
+use crate::sync::VerifyReport;
+
+#[derive(Deserialize)]
+pub struct VerifyQuery {
+    remote: Option<String>,
+}
+
+/// Progress, a JSON object a line, and the result as the last line.
+pub async fn verify(State(app): State<App>, Query(query): Query<VerifyQuery>) -> Answer<Response> {
+    let mut remotes: Vec<String> = app.store.remotes()?.into_iter().map(|remote| remote.name).collect();
+    if let Some(asked) = query.remote {
+        remotes.retain(|name| *name == asked);
+        if remotes.is_empty() {
+            return Err(Failure::new(StatusCode::NOT_FOUND, format!("there is no remote {asked:?}")).hint("see `pannier remote list`"));
+        }
+    }
+    let (lines, mut queue) = mpsc::channel::<Result<Bytes, std::io::Error>>(16);
+    tokio::spawn(async move {
+        let send = |line: JsonValue| Ok(Bytes::from(format!("{line}\n")));
+        // What is in the journals belongs to what is compared.
+        app.spool.drain(None).await;
+        let wrong = tokio::task::spawn_blocking({
+            let (store, lines) = (app.store.clone(), lines.clone());
+            move || {
+                let progress = |done, total| {
+                    // Progress may be lost where the reader is slow; the result is not.
+                    let _ = lines.try_send(send(json!({"what": "blocks", "done": done, "total": total})));
+                };
+                let mut wrong = store.integrity()?;
+                wrong.extend(store.check_log(progress)?);
+                crate::store::Result::Ok(wrong)
+            }
+        });
+        let wrong = match wrong.await {
+            Ok(Ok(wrong)) => wrong,
+            Ok(Err(error)) => vec![error.to_string()],
+            Err(error) => vec![error.to_string()],
+        };
+        let mut reports = Vec::new();
+        for name in remotes {
+            let progress = |done, total| {
+                let _ = lines.try_send(send(json!({"what": "hub", "remote": name, "done": done, "total": total})));
+            };
+            let report = app.sync.verify(&name, progress).await.unwrap_or_else(|error| VerifyReport {
+                differences: vec![format!("it could not be compared: {error}")],
+                ..VerifyReport::default()
+            });
+            reports.push(json!({
+                "name": name,
+                "equal": report.equal(),
+                "compared": report.compared,
+                "records": report.records,
+                "differences": report.differences,
+            }));
+        }
+        // Whoever asked may have gone.
+        let _ = lines.send(send(json!({"wrong": wrong, "remotes": reports}))).await;
+    });
+    let body = Body::from_stream(futures_util::stream::poll_fn(move |context| queue.poll_recv(context)));
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
