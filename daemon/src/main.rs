@@ -1,6 +1,21 @@
-//! temporary
-fn main() {
-    let idle = std::env::args().position(|a| a == "--idle").and_then(|i| std::env::args().nth(i + 1)).and_then(|s| s.parse().ok()).map(std::time::Duration::from_secs);
-    let home = pannier::home::Home::find();
-    if let Err(e) = pannier::daemon::run(pannier::daemon::Options { home, idle, listen: None }) { eprintln!("error: {e}"); std::process::exit(1); }
+//! The command: parse, run, show error and hint.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use pannier::cli::Cli;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            if !failure.error.is_empty() {
+                let hint = failure.hint.map(|hint| format!("\n\nhint: {hint}")).unwrap_or_default();
+                // Nobody reads it: the exit code says it, too.
+                let _ = writeln!(std::io::stderr(), "error: {}{hint}", failure.error);
+            }
+            ExitCode::from(failure.code)
+        }
+    }
 }

@@ -1,0 +1,98 @@
+//! `pannier daemon`.
+
+use std::time::Duration;
+
+use super::failure::{Failure, Result};
+use super::logging;
+use crate::daemon::{DaemonError, Listen, Options, run as serve};
+use crate::home::Home;
+
+/// Serve the home in the foreground, until SIGTERM or Ctrl-C
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The daemon takes in what training logs, answers questions about it and sends it to the remotes.
+There is one for each home. It is rarely needed to start it by hand: `pannier run`, the Python
+package and most other commands start one where there is none, and it leaves when it is idle.
+
+Examples:
+  pannier daemon                stays until it is told to go
+  pannier daemon --idle 60      leaves after a minute without anything to do
+
+Its log goes to standard error and to daemon.log in the home; PANNIER_LOG=pannier=debug says more.
+
+Exit codes: 0 told to go, or idle; 1 failed; 3 another daemon serves the home; 4 the disk failed.")]
+pub struct Args {
+    /// Leave after so many seconds without anything to do
+    #[arg(long, value_name = "SECONDS|never", default_value = "never", value_parser = idle)]
+    idle: Idle,
+    /// Leave the terminal's session: for commands that start a daemon
+    #[arg(long, hide = true)]
+    detach: bool,
+}
+
+/// `None`: never. A name of its own, because clap reads `Option` as "may be left out".
+type Idle = Option<Duration>;
+
+fn idle(text: &str) -> Result<Idle, String> {
+    if text == "never" {
+        return Ok(None);
+    }
+    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.map(Some).ok_or_else(|| "use a number of seconds, or `never`".to_owned())
+}
+
+/// Runs it.
+pub fn run(home: &Home, args: &Args) -> Result {
+    if args.detach {
+        // Refused to the leader of a group, who has left it already.
+        let _ = rustix::process::setsid();
+    }
+    start(home, args.idle, None)
+}
+
+/// Serves a home until it is told to go.
+pub fn start(home: &Home, idle: Option<Duration>, listen: Option<Listen>) -> Result {
+    home.prepare()?;
+    logging::for_daemon(&home.log());
+    serve(Options { home: home.clone(), idle, listen }).map_err(|error| {
+        let failure = Failure::from(error);
+        // Whoever started it may not see its standard error.
+        tracing::error!("{}", failure.error);
+        failure
+    })?;
+    Ok(0)
+}
+
+impl From<DaemonError> for Failure {
+    fn from(error: DaemonError) -> Self {
+        let failure = Self::new(error.to_string());
+        match error {
+            DaemonError::Home(error) => error.into(),
+            DaemonError::Store(error) => Self { error: failure.error, ..error.into() },
+            DaemonError::Listen { .. } => failure.hint("choose another address; port 0 takes a free one"),
+            DaemonError::PlainHttp(_) => failure.hint(
+                "give a certificate with --tls-cert and --tls-key, or listen on 127.0.0.1; \
+                 --allow-plain-http is for a hub behind a proxy that adds TLS",
+            ),
+            DaemonError::Tls { .. } => {
+                failure.hint("both files are PEM; the certificate's chain begins with its own")
+            }
+            DaemonError::System { .. } => failure.hint("`pannier doctor` looks for the usual causes"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_times() {
+        assert_eq!(idle("never"), Ok(None));
+        assert_eq!(idle("5"), Ok(Some(Duration::from_secs(5))));
+        assert_eq!(idle("0.5"), Ok(Some(Duration::from_millis(500))));
+        for text in ["", "-1", "NaN", "inf", "soon"] {
+            assert!(idle(text).is_err(), "{text}");
+        }
+    }
+}
