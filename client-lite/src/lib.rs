@@ -54,3 +54,4 @@ pub use shapes::ShapeId;
 pub use warn::{About, Warnings};
 
 pub use pannier_proto as proto;
+pub use pannier_proto::request::Resume;
