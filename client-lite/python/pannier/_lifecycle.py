@@ -94,13 +94,28 @@ def _install_in_worker() -> None:
 
 
 def _at_exit() -> None:
-    _end_all(_exit_code)
+    _end_all(_exit_code or _code_of_launcher())
 
 
 def _at_worker_exit() -> None:
-    # It runs while the exception that ends the worker, if any, is in flight.
-    kind, error, _ = sys.exc_info()
-    _end_all(exit_code_of(kind, error))
+    kind, error, _ = sys.exc_info()  # what ends the worker is in flight, up to Python 3.12
+    if kind is None:
+        _at_exit()
+    else:
+        _end_all(exit_code_of(kind, error))
+
+
+def _code_of_launcher() -> int:
+    """From Python 3.13 on, a worker's exit code is a local of the function that ends it."""
+    if _worker == os.getpid() and sys.version_info >= (3, 13):
+        frame = sys._getframe()
+        while frame.f_back is not None:
+            frame = frame.f_back
+            code = frame.f_locals.get("code")
+            name = frame.f_globals.get("__name__", "")
+            if isinstance(code, int) and name.startswith("multiprocessing."):
+                return code
+    return 0
 
 
 def _end_all(exit_code: int) -> None:

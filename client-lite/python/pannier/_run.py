@@ -195,9 +195,9 @@ class Run(Names, Later):
     def _last_line(self, state: str, safe: bool) -> str:
         steps = self.step - self.starting_step
         line = f"run {self.name} {state}; {steps:,} step{'' if steps == 1 else 's'}"
-        return (
-            f"{line} safe here" if safe else f"{line}, not all known to be on disk → pannier status"
-        )
+        if safe:
+            return f"{line} safe here"
+        return f"{line}, not all known to be on disk → pannier status"
 
     def __enter__(self) -> Run:
         return self
