@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod block;
+pub mod cli;
 pub mod clock;
 pub mod credentials;
 pub mod daemon;
@@ -19,11 +20,7 @@ pub mod sabotage;
 pub mod sampler;
 pub mod spool;
 pub mod store;
-pub mod sync {
-    use std::sync::Arc; use crate::store::Store; use crate::health::Health; use crate::credentials::Credentials;
-    pub struct Sync;
-    impl Sync { pub fn start(_: Arc<Store>, _: Arc<Health>, _: Arc<Credentials>) -> Self { Self } pub fn reload(&self){} pub fn retry(&self,_:&str){} pub fn wake(&self){} pub fn progressing(&self)->bool{false} pub async fn stop(&self){} pub fn status(&self)->Vec<pannier_proto::request::RemoteStatus>{vec![]} pub fn last_error(&self,_:&str)->Option<String>{None} }
-}
+pub mod sync;
 
 /// Exit code after the disk failed to sync.
 pub const EXIT_DISK: i32 = 4;

@@ -1,24 +1,44 @@
 //! The routes by which other daemons bring their records. Translation only:
 //! [`crate::sync::receive`] says what a push comes to.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 use pannier_proto::PROTOCOL_VERSION;
+use pannier_proto::id::Id128;
 use pannier_proto::request::{DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer};
 use serde::de::DeserializeOwned;
 
 use super::App;
 use super::respond::{Answer, Failure};
 use crate::limits::POSITIONS_MAX;
+use crate::store::Store;
 use crate::sync::receive;
 use crate::sync::wire::{self, BadPush};
 
+/// What these routes work with.
+#[derive(Clone)]
+pub struct Receiving {
+    store: Arc<Store>,
+    epoch: Id128,
+}
+
+impl FromRef<App> for Receiving {
+    fn from_ref(app: &App) -> Self {
+        Self { store: app.store.clone(), epoch: app.epoch }
+    }
+}
+
 /// The hub's routes.
-pub fn routes() -> Router<App> {
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S>
+where
+    Receiving: FromRef<S>,
+{
     Router::new()
         .route("/v1/hub", get(info))
         .route("/v1/hub/positions", post(positions))
@@ -26,30 +46,30 @@ pub fn routes() -> Router<App> {
         .route("/v1/hub/digests", post(digests))
 }
 
-async fn info(State(app): State<App>) -> Json<HubInfo> {
+async fn info(State(hub): State<Receiving>) -> Json<HubInfo> {
     Json(HubInfo {
-        origin: app.store.origin(),
-        epoch: app.epoch,
+        origin: hub.store.origin(),
+        epoch: hub.epoch,
         protocol: PROTOCOL_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }
 
-async fn positions(State(app): State<App>, body: Bytes) -> Answer<Json<PositionsAnswer>> {
+async fn positions(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<PositionsAnswer>> {
     let asked: Positions = read(&body)?;
     not_too_many(asked.streams.len())?;
-    let positions = receive::positions(&app.store, asked.streams).await?;
-    Ok(Json(PositionsAnswer { epoch: app.epoch, positions }))
+    let positions = receive::positions(&hub.store, asked.streams).await?;
+    Ok(Json(PositionsAnswer { epoch: hub.epoch, positions }))
 }
 
-async fn digests(State(app): State<App>, body: Bytes) -> Answer<Json<DigestsAnswer>> {
+async fn digests(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<DigestsAnswer>> {
     let asked: DigestsQuestion = read(&body)?;
     not_too_many(asked.streams.len())?;
     let streams = asked.streams.into_iter().map(|stream| (stream.id, stream.upto)).collect();
-    Ok(Json(DigestsAnswer { digests: receive::digests(&app.store, streams).await? }))
+    Ok(Json(DigestsAnswer { digests: receive::digests(&hub.store, streams).await? }))
 }
 
-async fn push(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Answer<Json<PushAnswer>> {
+async fn push(State(hub): State<Receiving>, headers: HeaderMap, body: Bytes) -> Answer<Json<PushAnswer>> {
     let packed = match headers.get(CONTENT_ENCODING).map(http::HeaderValue::as_bytes) {
         None | Some(b"identity") => false,
         Some(b"zstd") => true,
@@ -64,8 +84,8 @@ async fn push(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Answer
         BadPush::TooLarge => Failure::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
         BadPush::Version(_) | BadPush::Checksum | BadPush::Malformed(_) => Failure::bad(error.to_string()),
     })?;
-    let streams = receive::push(&app.store, blocks).await?;
-    Ok(Json(PushAnswer { epoch: app.epoch, streams }))
+    let streams = receive::push(&hub.store, blocks).await?;
+    Ok(Json(PushAnswer { epoch: hub.epoch, streams }))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
@@ -78,3 +98,6 @@ fn not_too_many(streams: usize) -> Answer<()> {
         _ => Err(Failure::bad(format!("{streams} streams in one question; at most {POSITIONS_MAX} are allowed"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

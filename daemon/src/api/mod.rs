@@ -9,6 +9,7 @@ mod runs;
 mod serve;
 mod status;
 mod users;
+mod verify;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -87,6 +88,7 @@ fn local_routes() -> Router<App> {
         .route("/v1/remotes/{name}", axum::routing::delete(remotes::remove))
         .route("/v1/remotes/{name}/retry", post(remotes::retry))
         .route("/v1/sync", post(remotes::wake))
+        .route("/v1/verify", post(verify::verify))
         .route("/v1/users", get(users::list).post(users::add))
         .route("/v1/users/{name}", axum::routing::delete(users::remove))
 }

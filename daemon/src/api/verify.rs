@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::App;
 use super::respond::{Answer, Failure};
-use crate::sync::VerifyReport;
+use crate::sync::verify::VerifyReport;
 
 #[derive(Deserialize)]
 pub struct VerifyQuery {
@@ -41,7 +41,7 @@ pub async fn verify(State(app): State<App>, Query(query): Query<VerifyQuery>) ->
                 };
                 let mut wrong = store.integrity()?;
                 wrong.extend(store.check_log(progress)?);
-                crate::store::Result::Ok(wrong)
+                Ok::<_, crate::store::StoreError>(wrong)
             }
         });
         let wrong = match wrong.await {

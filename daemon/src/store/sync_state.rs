@@ -85,7 +85,8 @@ impl Tx<'_> {
     }
 
     /// Stores what a remote answered: where streams stand, and for which start
-    /// of the remote that holds.
+    /// of the remote that holds. A last step that is not known stays as it was
+    /// where the position does.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -97,7 +98,8 @@ impl Tx<'_> {
             "INSERT INTO cursors (remote, stream, seq, last_step, parked)
              SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM remotes WHERE name = ?1)
              ON CONFLICT (remote, stream) DO UPDATE SET
-                 seq = excluded.seq, last_step = excluded.last_step, parked = excluded.parked",
+                 last_step = CASE WHEN excluded.seq = seq THEN coalesce(excluded.last_step, last_step) ELSE excluded.last_step END,
+                 seq = excluded.seq, parked = excluded.parked",
         )?;
         for cursor in cursors {
             upsert.execute(params![remote, cursor.stream, to_sql(cursor.seq), cursor.last_step, cursor.parked])?;

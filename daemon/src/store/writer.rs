@@ -20,6 +20,17 @@ pub struct Tx<'a> {
     pub(super) sql: &'a Connection,
 }
 
+impl Tx<'_> {
+    /// Runs a part of the work that may fail by itself: what it changed is then
+    /// undone, and the rest of the transaction stays.
+    ///
+    /// # Errors
+    /// What the part returns.
+    pub fn attempt<T>(&self, part: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+        in_savepoint(self.sql, part)
+    }
+}
+
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 /// Given no connection, the job only answers that nothing was done.
 type Work = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;

@@ -1,0 +1,165 @@
+//! Engine, HTTP client, routes and store together, over a real connection.
+
+use std::time::{Duration, Instant};
+
+use pannier_proto::id::RunPath;
+use pannier_proto::record::{Change, Record, Row, RunState, Table};
+use pannier_proto::value::Value;
+
+use super::*;
+use crate::block::Block;
+use crate::health::Health;
+use crate::store::Incoming;
+use crate::sync::backoff::Exponential;
+use crate::sync::engine::{Engine, Step};
+use crate::sync::hub::Hub;
+use crate::sync::remote::{Remote, RemoteError};
+use crate::sync::{seen::Seen, verify};
+
+struct Pair {
+    _dir: tempfile::TempDir,
+    here: Arc<Store>,
+    there: Arc<Store>,
+    url: String,
+}
+
+async fn pair() -> Pair {
+    let dir = tempfile::tempdir().unwrap();
+    let open = |name: &str| Arc::new(Store::open(&dir.path().join(name)).unwrap());
+    let (here, there) = (open("here.db"), open("there.db"));
+    let receiving = Receiving { store: there.clone(), epoch: Id128([7; 16]) };
+    let router = routes::<Receiving>().layer(axum::extract::DefaultBodyLimit::max(crate::limits::REQUEST_BYTES_MAX));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router.with_state(receiving)).await });
+    here.write(|tx| tx.set_remote("hub", "http://127.0.0.1", 1)).await.unwrap();
+    Pair { _dir: dir, here, there, url }
+}
+
+fn path(run: &str) -> RunPath {
+    RunPath::new("e", "p", run).unwrap()
+}
+
+fn rows(steps: std::ops::Range<i64>, keys: usize) -> Block {
+    let mut block = Block::default();
+    let mut state = 1u64;
+    for step in steps {
+        let cells = (0..keys).map(|key| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (format!("m{key}"), Value::F64(f64::from((state >> 40) as u32 & 0xffff) / 65_536.0))
+        });
+        let cells = cells.collect();
+        block.push(Record::Row(Row { table: Table::History, step, time_us: step * 1000, cells }));
+    }
+    block
+}
+
+async fn append(store: &Arc<Store>, run: &str, block: Block) {
+    let (path, origin) = (path(run), store.origin());
+    store.write(move |tx| tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, 1)).await.unwrap();
+}
+
+fn engine(pair: &Pair) -> Engine<Hub> {
+    let hub = Hub::new(&pair.url, Some("pan_secret")).unwrap();
+    let seen = Arc::new(Seen::new("hub", Arc::new(Health::default())));
+    Engine::new("hub", pair.here.clone(), hub, Box::new(Exponential::new(|| 0.5)), seen)
+}
+
+async fn until_idle(engine: &mut Engine<Hub>) -> usize {
+    for steps in 0..10_000 {
+        match engine.step().await {
+            Step::More => {}
+            Step::Idle => return steps,
+            Step::Wait(delay) => panic!("it wants to wait {delay:?}"),
+        }
+    }
+    panic!("it does not come to an end");
+}
+
+#[tokio::test]
+async fn records_arrive_and_digests_agree() {
+    let pair = pair().await;
+    for run in 0..20 {
+        append(&pair.here, &format!("r{run}"), rows(0..run * 10 + 1, 3)).await;
+    }
+    let mut end = rows(500..501, 3);
+    end.push_change(Change::End { time_us: 1, state: RunState::Finished, exit_code: Some(0) });
+    append(&pair.here, "r3", end).await;
+    let mut engine = engine(&pair);
+    until_idle(&mut engine).await;
+    let hub = Hub::new(&pair.url, None).unwrap();
+    let mut seen = 0;
+    let report = verify::verify(&pair.here, &hub, |done, total| seen = done * 100 / total).await.unwrap();
+    assert_eq!((report.equal(), report.compared, seen), (true, 20, 100), "{report:?}");
+    assert_eq!(pair.there.run(&path("r3")).unwrap().state, RunState::Finished);
+    append(&pair.here, "r5", rows(900..910, 1)).await;
+    let report = verify::verify(&pair.here, &hub, |_, _| ()).await.unwrap();
+    assert_eq!(report.differences, ["run e/p/r5: 10 of 61 records are not there yet"]);
+}
+
+#[tokio::test]
+async fn bad_requests_are_answered_and_harm_nobody() {
+    let pair = pair().await;
+    crate::sync::hub::install_crypto();
+    let client = reqwest::Client::builder().build().unwrap();
+    let post = |path: &str, body: &[u8], zstd: bool| {
+        let request = client.post(format!("{}/v1/hub/{path}", pair.url)).body(body.to_vec());
+        if zstd { request.header("content-encoding", "zstd") } else { request }
+    };
+    for (path, body, zstd, status, word) in [
+        ("push", &b""[..], false, 400, "malformed"),
+        ("push", b"\x01abcdefgh", false, 400, "checksum"),
+        ("push", b"\x09abcdefgh", false, 400, "update pannier"),
+        ("push", b"no zstd", true, 400, "checksum"),
+        ("positions", b"{}", false, 400, "streams"),
+        ("digests", b"[1", false, 400, "body"),
+    ] {
+        let answer = post(path, body, zstd).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{path} {body:?}");
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(word), "{text} should say {word}");
+    }
+    let bomb = zstd::bulk::compress(&vec![0; 200 << 20], 1).unwrap();
+    assert_eq!(post("push", &bomb, true).send().await.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
+    append(&pair.here, "r", rows(0..10, 1)).await;
+    until_idle(&mut engine(&pair)).await;
+}
+
+#[tokio::test]
+async fn a_hub_that_is_gone_is_named_without_the_token() {
+    let pair = pair().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let hub = Hub::new(&url, Some("pan_secret")).unwrap();
+    let Err(RemoteError::Transient { what, .. }) = hub.info().await else { panic!("it answered") };
+    assert!(what.starts_with("hub 127.0.0.1:") && what.contains("refused") && !what.contains("secret"), "{what}");
+    drop(pair);
+}
+
+/// A measurement, to be run by hand in release:
+/// `cargo test --release -p pannier --lib a_backlog_of_ten_million -- --ignored --nocapture`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn a_backlog_of_ten_million_points_at_full_speed() {
+    let pair = pair().await;
+    let keys = 10;
+    for from in (0..1_000_000).step_by(5000) {
+        append(&pair.here, "big", rows(from..from + 5000, keys)).await;
+    }
+    let bytes = pair.here.backlog("hub").unwrap().2;
+    let mut engine = engine(&pair);
+    let began = Instant::now();
+    let steps = until_idle(&mut engine).await;
+    let took = began.elapsed();
+    let points = 1e7;
+    println!(
+        "{points} points, {bytes} bytes ({:.2} a point) in {took:?} and {steps} steps: {:.2} million points/s, memory peak {}",
+        bytes as f64 / points,
+        points / took.as_secs_f64() / 1e6,
+        std::fs::read_to_string("/proc/self/status").unwrap().lines().find(|line| line.starts_with("VmHWM")).unwrap()
+    );
+    let count = pair.there.position(&pannier_proto::request::StreamId { origin: pair.here.origin(), path: path("big") });
+    assert_eq!(count.unwrap().unwrap().1, 1_000_000);
+    assert!(took < Duration::from_secs(60));
+}
