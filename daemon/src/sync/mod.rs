@@ -12,7 +12,7 @@ pub mod hub;
 mod plan;
 pub mod receive;
 pub mod remote;
-mod seen;
+pub(crate) mod seen;
 #[cfg(test)]
 mod tests;
 pub mod verify;

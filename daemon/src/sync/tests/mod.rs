@@ -1,1 +1,6 @@
-//! placeholder
+//! The engine over a faulty network in this process, in virtual time.
+
+mod network;
+mod outages;
+mod simulation;
+mod world;

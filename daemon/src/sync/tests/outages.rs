@@ -1,0 +1,138 @@
+//! Long outages, in virtual time: how often a dead hub is asked, and how soon
+//! it is filled once it is back.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use pannier_proto::id::{Id128, RunPath};
+use pannier_proto::record::{Record, Row, Table};
+use pannier_proto::value::Value;
+use tokio::time::{Instant, sleep};
+
+use super::network::{Network, Random};
+use super::world::{Daemon, alone, copy, new_hub, open};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn run(name: &str) -> RunPath {
+    RunPath::new("e", "p", name).unwrap()
+}
+
+fn rows(steps: std::ops::Range<i64>) -> Vec<Record> {
+    let row = |step| Row { table: Table::History, step, time_us: step, cells: vec![("x".into(), Value::F64(step as f64))] };
+    steps.map(|step| Record::Row(row(step))).collect()
+}
+
+async fn equal(daemon: &Daemon, network: &Network) -> bool {
+    let hub = network.hub.read().await;
+    daemon.differences(hub.store.as_ref().unwrap()).is_empty()
+}
+
+async fn until_equal(daemon: &Daemon, network: &Network, within: Duration) {
+    let began = Instant::now();
+    while !equal(daemon, network).await {
+        assert!(began.elapsed() < within, "{:?}", daemon.seen.view());
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hub_that_is_away_for_a_week_is_asked_once_a_minute_and_filled_when_it_is_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::new(new_hub(dir.path()), 1);
+    network.cut(7 * 24 * HOUR);
+    let mut daemon = Daemon::start(dir.path(), "a", &network, 1);
+    for hour in 0..7 * 24 {
+        daemon.log(run("r"), rows(hour * 50..hour * 50 + 50)).await;
+        sleep(HOUR).await;
+    }
+    let requests = network.requests.load(Ordering::Relaxed);
+    assert!(requests <= 7 * 24 * 60, "{requests} requests in a week");
+    assert_eq!(daemon.seen.view().state(), "unreachable");
+    assert!(!daemon.seen.view().progressing(), "nobody waits for it");
+    until_equal(&daemon, &network, Duration::from_secs(70)).await;
+    assert!(daemon.seen.view().error.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hub_restored_while_nothing_is_logged_is_noticed_and_refilled() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::new(new_hub(dir.path()), 2);
+    let mut daemon = Daemon::start(dir.path(), "a", &network, 2);
+    daemon.log(run("r"), rows(0..100)).await;
+    until_equal(&daemon, &network, Duration::from_secs(5)).await;
+    let backup = dir.path().join("backup.db");
+    copy(&network.hub.write().await.path, &backup);
+    daemon.log(run("r"), rows(100..300)).await;
+    daemon.log(run("s"), rows(0..10)).await;
+    until_equal(&daemon, &network, Duration::from_secs(5)).await;
+    {
+        let mut hub = network.hub.write().await;
+        drop(alone(hub.store.take().unwrap()).await);
+        hub.store = Some(open(&backup));
+        hub.epoch = Id128([9; 16]);
+    }
+    assert!(!equal(&daemon, &network).await);
+    until_equal(&daemon, &network, Duration::from_secs(70)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn live_records_go_together_once_a_second() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::new(new_hub(dir.path()), 3);
+    let mut daemon = Daemon::start(dir.path(), "a", &network, 3);
+    sleep(Duration::from_secs(5)).await;
+    let before = network.requests.load(Ordering::Relaxed);
+    for step in 0..600 {
+        daemon.log(run("r"), rows(step..step + 1)).await;
+        sleep(Duration::from_millis(50)).await;
+    }
+    let requests = network.requests.load(Ordering::Relaxed) - before;
+    assert!((28..=35).contains(&requests), "{requests} requests in 30 s");
+    until_equal(&daemon, &network, Duration::from_secs(3)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_home_restored_from_a_backup_says_so_and_mixes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::new(new_hub(dir.path()), 4);
+    let mut daemon = Daemon::start(dir.path(), "a", &network, 4);
+    daemon.log(run("r"), rows(0..10)).await;
+    until_equal(&daemon, &network, Duration::from_secs(5)).await;
+    let old = dir.path().join("old.db");
+    copy(&dir.path().join("a.db"), &old);
+    daemon.log(run("r"), rows(10..20)).await;
+    until_equal(&daemon, &network, Duration::from_secs(5)).await;
+    daemon.restart_from(&old, &network).await;
+    sleep(Duration::from_secs(5)).await;
+    daemon.log(run("s"), rows(0..5)).await;
+    sleep(Duration::from_secs(5)).await;
+    let streams = daemon.store().streams_for("hub", true).unwrap();
+    let parked = streams.iter().find(|stream| stream.id.path == run("r")).unwrap().parked.clone();
+    assert!(parked.as_deref().is_some_and(|why| why.contains("restored from a backup")), "{parked:?}");
+    let other = streams.iter().find(|stream| stream.id.path == run("s")).unwrap();
+    assert_eq!((other.sent, &other.parked), (5, &None), "other runs go on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_the_hub_refuses_is_parked_and_holds_up_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::new(new_hub(dir.path()), 5);
+    let mut daemon = Daemon::start(dir.path(), "a", &network, 5);
+    let mut random = Random::new(5);
+    network.reject("bad");
+    for n in 0..20 {
+        let name = if n % 4 == 0 { "bad".to_owned() } else { format!("r{}", random.below(5)) };
+        daemon.log(run(&name), rows(n * 10..n * 10 + 10)).await;
+    }
+    sleep(Duration::from_secs(30)).await;
+    let streams = daemon.store().streams_for("hub", false).unwrap();
+    let behind: Vec<&str> = streams.iter().map(|stream| stream.id.path.run.as_str()).collect();
+    assert_eq!(behind, ["bad"]);
+    assert!(streams[0].parked.as_deref().is_some_and(|why| why.contains("400")), "{:?}", streams[0].parked);
+    assert!(network.requests.load(Ordering::Relaxed) < 60);
+    assert!(!daemon.seen.view().progressing(), "nobody waits for it");
+    network.reject("none");
+    daemon.bell.ring(true);
+    until_equal(&daemon, &network, Duration::from_secs(5)).await;
+}
