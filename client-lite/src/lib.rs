@@ -34,6 +34,7 @@ mod cell;
 pub mod connection;
 pub mod daemon;
 mod figures;
+mod fit;
 mod journal;
 mod name;
 mod place;

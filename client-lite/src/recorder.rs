@@ -5,9 +5,7 @@
 use std::path::PathBuf;
 
 use pannier_proto::id::WriterId;
-use pannier_proto::journal::{
-    FRAME_BODY_BYTES_MAX, KEY_BYTES_MAX, Open, RowWriter, SHAPE_COLUMNS_MAX, put_change, put_close, put_shape,
-};
+use pannier_proto::journal::{FRAME_BODY_BYTES_MAX, Open, RowWriter, put_change, put_close, put_shape};
 use pannier_proto::record::{Change, RunState, Table};
 use pannier_proto::summary::Definition;
 use serde_json::{Map, Value as Json};
@@ -15,6 +13,7 @@ use serde_json::{Map, Value as Json};
 use crate::backlog::BACKLOG_BYTES_MAX;
 use crate::cell::Cell;
 use crate::figures::Figures;
+use crate::fit::{fitting, wanted};
 use crate::journal::{Journal, new_writer, now_us};
 use crate::shapes::{Column, ShapeId, Shapes};
 use crate::warn::{About, Warnings};
@@ -23,8 +22,6 @@ use crate::warn::{About, Warnings};
 pub const CHANGE_BYTES_MAX: usize = FRAME_BODY_BYTES_MAX / 2;
 /// A buffer that grew beyond this for one row is given back.
 const BUFFER_BYTES_KEPT: usize = 4 << 20;
-/// Bytes of a frame's body that are neither cells nor text.
-const BODY_HEAD_BYTES: usize = 64;
 
 /// Where a row is to go.
 #[derive(Debug, Clone, Copy, Default)]
@@ -244,7 +241,7 @@ impl Recorder {
         {
             return Some(shape);
         }
-        let wanted = self.wanted(cells);
+        let wanted = wanted(cells, &mut self.warnings);
         let whole = wanted.len() == cells.len();
         let mut shape = None;
         let mut rest = &wanted[..];
@@ -263,40 +260,6 @@ impl Recorder {
             shape = (whole && part.len() == cells.len()).then_some(id);
         }
         shape
-    }
-
-    /// The cells that can be kept: keys and texts within bounds, each key once,
-    /// the last of it.
-    fn wanted<'a>(&mut self, cells: &[(&'a str, Cell<'a>)]) -> Vec<(&'a str, Cell<'a>)> {
-        let mut last = std::collections::HashMap::with_capacity(cells.len());
-        for (at, (key, _)) in cells.iter().enumerate() {
-            last.insert(*key, at);
-        }
-        let mut wanted = Vec::with_capacity(cells.len());
-        for (at, (key, cell)) in cells.iter().enumerate() {
-            if last[key] != at {
-                continue;
-            }
-            if key.len() > KEY_BYTES_MAX {
-                self.warnings.add(About::Key, || {
-                    let shown: String = key.chars().take(60).collect();
-                    format!(
-                        "the key {shown:?}… has {} bytes and is left out; at most {KEY_BYTES_MAX} are allowed",
-                        key.len()
-                    )
-                });
-            } else if cost(key, *cell) > FRAME_BODY_BYTES_MAX - BODY_HEAD_BYTES {
-                self.warnings.add(About::Value, || {
-                    format!(
-                        "the value of {key:?} is larger than {} MiB and is left out",
-                        FRAME_BODY_BYTES_MAX >> 20
-                    )
-                });
-            } else {
-                wanted.push((*key, *cell));
-            }
-        }
-        wanted
     }
 
     /// Puts a row of a remembered shape into the journal; its values are either
@@ -389,21 +352,6 @@ fn take_in(figures: &mut Figures, columns: &[Column], words: &[u64], cells: &[(&
             figures.text(column.metric, column.kind, text);
         }
     }
-}
-
-/// What a cell adds to the larger of its shape's and its row's bodies, at most.
-fn cost(key: &str, cell: Cell) -> usize {
-    (3 + key.len()).max(8 + cell.text().map_or(0, str::len))
-}
-
-/// How many of these cells go into one row.
-fn fitting(cells: &[(&str, Cell)]) -> usize {
-    let mut bytes = BODY_HEAD_BYTES;
-    let fits = |(key, cell): &&(&str, Cell)| {
-        bytes += cost(key, *cell);
-        bytes <= FRAME_BODY_BYTES_MAX
-    };
-    cells.iter().take(SHAPE_COLUMNS_MAX).take_while(fits).count().max(1)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Rows read back from the journal as a daemon reads them; forked children.
 
 use pannier_proto::id::{Id128, RunPath};
-use pannier_proto::journal::{Frame, Next, Shape, next, segment_file_name};
+use pannier_proto::journal::{Frame, KEY_BYTES_MAX, Next, Shape, next, segment_file_name};
 use pannier_proto::record::Record;
 use pannier_proto::value::Value;
 
