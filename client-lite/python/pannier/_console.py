@@ -4,8 +4,11 @@ The `write` of `sys.stdout` and `sys.stderr` is wrapped; the text goes where it
 always went first, and a copy of it is cut into lines. A carriage return begins
 the line anew, as on a terminal, so a progress bar is one line that is written
 again: at most once a second, and when it is done. Nothing here raises into
-`print`, and a process forked off records nothing: its lines would bear the
-numbers of its parent's.
+`print`. A process forked off records nothing: it may have a run of its own, and
+what it prints is not its parent's.
+
+Lines are numbered on from the microsecond at which the capture was made. A line
+takes longer than that, so no two lives of a run give one number to two lines.
 """
 
 from __future__ import annotations
@@ -88,7 +91,7 @@ class Capture:
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._next = 0
+        self._next = int(time.time() * 1e6)
         self._lines = [self._cut(stream) for stream in (0, 1)]
         self._taps: list[_Tap] = []
         self._busy = False

@@ -82,6 +82,14 @@ def test_the_console_of_two_lives(home: Home) -> None:
                 sys.stderr.write("\\r10%\\r50%\\r100%")
             """
         )
+        home.python(
+            f"""
+            import pannier
+            with pannier.init(project="p", id="one", resume="allow"):
+                print("only line of life {i}")
+            """
+        )
+    assert console(home, "one") == ["only line of life 0", "only line of life 1"]
     lines = console(home, "r1")
     assert [line for line in lines if "life" in line] == [
         f"life {i} line {n}" for i in range(2) for n in range(3)
