@@ -70,6 +70,16 @@ CREATE TABLE parts (
 );
 CREATE INDEX parts_by_key ON parts (block, tag, first_key, last_key);
 
+-- The outline of a large column: its extremes by stretches, so that a long
+-- curve is drawn without reading all of it.
+CREATE TABLE sketches (
+    id    INTEGER PRIMARY KEY,
+    block INTEGER NOT NULL REFERENCES blocks (id),
+    key   TEXT NOT NULL,
+    body  BLOB NOT NULL,
+    UNIQUE (block, key)
+);
+
 -- A life of a stream that begins again at a step.
 CREATE TABLE rewinds (
     stream INTEGER NOT NULL REFERENCES streams (id),

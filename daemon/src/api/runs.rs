@@ -67,10 +67,10 @@ pub struct ColumnQuery {
 pub async fn column(State(app): State<App>, Path(raw): RunRef, Query(query): Query<ColumnQuery>) -> Answer<Response> {
     let path = existing(&app, &raw).await?;
     let bytes = blocking(move || {
-        let mut series = app.store.series(&path, &query.key)?;
-        if let Some(points) = query.max_points {
-            series = series.sample(points);
-        }
+        let series = match query.max_points {
+            Some(points) => app.store.sampled(&path, &query.key, points)?,
+            None => app.store.series(&path, &query.key)?,
+        };
         let mut bytes = Vec::with_capacity(8 + 16 * series.steps.len());
         bytes.extend_from_slice(&(series.steps.len() as u64).to_le_bytes());
         series.steps.iter().for_each(|step| bytes.extend_from_slice(&step.to_le_bytes()));

@@ -50,6 +50,12 @@ const PCO_LEVEL: usize = 6;
 const ZSTD_LEVEL: i32 = 1;
 
 impl Column {
+    /// A column of consecutive rows, from its cells.
+    #[must_use]
+    pub fn of_words(key: &str, kind: Kind, words: Vec<u64>) -> Self {
+        Self { key: key.to_owned(), kind, presence: Presence::From(0), cells: Cells::Words(words) }
+    }
+
     pub(super) fn new(key: String, kind: Kind) -> Self {
         let cells = if kind.in_tail() { Cells::Texts(Vec::new()) } else { Cells::Words(Vec::new()) };
         Self { key, kind, presence: Presence::From(0), cells }

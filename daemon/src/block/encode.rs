@@ -58,9 +58,7 @@ impl Block {
                 continue;
             }
             let axis = |key: &str, values: &[i64]| {
-                let mut column = Column::new(key.to_owned(), Kind::I64);
-                column.cells = Cells::Words(values.iter().map(|value| value.cast_unsigned()).collect());
-                column
+                Column::of_words(key, Kind::I64, values.iter().map(|value| value.cast_unsigned()).collect())
             };
             let axes = [axis(STEP_KEY, &rows.steps), axis(TIME_KEY, &rows.times_us)];
             // The axes are read without the rest: parts of their own.

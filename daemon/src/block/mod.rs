@@ -31,7 +31,7 @@ use pannier_proto::value::{Kind, Value};
 
 pub use column::{Cells, Column};
 pub use encode::{Effort, Encoded, Head};
-pub use part::{Part, unpack};
+pub use part::{Part, pack, unpack};
 
 /// The column of steps.
 pub const STEP_KEY: &str = "\u{0}step";

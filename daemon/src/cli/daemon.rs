@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::failure::{Failure, Result};
+use super::failure::{EXIT_HELD, Failure, Result};
 use super::logging;
 use crate::daemon::{DaemonError, Listen, Options, run as serve};
 use crate::home::Home;
@@ -56,8 +56,10 @@ pub fn start(home: &Home, idle: Option<Duration>, listen: Option<Listen>) -> Res
     logging::for_daemon(&home.log());
     serve(Options { home: home.clone(), idle, listen }).map_err(|error| {
         let failure = Failure::from(error);
-        // Whoever started it may not see its standard error.
-        tracing::error!("{}", failure.error);
+        if failure.code != EXIT_HELD {
+            // Whoever started it may not see its standard error.
+            tracing::error!("{}", failure.error);
+        }
         failure
     })?;
     Ok(0)

@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::{Failure, Result};
-use super::start;
+use super::{show, start};
 use crate::home::Home;
 
 /// The program was found and cannot be run, as shells say it.
@@ -49,10 +49,10 @@ pub struct Args {
 pub fn run(home: &Home, args: &Args) -> Result {
     if let Err(failure) = start::connect_or_start(home) {
         let home = home.root().display();
-        tracing::warn!(
+        show::warn(&format!(
             "{}; the command runs without a daemon, and what it logs waits in {home}",
             failure.error
-        );
+        ));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;

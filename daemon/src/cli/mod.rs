@@ -4,6 +4,7 @@
 //! Commands read and change a home through its daemon's routes, never through
 //! the store, but for `hub user`, which must work before there is a hub.
 
+mod body;
 mod client;
 mod daemon;
 mod doctor;

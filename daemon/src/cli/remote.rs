@@ -71,7 +71,7 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
             start::connect_or_start(home)?.call("POST", "/v1/remotes", Some(&asked))?;
             writeln!(out, "remote {} is set; `pannier status` shows whether it answers", show::clean(&name))?;
             if tokenless {
-                tracing::warn!("no token was given; where the hub wants one, add it with --token-file");
+                show::warn("no token was given; where the hub wants one, add it with --token-file");
             }
         }
         Command::List { json } => {

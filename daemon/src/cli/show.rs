@@ -120,6 +120,12 @@ pub fn json(out: &mut dyn Write, value: &impl Serialize) -> super::Result<()> {
     Ok(())
 }
 
+/// Says on standard error what a person should know, though the command goes on.
+pub fn warn(text: &str) {
+    // Nobody reads it: the command goes on.
+    let _ = writeln!(io::stderr(), "warning: {}", clean(text));
+}
+
 /// Colours, for terminals that want them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {

@@ -105,7 +105,7 @@ fn print(status: &Status, now_us: i64, out: &mut dyn Write) -> Result<()> {
     }
     if !status.runs.is_empty() {
         writeln!(out)?;
-        runs(&status.runs, !status.remotes.is_empty(), now_us).print(out)?;
+        runs(status, now_us).print(out)?;
         if status.runs_left_out > 0 {
             writeln!(out, "… and older runs; `pannier runs list` has them")?;
         }
@@ -114,6 +114,10 @@ fn print(status: &Status, now_us: i64, out: &mut dyn Write) -> Result<()> {
         }
     }
     for problem in &status.problems {
+        // Said already, beside the remote.
+        if status.remotes.iter().any(|remote| remote.last_error.as_ref() == Some(&problem.what)) {
+            continue;
+        }
         print_problem(problem, now_us, out)?;
     }
     Ok(())
@@ -152,14 +156,14 @@ fn trouble(remote: &RemoteStatus, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn runs(runs: &[RunStatus], with_remotes: bool, now_us: i64) -> Table {
+fn runs(status: &Status, now_us: i64) -> Table {
     let mut titles = vec!["RUN", "NAME", "STATE", ">STEP", ">RECORDS"];
-    if with_remotes {
+    if !status.remotes.is_empty() {
         titles.extend(["REMOTE", ">STEP THERE", ">QUEUED", ">SIZE", ">OLDEST", "NOTE"]);
     }
     let mut table = Table::new(&titles);
     let step = |step: Option<i64>| step.map_or_else(|| "-".to_owned(), |step| step.to_string());
-    for run in runs {
+    for run in &status.runs {
         let about = [
             run.path.to_string(),
             run.name.clone(),
@@ -180,7 +184,7 @@ fn runs(runs: &[RunStatus], with_remotes: bool, now_us: i64) -> Table {
                 show::number(at.records_queued),
                 show::size(at.bytes_queued),
                 at.oldest_unsent_us.map_or_else(|| "-".to_owned(), |then| show::age(then, now_us)),
-                note(at).to_owned(),
+                note(remote, at, &status.remotes).to_owned(),
             ];
             table.row(about.into_iter().chain(there));
         }
@@ -188,12 +192,15 @@ fn runs(runs: &[RunStatus], with_remotes: bool, now_us: i64) -> Table {
     table
 }
 
-fn note(at: &RunAtRemote) -> &str {
-    match (&at.parked, &at.last_error) {
-        (Some(_), _) => "parked",
-        (None, Some(error)) => error,
-        (None, None) if at.records_queued > 0 => "queued",
-        (None, None) => "all there",
+fn note<'a>(name: &str, at: &'a RunAtRemote, remotes: &'a [RemoteStatus]) -> &'a str {
+    let remote = remotes.iter().find(|remote| remote.name == name);
+    match (&at.parked, &at.last_error, remote) {
+        (Some(_), ..) => "parked",
+        // The remote's error is written out beside the remote.
+        (None, Some(error), Some(remote)) if remote.last_error.as_ref() == Some(error) => &remote.state,
+        (None, Some(error), _) => error,
+        (None, None, _) if at.records_queued > 0 => "queued",
+        (None, None, _) => "all there",
     }
 }
 

@@ -96,12 +96,11 @@ impl Verdict {
     }
 
     fn print(&self, blocks: u64, out: &mut dyn Write) -> Result<()> {
-        match self.wrong.len() as u64 {
-            0 => writeln!(out, "here: {}, {}", show::count(blocks, "block"), paint("intact", Colour::Green))?,
-            wrong => {
-                writeln!(out, "here: {}: {}", paint("DAMAGED", Colour::Red), show::count(wrong, "problem"))?
-            }
-        }
+        let here = match self.wrong.len() as u64 {
+            0 => format!("{}, {}", show::count(blocks, "block"), paint("intact", Colour::Green)),
+            wrong => format!("{}: {}", paint("DAMAGED", Colour::Red), show::count(wrong, "problem")),
+        };
+        writeln!(out, "here: {here}")?;
         list(&self.wrong, out)?;
         for remote in &self.remotes {
             let verdict = match remote.equal {

@@ -161,6 +161,13 @@ impl Tx<'_> {
         for part in &encoded.parts {
             insert.execute(params![id, part.table as u8, part.first_key, part.last_key, part.body])?;
         }
+        if sealed {
+            for (key, body) in super::sketch::of_block(block) {
+                self.sql
+                    .prepare_cached("INSERT INTO sketches (block, key, body) VALUES (?1, ?2, ?3)")?
+                    .execute(params![id, key, body])?;
+            }
+        }
         Ok(())
     }
 

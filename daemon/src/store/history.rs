@@ -11,7 +11,7 @@ use pannier_proto::value::Value;
 use rusqlite::{Connection, params};
 
 use super::runs::id_of;
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, sketch};
 use crate::block::{self, Cells, Column, STEP_KEY, TIME_KEY};
 
 /// One metric: its numbers by step, steps ascending, each once.
@@ -112,7 +112,7 @@ impl Hidden {
     }
 }
 
-fn columns_of(sql: &Connection, block: i64, table: Table, wanted: impl Fn(&str) -> bool) -> Result<Vec<Column>> {
+pub(super) fn columns_of(sql: &Connection, block: i64, table: Table, wanted: impl Fn(&str) -> bool) -> Result<Vec<Column>> {
     let mut select =
         sql.prepare_cached("SELECT first_key, last_key, body FROM parts WHERE block = ?1 AND tag = ?2 ORDER BY id")?;
     let mut rows = select.query(params![block, table as u8])?;
@@ -123,11 +123,11 @@ fn columns_of(sql: &Connection, block: i64, table: Table, wanted: impl Fn(&str) 
     Ok(columns)
 }
 
-fn unpack(block: i64, body: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Column>> {
+pub(super) fn unpack(block: i64, body: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Column>> {
     block::unpack(body, wanted).map_err(|source| StoreError::Damaged { block, run: 0, source })
 }
 
-fn axis(column: Column) -> Vec<i64> {
+pub(super) fn axis(column: Column) -> Vec<i64> {
     match column.cells {
         Cells::Words(words) => words.into_iter().map(u64::cast_signed).collect(),
         Cells::Texts(_) => Vec::new(),
@@ -169,6 +169,22 @@ impl Store {
             series.settle();
             Ok(series)
         })
+    }
+
+    /// One metric of a run, as at most about `points` numbers that draw the same
+    /// line; see [`Series::sample`]. A long one is read from its sketches.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`]; [`StoreError::Damaged`].
+    pub fn sampled(&self, path: &RunPath, key: &str, points: usize) -> Result<Series> {
+        let outline = self.read_blocking(|sql| sketch::outline(sql, id_of(sql, path)?, key, points))?;
+        match outline {
+            Some(mut outline) => {
+                outline.settle();
+                Ok(outline.sample(points))
+            }
+            None => Ok(self.series(path, key)?.sample(points)),
+        }
     }
 
     /// History rows by step, merged, one page; and the step from which the next
@@ -233,7 +249,7 @@ impl Store {
     }
 }
 
-fn add(series: &mut Series, steps: &[i64], columns: Vec<Column>, hidden_from: i64) {
+pub(super) fn add(series: &mut Series, steps: &[i64], columns: Vec<Column>, hidden_from: i64) {
     let visible = |step: i64| step < hidden_from;
     if let [column] = columns.as_slice()
         && column.len() == steps.len()

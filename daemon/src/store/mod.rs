@@ -19,6 +19,7 @@ mod log;
 mod merge;
 mod runs;
 mod schema;
+mod sketch;
 mod sync_state;
 mod users;
 mod writer;

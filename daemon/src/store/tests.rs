@@ -174,3 +174,22 @@ fn tokens_open_until_their_user_is_removed() {
     store.write_blocking(|tx| tx.remove_user("ann")).unwrap();
     assert_eq!(store.user_of(&token).unwrap(), None);
 }
+
+#[test]
+fn a_long_curve_is_drawn_from_its_sketches_with_its_extremes() {
+    let (_dir, store) = open();
+    let spike = 123_456;
+    let records: Vec<_> = (0..300_000).map(|step| row(step, "x", if step == spike { 99.0 } else { (step % 17) as f64 })).collect();
+    for chunk in records.chunks(40_000) {
+        append(&store, None, chunk);
+    }
+    let sketches: i64 = store.read_blocking(|sql| Ok(sql.query_row("SELECT count(*) FROM sketches", [], |row| row.get(0))?)).unwrap();
+    assert!(sketches >= 7, "{sketches} sketches");
+    let seen = store.sampled(&path(), "x", 400).unwrap();
+    assert!((300..=402).contains(&seen.steps.len()), "{} points", seen.steps.len());
+    assert_eq!((seen.steps[0], *seen.steps.last().unwrap()), (0, 299_999));
+    let at = seen.steps.iter().position(|step| *step == spike).unwrap();
+    assert_eq!(seen.values[at], 99.0);
+    // Short ones are read whole.
+    assert_eq!(store.sampled(&path(), "x", 100_000).unwrap(), store.series(&path(), "x").unwrap().sample(100_000));
+}

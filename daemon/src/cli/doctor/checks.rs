@@ -129,8 +129,10 @@ fn daemon(home: &Home) -> Vec<Check> {
         checks.push(Check::ok("remotes", "none; everything stays here"));
     }
     checks.extend(status.remotes.iter().map(remote));
-    checks.extend(status.problems.into_iter().map(|problem| {
-        Check::warn("problem", format!("{}: {}", problem.object, problem.what), problem.hint)
+    let said = |what: &String| status.remotes.iter().any(|remote| remote.last_error.as_ref() == Some(what));
+    let problems = status.problems.iter().filter(|problem| !said(&problem.what));
+    checks.extend(problems.map(|problem| {
+        Check::warn("problem", format!("{}: {}", problem.object, problem.what), problem.hint.clone())
     }));
     checks
 }

@@ -108,7 +108,7 @@ fn export(daemon: &Client, path: &RunPath, root: &Path, format: Format) -> Resul
                 file.parent().map_or(Ok(()), make)?;
                 write_whole(&file, |out| Ok(out.write_all(text.as_bytes())?))?;
             }
-            None => tracing::warn!("file {name:?} of run {path} is left out: its path leads elsewhere"),
+            None => show::warn(&format!("file {name:?} of run {path} is left out: its path leads elsewhere")),
         }
     }
     Ok(())

@@ -178,9 +178,9 @@ pub fn write_rows(
         }
     }
     if lost > 0 {
-        tracing::warn!(
+        show::warn(&format!(
             "{lost} values of metrics that were first logged while this ran are left out; run it again"
-        );
+        ));
     }
     Ok(())
 }

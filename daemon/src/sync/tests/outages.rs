@@ -111,7 +111,7 @@ async fn a_home_restored_from_a_backup_says_so_and_mixes_nothing() {
     let parked = streams.iter().find(|stream| stream.id.path == run("r")).unwrap().parked.clone();
     assert!(parked.as_deref().is_some_and(|why| why.contains("restored from a backup")), "{parked:?}");
     let other = streams.iter().find(|stream| stream.id.path == run("s")).unwrap();
-    assert_eq!((other.sent, &other.parked), (5, &None), "other runs go on");
+    assert_eq!((other.sent, &other.parked), (5, &None), "other runs go on: {:?}", daemon.seen.view());
 }
 
 #[tokio::test(start_paused = true)]
