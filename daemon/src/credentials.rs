@@ -42,7 +42,7 @@ impl Credentials {
     /// # Errors
     /// What writing returns; the old file is still there then.
     pub fn set(&self, remote: &str, token: Option<String>) -> io::Result<()> {
-        let mut tokens = self.tokens.lock().map_err(|_| io::Error::other("a thread died while it held the tokens"))?;
+        let mut tokens = self.tokens.lock().map_err(|poisoned| io::Error::other(poisoned.to_string()))?;
         let mut next = tokens.clone();
         match token {
             Some(token) => next.insert(remote.to_owned(), token),

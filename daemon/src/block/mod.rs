@@ -167,7 +167,7 @@ impl Block {
 
     /// Takes the block apart into its records, in order.
     pub fn into_records(self) -> impl Iterator<Item = Record> {
-        let rows = self.tables.map(|rows| rows.into_rows());
+        let rows = self.tables.map(Rows::into_rows);
         let mut tables = Table::ALL.into_iter().zip(rows).map(|(table, rows)| (table, rows.into_iter())).collect::<Vec<_>>();
         let mut changes = self.changes.into_iter();
         self.tags.into_iter().filter_map(move |tag| match tag {
@@ -208,6 +208,9 @@ impl Block {
     }
 }
 
+/// Step, time and cells.
+type UnpackedRow = (i64, i64, Vec<(String, Value)>);
+
 impl Rows {
     /// How many rows.
     #[must_use]
@@ -221,7 +224,7 @@ impl Rows {
         self.steps.is_empty()
     }
 
-    fn into_rows(self) -> Vec<(i64, i64, Vec<(String, Value)>)> {
+    fn into_rows(self) -> Vec<UnpackedRow> {
         let heads = self.steps.into_iter().zip(self.times_us);
         let mut rows: Vec<_> = heads.map(|(step, time_us)| (step, time_us, Vec::new())).collect();
         // Sorted, so that the same records always come apart the same way.

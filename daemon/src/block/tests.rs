@@ -1,3 +1,5 @@
+#![expect(clippy::cast_precision_loss, reason = "small numbers")]
+
 use super::*;
 use proptest::prelude::*;
 
@@ -68,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn damage_is_seen(at in any::<prop::sample::Index>(), bit in 0..8u8) {
+    fn damage_is_seen(at in any::<proptest::sample::Index>(), bit in 0..8u8) {
         let records: Vec<_> = (0..300).map(|step| Record::Row(Row {
             table: Table::History, step, time_us: step, cells: vec![("a".into(), Value::F64(0.5))],
         })).collect();

@@ -297,13 +297,12 @@ impl Journal {
         match frame {
             Frame::Open(open) if open.version > pannier_proto::PROTOCOL_VERSION => return Some(Event::Newer(open.version)),
             Frame::Open(open) => self.open = Some(open),
-            Frame::Shape(id, shape) => {
-                if self.shapes.get(&id) != Some(&shape) {
-                    let name = |name: String| if name.contains('\0') { name.replace('\0', "\u{fffd}") } else { name };
-                    let columns = shape.columns.into_iter().map(|(kind, key)| (kind, name(key))).collect();
-                    self.shapes.insert(id, Shape { columns });
-                    Table::ALL.iter().for_each(|table| drop(self.placements.remove(&(*table as u8, id))));
-                }
+            Frame::Shape(id, shape) if self.shapes.get(&id) != Some(&shape) => {
+                // Names with a NUL are the block's own.
+                let name = |name: String| if name.contains('\0') { name.replace('\0', "\u{fffd}") } else { name };
+                let columns = shape.columns.into_iter().map(|(kind, key)| (kind, name(key))).collect();
+                self.shapes.insert(id, Shape { columns });
+                Table::ALL.iter().for_each(|table| drop(self.placements.remove(&(*table as u8, id))));
             }
             _ => {}
         }

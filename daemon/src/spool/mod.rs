@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,8 @@ use crate::store::{Incoming, JournalPosition, Result, Store, StoreError};
 
 /// How often it is checked whether writers still live.
 const LIFE_INTERVAL: Duration = Duration::from_millis(500);
+/// Commands waiting: many processes may begin and end together.
+const COMMANDS_MAX: usize = 1024;
 /// How long to wait after the store refused a commit.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -85,7 +87,7 @@ pub struct Hooks {
 
 /// The handle on the spool's thread.
 pub struct Spool {
-    commands: Sender<Command>,
+    commands: SyncSender<Command>,
     view: tokio::sync::watch::Receiver<SpoolView>,
     thread: std::sync::Mutex<Option<JoinHandle<()>>>,
 }
@@ -96,11 +98,12 @@ impl Spool {
     /// # Errors
     /// What starting a thread returns.
     pub fn start(dir: PathBuf, quarantine: PathBuf, store: Arc<Store>, health: Arc<Health>, hooks: Hooks) -> std::io::Result<Self> {
-        let (commands, queue) = channel();
+        let (commands, queue) = sync_channel(COMMANDS_MAX);
         let (show, view) = tokio::sync::watch::channel(SpoolView::default());
         let watcher = watch::start(&dir, {
             let commands = commands.clone();
-            move || drop(commands.send(Command::Look))
+            // Full: it is about to look anyway.
+            move || drop(commands.try_send(Command::Look))
         });
         let mut reader = Reader { dir, quarantine, store, health, hooks, journals: BTreeMap::new(), refused: HashSet::new(), ended: Vec::new(), buffer: Vec::new() };
         let thread = std::thread::Builder::new().name("spool".into()).spawn(move || {
@@ -112,15 +115,20 @@ impl Spool {
 
     /// A writer was announced.
     pub fn look(&self) {
-        // A closed queue means that we are shutting down: the next start looks.
-        let _ = self.commands.send(Command::Look);
+        // Full: it is about to look anyway. Closed: the next start looks.
+        let _ = self.commands.try_send(Command::Look);
     }
 
     /// Reads and commits what this writer's journal holds, or every journal.
     pub async fn drain(&self, writer: Option<WriterId>) -> Drained {
         let (tell, told) = tokio::sync::oneshot::channel();
-        if self.commands.send(Command::Drain(writer, tell)).is_err() {
-            return Drained::Failed;
+        let mut command = Command::Drain(writer, tell);
+        while let Err(error) = self.commands.try_send(command) {
+            match error {
+                TrySendError::Full(back) => command = back,
+                TrySendError::Disconnected(_) => return Drained::Failed,
+            }
+            tokio::time::sleep(TAIL_INTERVAL).await;
         }
         told.await.unwrap_or(Drained::Failed)
     }

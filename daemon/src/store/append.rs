@@ -88,14 +88,14 @@ impl Tx<'_> {
             let (piece, behind) = split_before_rewind(block);
             let bytes = if behind.is_none() { whole.take() } else { None };
             whole = None;
-            self.append_piece(&mut stream, piece, bytes, now_us)?;
+            self.append_piece(&mut stream, &piece, bytes, now_us)?;
             rest = behind;
         }
         self.tidy(stream.id, false)?;
         Ok(answer(&stream, true))
     }
 
-    fn append_piece(&self, stream: &mut StreamRow, block: Block, encoded: Option<Encoded>, now_us: i64) -> Result<()> {
+    fn append_piece(&self, stream: &mut StreamRow, block: &Block, encoded: Option<Encoded>, now_us: i64) -> Result<()> {
         let mut run = RunRow::load(self.sql, stream.run)?;
         for change in block.changes() {
             self.apply(stream, &mut run, change, now_us)?;
@@ -108,7 +108,7 @@ impl Tx<'_> {
         }
         run.updated_us = now_us;
         run.save(self.sql)?;
-        self.update_metrics(stream.run, &block)?;
+        self.update_metrics(stream.run, block)?;
 
         let full = block.len() >= SEAL_RECORDS || block.points() >= SEAL_POINTS;
         let from_elsewhere = encoded.is_some();
@@ -116,7 +116,7 @@ impl Tx<'_> {
         let sealed = full || encoded.bytes() >= SEAL_BYTES;
         let first_seq = stream.last_seq + 1;
         stream.last_seq += block.len() as u64;
-        self.insert_block(stream.id, stream.life, first_seq, &block, &encoded, sealed && (full || from_elsewhere), now_us)?;
+        self.insert_block(stream.id, stream.life, first_seq, block, &encoded, sealed && (full || from_elsewhere), now_us)?;
         self.sql
             .prepare_cached("UPDATE streams SET last_seq = ?2, last_step = ?3, life = ?4 WHERE id = ?1")?
             .execute(params![stream.id, to_sql(stream.last_seq), stream.last_step, stream.life])?;

@@ -163,7 +163,7 @@ impl Store {
                     && *of == block
                 {
                     let from = hidden.from(row.get(1)?, row.get(2)?);
-                    add(&mut series, steps, unpack(block, body, |found| found == key)?, from);
+                    add(&mut series, steps, &unpack(block, body, |found| found == key)?, from);
                 }
             }
             series.settle();
@@ -249,9 +249,9 @@ impl Store {
     }
 }
 
-pub(super) fn add(series: &mut Series, steps: &[i64], columns: Vec<Column>, hidden_from: i64) {
+pub(super) fn add(series: &mut Series, steps: &[i64], columns: &[Column], hidden_from: i64) {
     let visible = |step: i64| step < hidden_from;
-    if let [column] = columns.as_slice()
+    if let [column] = columns
         && column.len() == steps.len()
         && steps.last().is_none_or(|last| visible(*last))
         && column.len() == column.numbers().size_hint().0
@@ -262,7 +262,7 @@ pub(super) fn add(series: &mut Series, steps: &[i64], columns: Vec<Column>, hidd
         return;
     }
     let mut cells: Vec<(usize, f64)> = Vec::new();
-    for column in &columns {
+    for column in columns {
         cells.extend(column.numbers().enumerate().map(|(nth, value)| (column.row(nth), value)));
     }
     cells.sort_by_key(|(row, _)| *row);

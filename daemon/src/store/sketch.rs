@@ -67,7 +67,7 @@ pub fn outline(sql: &Connection, run: i64, key: &str, points: usize) -> Result<O
                 let mut columns = unpack(block, body, |_| true)?;
                 let (values, steps) = (columns.pop(), columns.pop().map(axis).unwrap_or_default());
                 if let Some(values) = values {
-                    add(&mut series, &steps, vec![values], i64::MAX);
+                    add(&mut series, &steps, &[values], i64::MAX);
                 }
             }
             None => {
@@ -75,7 +75,7 @@ pub fn outline(sql: &Connection, run: i64, key: &str, points: usize) -> Result<O
                 let axis_at = columns.iter().position(|column| column.key == STEP_KEY);
                 if let Some(at) = axis_at {
                     let steps = axis(columns.remove(at));
-                    add(&mut series, &steps, columns, i64::MAX);
+                    add(&mut series, &steps, &columns, i64::MAX);
                 }
             }
         }

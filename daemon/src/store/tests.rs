@@ -1,3 +1,5 @@
+#![expect(clippy::cast_precision_loss, reason = "small numbers")]
+
 use super::*;
 use pannier_proto::id::RunPath;
 use pannier_proto::record::{Change, Record, Row, Table};

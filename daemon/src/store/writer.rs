@@ -67,12 +67,17 @@ impl Writer {
                 None => Box::new(move |why: Result<()>| tell(Err(why.err().unwrap_or(StoreError::Closed)))),
             }
         });
-        self.jobs.send(Job::Write(job)).map_err(|_| StoreError::Closed)
+        self.send(Job::Write(job))
+    }
+
+    /// Fails where the thread is gone, and only then.
+    fn send(&self, job: Job) -> Result<()> {
+        if self.jobs.send(job).is_err() { Err(StoreError::Closed) } else { Ok(()) }
     }
 
     pub(super) fn compact(&self) -> Result<()> {
         let (tell, told) = sync_channel(1);
-        self.jobs.send(Job::Compact(tell)).map_err(|_| StoreError::Closed)?;
+        self.send(Job::Compact(tell))?;
         told.recv().unwrap_or(Err(StoreError::Closed))
     }
 
@@ -102,6 +107,7 @@ fn in_savepoint<T>(sql: &Connection, work: impl FnOnce(&Tx) -> Result<T>) -> Res
     result
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the thread owns its connection, and closes it")]
 fn run(connection: Connection, queue: &Receiver<Job>, announce: &watch::Sender<u64>) {
     let mut commits = 0;
     while let Ok(job) = queue.recv() {
@@ -167,6 +173,7 @@ fn group(connection: &Connection, first: Work, queue: &Receiver<Job>) -> Option<
     other
 }
 
+#[expect(clippy::exit, reason = "nothing that this process believes about the disk can be trusted any more")]
 /// After a failed fsync the kernel may have dropped the pages, and a second
 /// fsync would succeed without them. Only a new start from what is on disk is
 /// safe: clients keep journaling, and the next one starts the daemon again.
