@@ -12,7 +12,8 @@ use crate::sh::{self, Profile};
 
 const ONE: Count = Count { passed: 1, failed: 0 };
 /// Those that kill for a minute, fill disks, or measure time.
-const SLOW_TESTS: &str = "test(/^(crash|crashpoints|powerloss|negative|never_in_the_way)::/)";
+const SLOW_TESTS: &str =
+    "test(/^(crash|crashpoints|powerloss|negative|never_in_the_way)::/) or test(/half_open/)";
 /// cargo-deny's last version that was looked at.
 const DENY: &str = "cargo-deny@0.20.2";
 
@@ -48,7 +49,7 @@ pub fn rust(fast: bool) -> Outcome {
     if fast {
         test.arg("--");
         test.args(
-            ["crash", "powerloss::", "negative::", "never_in_the_way::"]
+            ["crash", "half_open", "powerloss::", "negative::", "never_in_the_way::"]
                 .iter()
                 .flat_map(|name| ["--skip", name]),
         );
