@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from . import _current, _lifecycle, _term
 from ._config import from_user
 from ._run import Run, disabled_run
 from ._session import open_session
-from ._settings import Settings, resolve
+from ._settings import Settings, resolve, working_directory
 from .errors import Error, UsageError
 
 TYPE_CHECKING = False
@@ -97,7 +96,7 @@ def _resume_file(settings: Settings) -> ResumeFile | None:
         return None
     from ._resume import ResumeFile
 
-    directory = settings.root_dir or os.getcwd()
+    directory = settings.root_dir or working_directory()
     file = ResumeFile(directory, settings.entity, settings.project or DEFAULT_PROJECT)
     found = file.load()
     if found is not None and settings.run_id is None:

@@ -10,6 +10,8 @@ import os
 import re
 import sys
 
+from ._settings import working_directory
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +59,7 @@ def gather(git: bool, start_time: float) -> dict[str, Any]:
     env = os.environ
     facts: dict[str, Any] = {
         "program": {
-            "cwd": _cwd(),
+            "cwd": working_directory(),
             "argv": redact(sys.argv),
             "path": _program(),
             "executable": sys.executable,
@@ -102,14 +104,6 @@ def _present(names: tuple[str, ...], env: Mapping[str, str]) -> dict[str, str]:
     return {name: env[name] for name in names if env.get(name)}
 
 
-def _cwd() -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:  # the directory was removed
-        return None
-
-
 def _program() -> str | None:
-    main = sys.modules.get("__main__")
-    path = getattr(main, "__file__", None)
-    return os.path.abspath(path) if path else None
+    path = getattr(sys.modules.get("__main__"), "__file__", None)
+    return os.path.join(working_directory(), path) if path else None

@@ -165,7 +165,7 @@ class Names:
         What is put there stays there: file uploads are not in this version.
         """
         if self._dir is None:
-            root = self._settings.root_dir or os.getcwd()
+            root = self._settings.root_dir or _settings.working_directory()
             self._dir = os.path.join(root, ".pannier", f"run-{self.id}", "files")
             try:
                 os.makedirs(self._dir, exist_ok=True)

@@ -1,6 +1,6 @@
 """The compiled half: journals, the socket, and nothing that a person reads."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 class Refused(ValueError): ...
@@ -41,13 +41,19 @@ class Session:
     ) -> tuple[int, bytes]: ...
 
 def request(
-    method: str, path: str, body: bytes, timeout_s: float, start: bool, bin: str | None
+    method: str,
+    path: str,
+    body: bytes,
+    timeout_s: float,
+    start: bool = True,
+    bin: str | None = None,
 ) -> tuple[int, bytes]: ...
 def read_column(
-    project: str,
+    project: str | None,
     run: str,
     key: str,
-    entity: str | None,
-    max_points: int | None,
-    bin: str | None,
-) -> Iterator[tuple[int, float]]: ...
+    entity: str | None = None,
+    max_points: int | None = None,
+    bin: str | None = None,
+) -> list[tuple[int, float]]: ...
+def run_name(id: str) -> str: ...

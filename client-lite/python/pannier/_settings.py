@@ -192,7 +192,15 @@ def _reinit(name: str, value: object) -> str:
 
 
 def _path(_name: str, value: str | os.PathLike[str]) -> str:
-    return os.path.abspath(os.fspath(value))
+    return os.path.join(working_directory(), os.fspath(value))
+
+
+def working_directory() -> str:
+    """Its path; `.` where it was removed and has none any more."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return os.curdir
 
 
 _PARSERS: dict[str, Callable[[str, Any], Any]] = {

@@ -129,6 +129,21 @@ def test_a_home_that_cannot_be_written_does_not_stop_training(bare_home: Home) -
     assert "warning" in done.stderr
 
 
+def test_a_working_directory_that_is_gone(bare_home: Home) -> None:
+    bare_home.python(
+        """
+        import os, tempfile, pannier
+        gone = tempfile.mkdtemp()
+        os.chdir(gone)
+        os.rmdir(gone)
+        with pannier.init(project="p", resume="auto", dir="rel") as run:
+            run.log({"a": 1})
+            assert os.path.isdir(run.dir)
+        """,
+        TMPDIR=str(bare_home.cwd),
+    )
+
+
 def test_bad_names_are_usage_errors(bare_home: Home) -> None:
     bare_home.python(
         """

@@ -48,7 +48,7 @@ def test_a_removed_directory_is_no_trouble(tmp_path, monkeypatch) -> None:
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
-    assert _metadata.gather(git=True, start_time=0.0)["program"]["cwd"] is None
+    assert _metadata.gather(git=True, start_time=0.0)["program"]["cwd"] == "."
 
 
 def test_within_a_millisecond() -> None:
