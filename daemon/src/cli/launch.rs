@@ -48,11 +48,12 @@ pub struct Args {
 /// Runs it.
 pub fn run(home: &Home, args: &Args) -> Result {
     if let Err(failure) = start::connect_or_start(home) {
-        let home = home.root().display();
-        show::warn(&format!(
-            "{}; the command runs without a daemon, and what it logs waits in {home}",
-            failure.error
-        ));
+        let root = home.root();
+        let fate = match root.is_dir() {
+            true => format!("what it logs waits in {}", root.display()),
+            false => "nothing that it logs can be kept".to_owned(),
+        };
+        show::warn(&format!("{}; the command runs without a daemon, and {fate}", failure.error));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;

@@ -57,6 +57,8 @@ struct Compared {
     /// Streams.
     compared: u64,
     #[serde(default)]
+    records: u64,
+    #[serde(default)]
     differences: Vec<String>,
 }
 
@@ -107,8 +109,9 @@ impl Verdict {
                 true => paint("equal", Colour::Green),
                 false => paint("NOT EQUAL", Colour::Red),
             };
-            let compared = show::count(remote.compared, "stream");
-            writeln!(out, "{}: {compared} compared, {verdict}", show::clean(&remote.name))?;
+            let (streams, records) =
+                (show::count(remote.compared, "stream"), show::count(remote.records, "record"));
+            writeln!(out, "{}: {streams} with {records} compared, {verdict}", show::clean(&remote.name))?;
             list(&remote.differences, out)?;
         }
         if self.remotes.is_empty() {
@@ -129,22 +132,29 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let equal = Compared { name: "hub".into(), equal: true, compared: 2, differences: Vec::new() };
+        let equal =
+            Compared { name: "hub".into(), equal: true, compared: 2, records: 7, differences: Vec::new() };
         let good = Verdict { wrong: Vec::new(), remotes: vec![equal] };
         let mut out = Vec::new();
         good.print(1200, &mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "here: 1,200 blocks, intact\nhub: 2 streams compared, equal\n"
+            "here: 1,200 blocks, intact\nhub: 2 streams with 7 records compared, equal\n"
         );
         assert!(good.good());
 
-        let differs =
-            Compared { name: "hub".into(), equal: false, compared: 1, differences: vec!["run x".into()] };
+        let differs = Compared {
+            name: "hub".into(),
+            equal: false,
+            compared: 1,
+            records: 1,
+            differences: vec!["run x".into()],
+        };
         let bad = Verdict { wrong: vec!["block 7".into()], remotes: vec![differs] };
         let mut out = Vec::new();
         bad.print(2, &mut out).unwrap();
-        let expected = "here: DAMAGED: 1 problem\n  block 7\nhub: 1 stream compared, NOT EQUAL\n  run x\n";
+        let expected =
+            "here: DAMAGED: 1 problem\n  block 7\nhub: 1 stream with 1 record compared, NOT EQUAL\n  run x\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         assert!(!bad.good());
     }

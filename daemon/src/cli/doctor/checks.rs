@@ -25,6 +25,8 @@ pub fn all(home: &Home) -> Vec<Check> {
         checks.extend(disk::room(dir));
         if dir == home.root() {
             checks.extend(disk::trial(dir));
+        } else {
+            checks.extend(disk::no_room_for_a_home(dir));
         }
     }
     checks.push(socket(home.socket()));

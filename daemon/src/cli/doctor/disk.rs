@@ -122,6 +122,17 @@ pub fn room(dir: &Path) -> Vec<Check> {
     checks
 }
 
+/// Whether a home cannot be made here.
+pub fn no_room_for_a_home(dir: &Path) -> Option<Check> {
+    let wanted = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    let error = rustix::fs::access(dir, wanted).err()?;
+    Some(Check::fail(
+        "disk",
+        format!("cannot make the home in {}: {error}", dir.display()),
+        "set PANNIER_HOME to a folder that you can write",
+    ))
+}
+
 /// Writes and syncs a small file, and looks at its time.
 pub fn trial(dir: &Path) -> Vec<Check> {
     let path = dir.join(format!(".doctor-{}", std::process::id()));

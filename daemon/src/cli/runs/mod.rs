@@ -240,8 +240,12 @@ fn write_whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) ->
     let partial = path.with_added_extension("partial");
     let cannot = |error: std::io::Error| Failure::file("write", path, &error);
     let mut file = std::io::BufWriter::new(std::fs::File::create(&partial).map_err(cannot)?);
-    write(&mut file)?;
-    file.into_inner().map_err(|error| cannot(error.into_error()))?;
+    let written = write(&mut file).and_then(|()| Ok(file.flush()?)).map_err(|failure| {
+        // A part of a file is of no use to anybody.
+        let _ = std::fs::remove_file(&partial);
+        Failure { error: format!("{}: {}", path.display(), failure.error), ..failure }
+    });
+    written?;
     std::fs::rename(&partial, path).map_err(cannot)
 }
 
