@@ -38,6 +38,15 @@ pub enum Event {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// A whole frame of a kind that this build does not know was left out.
+    Unknown {
+        /// Where it was.
+        segment: u64,
+        /// At this offset.
+        offset: u64,
+        /// The frame.
+        bytes: Vec<u8>,
+    },
     /// The segment's head tells of a version this build does not know.
     Newer(u32),
     /// The last record is read.
@@ -189,8 +198,11 @@ impl Journal {
             if *budget == 0 {
                 return Ok(Event::More);
             }
-            self.fill(buffer, (*budget).min(READ_BYTES))?;
-            let (used, event) = self.parse(block, buffer);
+            self.fill(buffer, (*budget).clamp(journal::FRAME_HEAD_BYTES, READ_BYTES))?;
+            let (mut used, mut event) = self.parse(block, buffer);
+            if used == 0 && event.is_none() && self.grow(buffer)? {
+                (used, event) = self.parse(block, buffer);
+            }
             self.offset += used as u64;
             *budget = budget.saturating_sub(used);
             if let Some(event) = event {
@@ -198,9 +210,6 @@ impl Journal {
             }
             if used > 0 {
                 self.incomplete_since = None;
-                continue;
-            }
-            if !buffer.is_empty() && self.grow(buffer)? {
                 continue;
             }
             if let Some(event) = self.at_end(buffer)? {
@@ -228,7 +237,7 @@ impl Journal {
     /// A frame may be longer than what was read: reads all of it, if the file
     /// goes on. True: there was more, and it is a whole frame now.
     fn grow(&self, buffer: &mut Vec<u8>) -> io::Result<bool> {
-        if !matches!(journal::next(buffer), Next::Incomplete) || buffer.len() < journal::FRAME_HEAD_BYTES {
+        if buffer.len() < journal::FRAME_HEAD_BYTES || !matches!(journal::next(buffer), Next::Incomplete) {
             return Ok(false);
         }
         let mut len = [0; 4];
@@ -279,6 +288,11 @@ impl Journal {
                     self.done = true;
                     return (at, Some(Event::Closed));
                 }
+                Frame::Unknown => {
+                    let bytes = buffer[at - len..at].to_vec();
+                    let offset = self.offset + (at - len) as u64;
+                    return (at, Some(Event::Unknown { segment: self.segment, offset, bytes }));
+                }
                 other => {
                     if let Some(event) = self.define(other) {
                         return (at - len, Some(event));
@@ -316,7 +330,7 @@ impl Journal {
         if complete {
             // The next segment may have come between reading and looking.
             self.fill(buffer, READ_BYTES)?;
-            if matches!(journal::next(buffer), Next::Frame(..)) || (!buffer.is_empty() && self.grow(buffer)?) {
+            if matches!(journal::next(buffer), Next::Frame(..)) || self.grow(buffer)? {
                 return Ok(None);
             }
         }

@@ -30,7 +30,7 @@ use self::journal::{Event, Journal};
 use crate::block::Block;
 use crate::clock::now_us;
 use crate::health::Health;
-use crate::limits::{COMMIT_BYTES, SCAN_INTERVAL, TAIL_INTERVAL};
+use crate::limits::{COMMIT_BYTES, READ_BYTES, SCAN_INTERVAL, TAIL_INTERVAL};
 use crate::store::{Incoming, JournalPosition, Result, Store, StoreError};
 
 /// How often it is checked whether writers still live.
@@ -292,6 +292,9 @@ impl Reader {
         }
         let ended = std::mem::take(&mut batch.ended);
         self.commit(batch)?;
+        // One huge frame must not be remembered as memory.
+        self.buffer.truncate(0);
+        self.buffer.shrink_to(2 * READ_BYTES);
         self.ended.extend(ended);
         self.remove_done();
         self.health.good("store");
@@ -324,7 +327,14 @@ impl Reader {
                     break false;
                 }
                 Event::Begin => self.at_begin(writer, &mut block, batch)?,
-                Event::Damaged { segment, offset, bytes } => self.at_damage(writer, segment, offset, &bytes, batch),
+                Event::Damaged { segment, offset, bytes } => {
+                    let hint = "everything before and after them is safe. Check the disk and its memory";
+                    self.set_aside(writer, (segment, offset), &bytes, ("damaged bytes", hint), batch);
+                }
+                Event::Unknown { segment, offset, bytes } => {
+                    let hint = "they hold a record of a kind that this daemon does not know: install the version that wrote it";
+                    self.set_aside(writer, (segment, offset), &bytes, ("bytes of an unknown kind", hint), batch);
+                }
                 Event::Newer(version) => {
                     self.at_newer(writer, version, batch);
                     break false;
@@ -393,16 +403,19 @@ impl Reader {
         }
     }
 
-    fn at_damage(&self, writer: WriterId, segment: u64, offset: u64, bytes: &[u8], batch: &mut Batch) {
+    /// Keeps bytes that cannot be taken in, and says so.
+    fn set_aside(&self, writer: WriterId, at: (u64, u64), bytes: &[u8], (what, hint): (&str, &str), batch: &mut Batch) {
+        let (segment, offset) = at;
         let file = self.quarantine.join(format!("{writer}-{segment:08}-{offset}"));
         let kept = fs::create_dir_all(&self.quarantine).and_then(|()| fs::write(&file, bytes));
-        let run = self.journals.get(&writer).and_then(Journal::path).map_or_else(|| format!("writer {writer}"), |path| format!("run {path}"));
-        let kept = kept.map_or_else(|error| format!("they could not be set aside: {error}"), |()| format!("they are set aside in {}", file.display()));
-        batch.problems.push((
-            run,
-            format!("{} damaged bytes in its journal, segment {segment} at offset {offset}", bytes.len()),
-            format!("{kept}; everything before and after them is safe. Check the disk and its memory"),
-        ));
+        let kept = match kept {
+            Ok(()) => format!("they are set aside in {}", file.display()),
+            Err(error) => format!("they could not be set aside: {error}"),
+        };
+        let path = self.journals.get(&writer).and_then(Journal::path);
+        let object = path.map_or_else(|| format!("writer {writer}"), |path| format!("run {path}"));
+        let what = format!("{} {what} in its journal, segment {segment} at offset {offset}", bytes.len());
+        batch.problems.push((object, what, format!("{kept}; {hint}")));
     }
 
     fn at_newer(&mut self, writer: WriterId, version: u32, batch: &mut Batch) {

@@ -263,3 +263,27 @@ fn a_program_and_a_remote_are_told_of() {
     reader.drain(None);
     assert_eq!(*told.lock().unwrap(), ["e/p/r \"/x\""]);
 }
+
+#[test]
+fn any_budget_reads_all_of_it() {
+    let place = Place::new();
+    let mut pen = Pen::new(&place.spool(), 1, 0);
+    pen.rows(0..50, 1.0);
+    let dir = pen.dir.clone();
+    let writer = pen.open.writer;
+    pen.end();
+    for size in [1, 30, 130, 1000] {
+        let mut journal = Journal::open(&dir, writer, None).unwrap();
+        let (mut block, mut buffer) = (Block::default(), Vec::new());
+        loop {
+            let mut budget = size;
+            match journal.read(&mut block, &mut buffer, &mut budget).unwrap() {
+                Event::Begin => drop(journal.take_begin()),
+                Event::More => {}
+                Event::Closed => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(block.rows(Table::History).len(), 50, "{size} bytes at a time");
+    }
+}
