@@ -69,7 +69,8 @@ pub fn run() -> Result<()> {
     trainer.finish()?;
 
     sh::step("the network comes: hub up, sync");
-    sh::run(stage.pannier("home").arg("status"))?;
+    // Its exit code says that something waits, which is what is to be seen.
+    print!("{}", String::from_utf8_lossy(&stage.pannier("home").arg("status").output()?.stdout));
     let hub = stage.hub(&address)?;
     sh::run(stage.pannier("home").args(["sync", "--wait", "--timeout", "30"]))?;
 
@@ -103,8 +104,12 @@ impl Stage {
     }
 
     fn daemon(&self) -> Result<Running> {
-        let running =
-            Running::start(self.pannier("home").args(["daemon", "--idle", IDLE_S]).stdout(Stdio::null()))?;
+        let running = Running::start(
+            self.pannier("home")
+                .args(["daemon", "--idle", IDLE_S])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        )?;
         let socket = self.dir.join("home/pannier.sock");
         sh::until(PATIENCE, || Ok((sh::get(&socket, "/ready") == Some(200)).then_some(())))?.with_context(
             || {
@@ -118,8 +123,12 @@ impl Stage {
     }
 
     fn hub(&self, address: &str) -> Result<Running> {
-        let mut hub =
-            Running::start(self.pannier("hub").args(["hub", "--listen", address]).stdout(Stdio::piped()))?;
+        let mut hub = Running::start(
+            self.pannier("hub")
+                .args(["hub", "--listen", address])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
+        )?;
         let stdout = hub.child.stdout.take().context("the hub has no stdout")?;
         let said =
             BufReader::new(stdout).lines().map_while(Result::ok).find(|line| line.contains("listening on"));

@@ -59,11 +59,12 @@ impl Venv {
     }
 }
 
-/// Builds daemon and extension, and lays the package out. Returns the folder
+/// Builds everything (always the whole workspace: fewer packages would mean
+/// other features, and every dependency once more) and lays the package out. Returns the folder
 /// that goes into PYTHONPATH.
 pub fn package(profile: Profile) -> Result<PathBuf> {
     sh::step(&format!("build ({}): daemon and Python extension", profile.name()));
-    let mut build = sh::cargo(&["build", "-p", "pannier", "-p", "pannier-python"]);
+    let mut build = sh::cargo(&["build", "--workspace"]);
     if profile == Profile::Release {
         build.arg("--release");
     }

@@ -8,7 +8,7 @@ use crate::sh;
 /// Runs them with so many kills.
 pub fn run(kills: u64, seed: Option<u64>) -> Result<()> {
     sh::step(&format!("torture: {kills} kills"));
-    sh::run(&mut sh::cargo(&["build", "-p", "pannier", "-p", "pannier-tests", "--bins"]))?;
+    sh::run(&mut sh::cargo(&["build", "--workspace"]))?;
     let mut test =
         sh::cargo(&["test", "-p", "pannier-tests", "--test", "e2e", "--", "--nocapture", "--test-threads=1"]);
     test.args(["crash::", "crashpoints::"]);

@@ -30,7 +30,7 @@ pub fn run(profile: Profile) -> Result<()> {
 pub fn build(profile: Profile) -> Result<PathBuf> {
     let venv = Venv::ready()?;
     sh::step(&format!("wheel ({})", profile.name()));
-    sh::run(&mut sh::cargo(&["build", "-p", "pannier", "--profile", profile.name()]))?;
+    sh::run(&mut sh::cargo(&["build", "--workspace", "--profile", profile.name()]))?;
     let python = sh::root().join("client-lite/python");
     let scripts = python.join("stage/scripts");
     fs::create_dir_all(&scripts)?;

@@ -27,7 +27,7 @@ pub fn lints() -> Outcome {
 
 pub fn rust(fast: bool) -> Outcome {
     // The whole-system tests run these; `cargo test` alone would not build the one of another crate.
-    sh::run(&mut sh::cargo(&["build", "-p", "pannier", "-p", "pannier-tests", "--bins"]))?;
+    sh::run(&mut sh::cargo(&["build", "--workspace"]))?;
     if sh::on_path("cargo-nextest") {
         let mut nextest =
             sh::cargo(&["nextest", "run", "--workspace", "--exclude", "pannier-python", "--color", "never"]);
