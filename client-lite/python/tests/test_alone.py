@@ -262,14 +262,15 @@ def test_start_and_end_are_quick(bare_home: Home) -> None:
         """
         import time
         import pannier
-        began = time.perf_counter()
-        run = pannier.init(project="p")
-        opened = time.perf_counter()
-        run.log({"a": 1})
-        logged = time.perf_counter()
-        run.finish()
-        ended = time.perf_counter()
-        assert opened - began < 0.5, opened - began
-        assert ended - logged < 3, ended - logged
+
+        def once():
+            began = time.perf_counter()
+            run = pannier.init(project="p")
+            run.log({"a": 1})
+            run.finish()
+            return time.perf_counter() - began
+
+        best = min(once() for _ in range(8))  # of several: the machine may be busy
+        assert best < 0.25, best
         """
     )
