@@ -57,8 +57,9 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(600);
 pub const REACHABLE: Duration = Duration::from_secs(600);
 /// Records that a question for digests covers, so that it is answered in time.
 pub const DIGEST_RECORDS: u64 = 1 << 20;
-/// The most rows that one answer merges in memory.
-pub const ROWS_PAGE: usize = 10_000;
+/// The most rows merged in memory at a time: about a sealed block, so that a
+/// block is not unpacked again for each page.
+pub const ROWS_PAGE: usize = 40_000;
 
 /// Host metrics are sampled this often (W&B's default).
 pub const SAMPLE_INTERVAL: Duration = Duration::from_secs(15);

@@ -22,7 +22,7 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
     let view = app.spool.view();
     let problems = app.health.problems();
     let status = blocking(move || {
-        let (runs, more) = app.store.runs(&RunFilter { limit: STATUS_RUNS, ..RunFilter::default() })?;
+        let (runs, _) = app.store.runs(&RunFilter { limit: STATUS_RUNS, ..RunFilter::default() })?;
         let mut listed = Vec::new();
         for run in runs {
             let (records, mut at) = app.store.run_at_remotes(&run.path)?;
@@ -45,8 +45,8 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
             writers: view.live.len(),
             spool_bytes: view.unread_bytes,
             remotes,
+            runs_left_out: app.store.run_count()?.saturating_sub(listed.len() as u64),
             runs: listed,
-            runs_left_out: u64::from(more),
             problems: all,
         })
     });

@@ -107,7 +107,7 @@ fn print(status: &Status, now_us: i64, out: &mut dyn Write) -> Result<()> {
         writeln!(out)?;
         runs(status, now_us).print(out)?;
         if status.runs_left_out > 0 {
-            writeln!(out, "… and older runs; `pannier runs list` has them")?;
+            writeln!(out, "… and {} older runs; `pannier runs list` has them", status.runs_left_out)?;
         }
         for run in &status.runs {
             parked(run, out)?;

@@ -241,6 +241,14 @@ impl Store {
         self.read_blocking(|sql| run_view(sql, path))
     }
 
+    /// How many runs there are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn run_count(&self) -> Result<u64> {
+        self.read_blocking(|sql| Ok(from_sql(sql.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?)))
+    }
+
     /// How many runs a project has.
     ///
     /// # Errors
