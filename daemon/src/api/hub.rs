@@ -11,7 +11,9 @@ use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 use pannier_proto::PROTOCOL_VERSION;
 use pannier_proto::id::Id128;
-use pannier_proto::request::{DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer};
+use pannier_proto::request::{
+    DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer,
+};
 use serde::de::DeserializeOwned;
 
 use super::App;
@@ -73,13 +75,16 @@ async fn push(State(hub): State<Receiving>, headers: HeaderMap, body: Bytes) -> 
     let packed = match headers.get(CONTENT_ENCODING).map(http::HeaderValue::as_bytes) {
         None | Some(b"identity") => false,
         Some(b"zstd") => true,
-        Some(_) => return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a push comes plain or as zstd")),
+        Some(_) => {
+            return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a push comes plain or as zstd"));
+        }
     };
     let blocks = tokio::task::spawn_blocking(move || match packed {
         true => wire::decode(&wire::unpack(&body)?),
         false => wire::decode(&body),
     });
-    let blocks = blocks.await.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let blocks =
+        blocks.await.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let blocks = blocks.map_err(|error| match error {
         BadPush::TooLarge => Failure::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
         BadPush::Version(_) | BadPush::Checksum | BadPush::Malformed(_) => Failure::bad(error.to_string()),
@@ -89,13 +94,16 @@ async fn push(State(hub): State<Receiving>, headers: HeaderMap, body: Bytes) -> 
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
-    serde_json::from_slice(body).map_err(|error| Failure::bad(format!("the body is not what this route takes: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Failure::bad(format!("the body is not what this route takes: {error}")))
 }
 
 fn not_too_many(streams: usize) -> Answer<()> {
     match streams {
         0..=POSITIONS_MAX => Ok(()),
-        _ => Err(Failure::bad(format!("{streams} streams in one question; at most {POSITIONS_MAX} are allowed"))),
+        _ => Err(Failure::bad(format!(
+            "{streams} streams in one question; at most {POSITIONS_MAX} are allowed"
+        ))),
     }
 }
 

@@ -84,12 +84,16 @@ pub fn read(store: &Store, wanted: &Wanted) -> Result<Batch> {
     }
     let picks = plan(&streams, &wanted.assumed, wanted.turn, wanted.budget);
     let mut batch = Batch { turn: wanted.turn, ..Batch::default() };
-    let mut filling = Filling { batch: &mut batch, streams: &streams, read: |pick: &Pick, bytes_max| {
-        store.log_after(pick.stream, pick.after, bytes_max)
-    } };
+    let mut filling = Filling {
+        batch: &mut batch,
+        streams: &streams,
+        read: |pick: &Pick, bytes_max| store.log_after(pick.stream, pick.after, bytes_max),
+    };
     filling.fill(picks, wanted.budget)?;
     let ends = batch.ends();
-    let end = |stream: &StreamState| ends.get(&stream.stream).or(wanted.assumed.get(&stream.stream)).copied().unwrap_or(stream.sent);
+    let end = |stream: &StreamState| {
+        ends.get(&stream.stream).or(wanted.assumed.get(&stream.stream)).copied().unwrap_or(stream.sent)
+    };
     batch.more = streams.iter().any(|stream| stream.parked.is_none() && end(stream) < stream.last_seq);
     batch.streams = streams
         .into_iter()
@@ -133,7 +137,9 @@ impl<F: FnMut(&Pick, usize) -> Result<Vec<LogBlock>>> Filling<'_, F> {
     }
 
     fn take(&mut self, pick: &mut Pick, bytes_max: usize) -> Result<()> {
-        let Some(stream) = self.streams.iter().find(|stream| stream.stream == pick.stream) else { return Ok(()) };
+        let Some(stream) = self.streams.iter().find(|stream| stream.stream == pick.stream) else {
+            return Ok(());
+        };
         let room = PUSH_BLOCKS_MAX - self.batch.blocks.len();
         if pick.after >= stream.last_seq || room == 0 {
             return Ok(());
@@ -150,7 +156,11 @@ impl<F: FnMut(&Pick, usize) -> Result<Vec<LogBlock>>> Filling<'_, F> {
         for block in found.into_iter().take(room) {
             self.batch.bytes += block.encoded.bytes();
             self.batch.spans.push(Span { stream: pick.stream, after: pick.after, last_seq: block.last_seq });
-            self.batch.blocks.push(StreamPush { id: stream.id.clone(), first_seq: block.first_seq, block: block.encoded });
+            self.batch.blocks.push(StreamPush {
+                id: stream.id.clone(),
+                first_seq: block.first_seq,
+                block: block.encoded,
+            });
             pick.after = block.last_seq;
         }
         Ok(())
@@ -184,7 +194,11 @@ mod tests {
             let (_, blocks, size, _) = rows.iter().find(|row| row.0 == pick.stream).unwrap();
             let count = ((bytes_max / size) as u64).max(1).min(blocks - pick.after);
             Ok((pick.after + 1..=pick.after + count)
-                .map(|seq| LogBlock { first_seq: seq, last_seq: seq, encoded: Encoded { head: vec![0; *size], parts: Vec::new() } })
+                .map(|seq| LogBlock {
+                    first_seq: seq,
+                    last_seq: seq,
+                    encoded: Encoded { head: vec![0; *size], parts: Vec::new() },
+                })
                 .collect())
         };
         let picks = plan(&streams, &HashMap::new(), Turn::default(), budget);
@@ -198,13 +212,19 @@ mod tests {
 
     #[test]
     fn what_some_leave_over_goes_to_who_has_more() {
-        let (counts, _) = filled(&[(1, 1000, 10 * KIB, false), (2, 1, KIB, true), (3, 2, KIB, false)], 1000 * KIB);
+        let (counts, _) =
+            filled(&[(1, 1000, 10 * KIB, false), (2, 1, KIB, true), (3, 2, KIB, false)], 1000 * KIB);
         assert_eq!(counts, [(1, 99), (2, 1), (3, 2)]);
     }
 
     #[test]
     fn huge_blocks_take_turns_and_do_not_pile_up() {
-        let rows = [(1, 9, 900 * KIB, true), (2, 9, 900 * KIB, true), (3, 9, 900 * KIB, false), (4, 9, 900 * KIB, false)];
+        let rows = [
+            (1, 9, 900 * KIB, true),
+            (2, 9, 900 * KIB, true),
+            (3, 9, 900 * KIB, false),
+            (4, 9, 900 * KIB, false),
+        ];
         let (counts, turn) = filled(&rows, 1000 * KIB);
         assert_eq!(counts, [(1, 1), (3, 1)], "one of each kind, however large");
         assert_eq!(turn, Turn { live: 1, rest: 3 });

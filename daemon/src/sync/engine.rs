@@ -81,7 +81,13 @@ const DOUBTS_MAX: u32 = 3;
 
 impl<R: Remote> Engine<R> {
     /// For a remote that the store knows by this name.
-    pub fn new(name: &str, store: Arc<Store>, remote: R, policy: Box<dyn RetryPolicy>, seen: Arc<Seen>) -> Self {
+    pub fn new(
+        name: &str,
+        store: Arc<Store>,
+        remote: R,
+        policy: Box<dyn RetryPolicy>,
+        seen: Arc<Seen>,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             store,
@@ -112,7 +118,8 @@ impl<R: Remote> Engine<R> {
     /// Someone acted: parked runs are to be tried again, and all else, too.
     pub async fn retry(&mut self) {
         let name = self.name.clone();
-        let unparked = blocking(&self.store, move |store| store.write_blocking(move |tx| tx.unpark(&name))).await;
+        let unparked =
+            blocking(&self.store, move |store| store.write_blocking(move |tx| tx.unpark(&name))).await;
         if let Err(error) = unparked {
             tracing::warn!("remote {}: cannot unpark its runs: {error}", self.name);
         }
@@ -165,11 +172,15 @@ impl<R: Remote> Engine<R> {
         if info.protocol != PROTOCOL_VERSION {
             let (theirs, ours) = (info.protocol, PROTOCOL_VERSION);
             let older = if theirs < ours { "there" } else { "here" };
-            let what = format!("it speaks protocol {theirs}, this pannier protocol {ours}: update pannier {older}");
+            let what =
+                format!("it speaks protocol {theirs}, this pannier protocol {ours}: update pannier {older}");
             return Err(RemoteError::Rejected(what).into());
         }
         if info.origin == self.store.origin() {
-            return Err(RemoteError::Rejected("it is this very home: remove it with `pannier remote remove`".into()).into());
+            return Err(RemoteError::Rejected(
+                "it is this very home: remove it with `pannier remote remove`".into(),
+            )
+            .into());
         }
         if self.epoch != Some(info.epoch) {
             self.ask = Ask::Everything;
@@ -185,7 +196,9 @@ impl<R: Remote> Engine<R> {
             }
             if answer.epoch != info.epoch {
                 self.ask = Ask::Everything;
-                return Err(RemoteError::transient("it was started anew while it was asked where it stands").into());
+                return Err(
+                    RemoteError::transient("it was started anew while it was asked where it stands").into()
+                );
             }
             let rows = asked.iter().zip(&answer.positions);
             let rows = rows.filter(|(stream, there)| {
@@ -227,9 +240,8 @@ impl<R: Remote> Engine<R> {
         let blocks = std::mem::take(&mut batch.blocks);
         self.turn = batch.turn;
         let alone = !self.suspects.is_empty();
-        let ahead = async {
-            if batch.more && !alone { self.read(batch.ends()).await.map(Some) } else { Ok(None) }
-        };
+        let ahead =
+            async { if batch.more && !alone { self.read(batch.ends()).await.map(Some) } else { Ok(None) } };
         // The next batch is read while this one is under way.
         let (answer, ahead) = tokio::join!(self.remote.push(blocks), ahead);
         match answer {
@@ -251,7 +263,9 @@ impl<R: Remote> Engine<R> {
                 self.budget = self.ceiling;
                 Ok(Step::More)
             }
-            Err(RemoteError::TooLarge(why) | RemoteError::Rejected(why)) => self.refused(&batch, alone, &why).await,
+            Err(RemoteError::TooLarge(why) | RemoteError::Rejected(why)) => {
+                self.refused(&batch, alone, &why).await
+            }
             Err(error) => {
                 self.budget = (self.budget / 2).max(PUSH_SHARE_BYTES);
                 Err(error.into())
@@ -323,11 +337,21 @@ impl<R: Remote> Engine<R> {
         Ok(as_expected && !refused)
     }
 
-    async fn park(&self, streams: &BTreeMap<i64, StreamState>, stream: i64, seq: Seq, reason: &str) -> Result<(), Trouble> {
+    async fn park(
+        &self,
+        streams: &BTreeMap<i64, StreamState>,
+        stream: i64,
+        seq: Seq,
+        reason: &str,
+    ) -> Result<(), Trouble> {
         if let Some(state) = streams.get(&stream) {
             tracing::warn!("remote {}: run {} is parked: {reason}", self.name, state.id.path);
         }
-        self.set_cursors(vec![CursorRow { stream, seq, last_step: None, parked: Some(reason.to_owned()) }], None).await
+        self.set_cursors(
+            vec![CursorRow { stream, seq, last_step: None, parked: Some(reason.to_owned()) }],
+            None,
+        )
+        .await
     }
 
     async fn set_cursors(&self, rows: Vec<CursorRow>, epoch: Option<Id128>) -> Result<(), Trouble> {

@@ -11,7 +11,8 @@ use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use pannier_proto::id::Seq;
 use pannier_proto::request::{
-    DigestsAnswer, DigestsQuestion, ErrorBody, HubInfo, Positions, PositionsAnswer, PushAnswer, StreamDigest, StreamId, StreamUpto,
+    DigestsAnswer, DigestsQuestion, ErrorBody, HubInfo, Positions, PositionsAnswer, PushAnswer, StreamDigest,
+    StreamId, StreamUpto,
 };
 use reqwest::{Certificate, Client, Response, Url};
 use serde::de::DeserializeOwned;
@@ -62,7 +63,11 @@ impl Hub {
         match base.scheme() {
             "https" => {}
             "http" if local => {}
-            "http" => return Err(format!("http:// would send the records and the token to {host} in the clear; use https://")),
+            "http" => {
+                return Err(format!(
+                    "http:// would send the records and the token to {host} in the clear; use https://"
+                ));
+            }
             other => return Err(format!("{other}:// is not spoken here; use https://")),
         }
         if !base.path().ends_with('/') {
@@ -73,37 +78,24 @@ impl Hub {
             None => format!("hub {host}"),
         };
         let authorization = token.map(|token| {
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_secret| "the token has characters that no token has")?;
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+                .map_err(|_secret| "the token has characters that no token has")?;
             value.set_sensitive(true);
             Ok::<_, String>(value)
         });
-        let mut client = Client::builder()
-            .user_agent(concat!("pannier/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .tcp_user_timeout(UNACKNOWLEDGED)
-            .tcp_nodelay(true)
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .pool_max_idle_per_host(1)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false);
-        if local {
-            client = client.no_proxy();
-        }
-        if let Some(file) = std::env::var_os("PANNIER_CA_FILE") {
-            let file = std::path::PathBuf::from(file);
-            let read = std::fs::read(&file).map_err(|error| error.to_string());
-            let certificates = read.and_then(|pem| Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string()));
-            let certificates = certificates.map_err(|error| format!("PANNIER_CA_FILE {}: {error}", file.display()))?;
-            client = client.tls_certs_merge(certificates);
-        }
-        let client = client.build().map_err(|error| format!("cannot prepare TLS: {}", cause(&error)))?;
+        let client = client(local)?;
         Ok(Self { client, url: base, who, authorization: authorization.transpose()? })
     }
 
-    async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, headers: HeaderMap, body: Vec<u8>) -> RemoteResult<T> {
-        let url = self.url.join(path).map_err(|error| RemoteError::Rejected(format!("{}: {error}", self.who)))?;
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> RemoteResult<T> {
+        let url =
+            self.url.join(path).map_err(|error| RemoteError::Rejected(format!("{}: {error}", self.who)))?;
         let timeout = TIMEOUT + Duration::from_secs(body.len() as u64 / BYTES_PER_SECOND_MIN);
         let mut request = self.client.request(method, url).headers(headers).timeout(timeout);
         if let Some(authorization) = &self.authorization {
@@ -112,12 +104,17 @@ impl Hub {
         let cut = |error: &reqwest::Error| self.unreachable(error);
         let mut response = request.body(body).send().await.map_err(|error| cut(&error))?;
         let body = read(&mut response).await.map_err(|error| cut(&error))?;
-        let body = body.ok_or_else(|| RemoteError::transient(format!("{} answered with more than was asked for", self.who)))?;
+        let body = body.ok_or_else(|| {
+            RemoteError::transient(format!("{} answered with more than was asked for", self.who))
+        })?;
         if !response.status().is_success() {
             return Err(refusal(&self.who, response.status(), response.headers(), &body));
         }
         serde_json::from_slice(&body).map_err(|error| {
-            RemoteError::transient(format!("{} answered something that is no answer of a pannier hub: {error}", self.who))
+            RemoteError::transient(format!(
+                "{} answered something that is no answer of a pannier hub: {error}",
+                self.who
+            ))
         })
     }
 
@@ -125,7 +122,9 @@ impl Hub {
         let who = &self.who;
         let cause = cause(error);
         RemoteError::transient(match () {
-            () if error.is_timeout() && error.is_connect() => format!("{who} cannot be reached: no answer in {} s", CONNECT_TIMEOUT.as_secs()),
+            () if error.is_timeout() && error.is_connect() => {
+                format!("{who} cannot be reached: no answer in {} s", CONNECT_TIMEOUT.as_secs())
+            }
             () if error.is_timeout() => format!("{who} did not answer in time"),
             () if error.is_connect() => format!("{who} cannot be reached: {cause}"),
             () => format!("the connection to {who} broke: {cause}"),
@@ -136,6 +135,34 @@ impl Hub {
         let json = serde_json::to_vec(body).map_err(|error| RemoteError::Rejected(error.to_string()))?;
         self.ask(Method::POST, path, typed("application/json"), json).await
     }
+}
+
+/// A client that repeats nothing, follows nothing and waits for nothing forever.
+fn client(local: bool) -> Result<Client, String> {
+    let mut client = Client::builder()
+        .user_agent(concat!("pannier/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TIMEOUT)
+        .tcp_user_timeout(UNACKNOWLEDGED)
+        .tcp_nodelay(true)
+        .pool_idle_timeout(IDLE_CONNECTION)
+        .pool_max_idle_per_host(1)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false);
+    if local {
+        client = client.no_proxy();
+    }
+    if let Some(file) = std::env::var_os("PANNIER_CA_FILE") {
+        let file = std::path::PathBuf::from(file);
+        let read = std::fs::read(&file).map_err(|error| error.to_string());
+        let certificates =
+            read.and_then(|pem| Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string()));
+        let certificates =
+            certificates.map_err(|error| format!("PANNIER_CA_FILE {}: {error}", file.display()))?;
+        client = client.tls_certs_merge(certificates);
+    }
+    client.build().map_err(|error| format!("cannot prepare TLS: {}", cause(&error)))
 }
 
 fn typed(content: &'static str) -> HeaderMap {
@@ -168,7 +195,9 @@ fn cause(error: &reqwest::Error) -> String {
         text if text.contains("NotValidYet") || text.contains("not valid yet") || text.contains("xpired") => {
             format!("{text}; is this machine's clock right?")
         }
-        text if text.contains("UnknownIssuer") => format!("{text}; set PANNIER_CA_FILE to the certificate authority's file"),
+        text if text.contains("UnknownIssuer") => {
+            format!("{text}; set PANNIER_CA_FILE to the certificate authority's file")
+        }
         _ => text,
     }
 }
@@ -222,7 +251,8 @@ impl Remote for Hub {
 
     async fn push(&self, blocks: Vec<StreamPush>) -> RemoteResult<PushAnswer> {
         let encoded = tokio::task::spawn_blocking(move || wire::encode(&blocks)).await;
-        let body = encoded.map_err(|error| RemoteError::transient(format!("the push was not made: {error}")))?;
+        let body =
+            encoded.map_err(|error| RemoteError::transient(format!("the push was not made: {error}")))?;
         let mut headers = typed("application/octet-stream");
         if body.zstd {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("zstd"));

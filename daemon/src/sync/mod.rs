@@ -132,8 +132,11 @@ impl Sync {
     /// Every remote's state. Reads the database.
     #[must_use]
     pub fn status(&self) -> Vec<RemoteStatus> {
-        let views: Vec<_> =
-            self.tasks().iter().map(|(name, task)| (name.clone(), task.url.clone(), task.seen.view())).collect();
+        let views: Vec<_> = self
+            .tasks()
+            .iter()
+            .map(|(name, task)| (name.clone(), task.url.clone(), task.seen.view()))
+            .collect();
         let status = views.into_iter().map(|(name, url, view)| {
             let (records_sent, records_queued, bytes_queued) = self.store.backlog(&name).unwrap_or_default();
             RemoteStatus {
@@ -159,7 +162,13 @@ impl Sync {
 
     /// Tries a remote at once, its parked runs, too.
     pub fn retry(&self, remote: &str) {
-        if let Some(task) = self.tasks().get(remote) {
+        let mut tasks = self.tasks();
+        if tasks.get(remote).is_some_and(|task| task.running.is_none()) {
+            // What was wrong with its configuration may be right by now.
+            tasks.remove(remote);
+            drop(tasks);
+            self.reload();
+        } else if let Some(task) = tasks.get(remote) {
             task.bell.ring(true);
         }
     }
@@ -180,7 +189,11 @@ impl Sync {
     ///
     /// # Errors
     /// [`VerifyError`]; [`StoreError::Missing`] where there is no such remote.
-    pub async fn verify(&self, remote: &str, progress: impl FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
+    pub async fn verify(
+        &self,
+        remote: &str,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<VerifyReport, VerifyError> {
         let known = self.tasks().get(remote).map(|task| (task.url.clone(), task.token.clone()));
         let (url, token) = known.ok_or_else(|| StoreError::Missing(format!("remote {remote:?}")))?;
         let hub = Hub::new(&url, token.as_deref()).map_err(remote::RemoteError::Rejected)?;

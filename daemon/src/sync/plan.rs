@@ -123,12 +123,16 @@ mod tests {
     #[test]
     fn turns_go_round() {
         let rows = streams(&[(1, 9, 0, false), (2, 9, 0, false), (3, 9, 0, false)]);
-        let order = |rest| planned(&rows, Turn { live: 0, rest }, MIB).iter().map(|pick| pick.0).collect::<Vec<_>>();
+        let order =
+            |rest| planned(&rows, Turn { live: 0, rest }, MIB).iter().map(|pick| pick.0).collect::<Vec<_>>();
         assert_eq!(order(0), [1, 2, 3]);
         assert_eq!(order(1), [2, 3, 1]);
         assert_eq!(order(3), [1, 2, 3]);
         let budget = 2 * PUSH_SHARE_BYTES;
-        assert_eq!(planned(&rows, Turn { live: 0, rest: 2 }, budget), [(3, 0, PUSH_SHARE_BYTES), (1, 0, PUSH_SHARE_BYTES)]);
+        assert_eq!(
+            planned(&rows, Turn { live: 0, rest: 2 }, budget),
+            [(3, 0, PUSH_SHARE_BYTES), (1, 0, PUSH_SHARE_BYTES)]
+        );
         assert_eq!(planned(&rows, Turn::default(), 1), [(1, 0, 1)], "however little, something is sent");
     }
 

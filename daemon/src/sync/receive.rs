@@ -45,7 +45,8 @@ pub async fn push(store: &Arc<Store>, blocks: Vec<StreamPush>) -> Result<Vec<Pus
             return Ok(answers);
         }
         let store = store.clone();
-        committing = Some(tokio::task::spawn_blocking(move || store.write_blocking(|tx| commit(tx, entries))));
+        committing =
+            Some(tokio::task::spawn_blocking(move || store.write_blocking(|tx| commit(tx, entries))));
     }
 }
 
@@ -61,16 +62,17 @@ fn unpack_some(store: &Store, blocks: &mut impl Iterator<Item = StreamPush>) -> 
                 continue;
             }
             Err(error) => {
-                entries.push(refused(&format!("the block at position {} is damaged: {error}", push.first_seq)));
+                entries
+                    .push(refused(&format!("the block at position {} is damaged: {error}", push.first_seq)));
                 continue;
             }
         };
         points += block.points() + block.len();
         let end = push.first_seq.saturating_add(block.len() as u64) - 1;
-        let StreamId { origin, path } = push.id;
-        entries.push(if origin == store.origin() {
-            Entry::Answered(to_its_own_origin(store, StreamId { origin, path }, end)?)
+        entries.push(if push.id.origin == store.origin() {
+            Entry::Answered(to_its_own_origin(store, &push.id, end)?)
         } else {
+            let StreamId { origin, path } = push.id;
             let first_seq = Some(push.first_seq);
             Entry::Append(Box::new(Incoming { path, origin, first_seq, block, encoded: Some(push.block) }))
         });
@@ -84,8 +86,8 @@ fn refused(reason: &str) -> Entry {
 
 /// What was recorded here comes back: hubs in a ring do that. Nobody else adds
 /// to it.
-fn to_its_own_origin(store: &Store, id: StreamId, end: Seq) -> Result<Pushed> {
-    Ok(match store.position(&id)? {
+fn to_its_own_origin(store: &Store, id: &StreamId, end: Seq) -> Result<Pushed> {
+    Ok(match store.position(id)? {
         Some((_, seq, last_step)) if end <= seq => Pushed::Stored(Position { seq, last_step }),
         _ => Pushed::Refused {
             reason: format!(
@@ -132,8 +134,12 @@ fn or_refused<T>(result: Result<T>) -> Result<Result<T, String>> {
     use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
     match result {
         Ok(value) => Ok(Ok(value)),
-        Err(error @ (StoreError::Refused(_) | StoreError::Conflict(_) | StoreError::Missing(_))) => Ok(Err(error.to_string())),
-        Err(error @ StoreError::Damaged { .. }) => Ok(Err(format!("at the hub, {error}; run `pannier verify` there"))),
+        Err(error @ (StoreError::Refused(_) | StoreError::Conflict(_) | StoreError::Missing(_))) => {
+            Ok(Err(error.to_string()))
+        }
+        Err(error @ StoreError::Damaged { .. }) => {
+            Ok(Err(format!("at the hub, {error}; run `pannier verify` there")))
+        }
         Err(StoreError::Sqlite(error))
             if matches!(error.sqlite_error_code(), Some(ConstraintViolation | TooBig | TypeMismatch)) =>
         {
@@ -149,7 +155,11 @@ fn or_refused<T>(result: Result<T>) -> Result<Result<T, String>> {
 /// [`StoreError`].
 pub async fn positions(store: &Arc<Store>, streams: Vec<StreamId>) -> Result<Vec<Position>> {
     blocking(store, move |store| {
-        let here = |id| Ok(store.position(id)?.map_or(Position { seq: 0, last_step: None }, |(_, seq, last_step)| Position { seq, last_step }));
+        let here = |id| {
+            Ok(store.position(id)?.map_or(Position { seq: 0, last_step: None }, |(_, seq, last_step)| {
+                Position { seq, last_step }
+            }))
+        };
         streams.iter().map(here).collect()
     })
     .await

@@ -68,5 +68,8 @@ pub trait Remote: Send + Sync {
 
     /// Digests over the first records of streams, up to a `Seq` each, in the
     /// order asked.
-    fn digests(&self, streams: &[(StreamId, Seq)]) -> impl Future<Output = RemoteResult<Vec<StreamDigest>>> + Send;
+    fn digests(
+        &self,
+        streams: &[(StreamId, Seq)],
+    ) -> impl Future<Output = RemoteResult<Vec<StreamDigest>>> + Send;
 }

@@ -68,8 +68,12 @@ impl Seen {
         view.retry_at = retry_in.map(|delay| Instant::now() + delay);
         drop(view);
         let hint = match state {
-            "unauthorized" => "give it a token that the hub knows: `pannier remote add NAME URL --token-file FILE`",
-            _ => "the records are safe here and are sent once it answers; `pannier status` shows how many wait",
+            "unauthorized" => {
+                "give it a token that the hub knows: `pannier remote add NAME URL --token-file FILE`"
+            }
+            _ => {
+                "the records are safe here and are sent once it answers; `pannier status` shows how many wait"
+            }
         };
         self.health.bad(&self.object, what, hint);
     }

@@ -54,7 +54,11 @@ struct Stream {
 ///
 /// # Errors
 /// [`VerifyError`].
-pub async fn verify(store: &Arc<Store>, remote: &impl Remote, mut progress: impl FnMut(u64, u64)) -> Result<VerifyReport, VerifyError> {
+pub async fn verify(
+    store: &Arc<Store>,
+    remote: &impl Remote,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<VerifyReport, VerifyError> {
     let streams = blocking(store, Store::streams).await?;
     let total = streams.len() as u64;
     let mut report = VerifyReport::default();
@@ -62,13 +66,13 @@ pub async fn verify(store: &Arc<Store>, remote: &impl Remote, mut progress: impl
         let names: Vec<StreamId> = asked.iter().map(|(_, name, _)| name.clone()).collect();
         let answer = remote.positions(&names).await?;
         if answer.positions.len() != asked.len() {
-            return Err(RemoteError::transient("the remote answered for other streams than were asked about").into());
+            return Err(RemoteError::transient(
+                "the remote answered for other streams than were asked about",
+            )
+            .into());
         }
-        let both = asked.iter().zip(&answer.positions).map(|((id, name, here), Position { seq, .. })| Stream {
-            id: *id,
-            name: name.clone(),
-            here: *here,
-            there: *seq,
+        let both = asked.iter().zip(&answer.positions).map(|((id, name, here), Position { seq, .. })| {
+            Stream { id: *id, name: name.clone(), here: *here, there: *seq }
         });
         let both: Vec<Stream> = both.collect();
         for group in in_groups(&both) {
@@ -95,9 +99,15 @@ fn in_groups(mut streams: &[Stream]) -> impl Iterator<Item = &[Stream]> {
     })
 }
 
-async fn compare(store: &Arc<Store>, remote: &impl Remote, group: &[Stream], report: &mut VerifyReport) -> Result<(), VerifyError> {
+async fn compare(
+    store: &Arc<Store>,
+    remote: &impl Remote,
+    group: &[Stream],
+    report: &mut VerifyReport,
+) -> Result<(), VerifyError> {
     let upto = |stream: &Stream| stream.here.min(stream.there);
-    let question: Vec<(StreamId, Seq)> = group.iter().map(|stream| (stream.name.clone(), upto(stream))).collect();
+    let question: Vec<(StreamId, Seq)> =
+        group.iter().map(|stream| (stream.name.clone(), upto(stream))).collect();
     let ids: Vec<(i64, Seq)> = group.iter().map(|stream| (stream.id, upto(stream))).collect();
     let here = blocking(store, move |store| {
         Ok(ids.into_iter().map(|(id, upto)| store.stream_digest(id, upto)).collect::<Vec<_>>())
@@ -105,7 +115,9 @@ async fn compare(store: &Arc<Store>, remote: &impl Remote, group: &[Stream], rep
     let (here, there) = tokio::join!(here, remote.digests(&question));
     let (here, there) = (here?, there?);
     if there.len() != group.len() {
-        return Err(RemoteError::transient("the remote answered for other streams than were asked about").into());
+        return Err(
+            RemoteError::transient("the remote answered for other streams than were asked about").into()
+        );
     }
     for ((stream, here), there) in group.iter().zip(here).zip(there) {
         let (run, upto) = (&stream.name.path, upto(stream));
@@ -113,12 +125,22 @@ async fn compare(store: &Arc<Store>, remote: &impl Remote, group: &[Stream], rep
         report.records += upto;
         match here {
             Ok(here) if here == there => {}
-            Ok(_) => report.differences.push(format!("run {run}: the first {upto} records are not the same there")),
-            Err(StoreError::Damaged { source, .. }) => report.differences.push(format!("run {run}: damaged here: {source}")),
+            Ok(_) => {
+                report
+                    .differences
+                    .push(format!("run {run}: the first {upto} records are not the same there"));
+            }
+            Err(StoreError::Damaged { source, .. }) => {
+                report.differences.push(format!("run {run}: damaged here: {source}"));
+            }
             Err(error) => return Err(error.into()),
         }
         if stream.there < stream.here {
-            report.differences.push(format!("run {run}: {} of {} records are not there yet", stream.here - upto, stream.here));
+            report.differences.push(format!(
+                "run {run}: {} of {} records are not there yet",
+                stream.here - upto,
+                stream.here
+            ));
         }
     }
     Ok(())

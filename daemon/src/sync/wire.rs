@@ -62,7 +62,9 @@ pub fn encode(blocks: &[StreamPush]) -> Body {
     }
     let crc = crc32fast::hash(&plain);
     plain.extend_from_slice(&crc.to_le_bytes());
-    let pack = |bytes: &[u8]| zstd::bulk::compress(bytes, ZSTD_LEVEL).ok().filter(|packed| packed.len() < bytes.len() / 10 * 9);
+    let pack = |bytes: &[u8]| {
+        zstd::bulk::compress(bytes, ZSTD_LEVEL).ok().filter(|packed| packed.len() < bytes.len() / 10 * 9)
+    };
     let sample = &plain[..plain.len().min(SAMPLE_BYTES)];
     match pack(sample).and_then(|_| pack(&plain)) {
         Some(bytes) => Body { bytes, zstd: true },
@@ -77,7 +79,10 @@ pub fn encode(blocks: &[StreamPush]) -> Body {
 pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, BadPush> {
     let mut plain = Vec::new();
     let decoder = zstd::stream::read::Decoder::with_buffer(packed).map_err(|_gone| BadPush::Checksum)?;
-    decoder.take(REQUEST_BYTES_MAX as u64 + 1).read_to_end(&mut plain).map_err(|_damaged| BadPush::Checksum)?;
+    decoder
+        .take(REQUEST_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut plain)
+        .map_err(|_damaged| BadPush::Checksum)?;
     if plain.len() > REQUEST_BYTES_MAX { Err(BadPush::TooLarge) } else { Ok(plain) }
 }
 
@@ -129,7 +134,12 @@ mod tests {
 
     fn any_push() -> impl Strategy<Value = StreamPush> {
         let row = (any::<i64>(), any::<f64>()).prop_map(|(step, x)| {
-            Record::Row(Row { table: Table::History, step, time_us: step, cells: vec![("x".into(), Value::F64(x))] })
+            Record::Row(Row {
+                table: Table::History,
+                step,
+                time_us: step,
+                cells: vec![("x".into(), Value::F64(x))],
+            })
         });
         let text = ".{0,40}".prop_map(|text| Record::Change(Change::TextFile { path: "f".into(), text }));
         let records = proptest::collection::vec(prop_oneof![4 => row, 1 => text], 1..40);
@@ -139,7 +149,11 @@ mod tests {
                 records.into_iter().for_each(|record| block.push(record));
                 let path = RunPath::new(&name, &name, &name).unwrap();
                 let effort = if sealed { Effort::Sealed } else { Effort::Fresh };
-                StreamPush { id: StreamId { origin: Id128(origin), path }, first_seq, block: block.encode(effort) }
+                StreamPush {
+                    id: StreamId { origin: Id128(origin), path },
+                    first_seq,
+                    block: block.encode(effort),
+                }
             },
         )
     }

@@ -76,7 +76,8 @@ async fn every_answer_has_a_meaning() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let (elsewhere, mut told) = server(&answer("200 OK", "", "{}")).await;
-    let error = asked(&answer("307 Temporary Redirect", &format!("Location: {elsewhere}/v1/hub\r\n"), "")).await;
+    let error =
+        asked(&answer("307 Temporary Redirect", &format!("Location: {elsewhere}/v1/hub\r\n"), "")).await;
     assert!(error.to_string().contains("307"), "{error}");
     assert!(told.try_recv().is_err(), "nothing went there, and no token");
 }

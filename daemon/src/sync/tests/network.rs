@@ -61,6 +61,7 @@ struct State {
     faulty: bool,
     /// Pushes that hold something of this run are refused as a whole.
     rejected: String,
+    bytes_max: usize,
     cut_until: Instant,
     locked_until: Instant,
 }
@@ -94,14 +95,26 @@ impl Network {
         Self(Arc::new(Inner {
             hub: RwLock::new(hub),
             random: Mutex::new(Random::new(seed)),
-            state: Mutex::new(State { faulty: false, rejected: String::new(), cut_until: now, locked_until: now }),
+            state: Mutex::new(State {
+                faulty: false,
+                rejected: String::new(),
+                bytes_max: usize::MAX,
+                cut_until: now,
+                locked_until: now,
+            }),
             requests: AtomicU64::new(0),
         }))
     }
 
     pub fn faulty(&self, faulty: bool) {
         let now = Instant::now();
-        *self.state.lock().unwrap() = State { faulty, rejected: String::new(), cut_until: now, locked_until: now };
+        *self.state.lock().unwrap() = State {
+            faulty,
+            rejected: String::new(),
+            bytes_max: usize::MAX,
+            cut_until: now,
+            locked_until: now,
+        };
     }
 
     pub fn cut(&self, length: Duration) {
@@ -110,6 +123,10 @@ impl Network {
 
     pub fn reject(&self, run: &str) {
         run.clone_into(&mut self.state.lock().unwrap().rejected);
+    }
+
+    pub fn take_at_most(&self, bytes: usize) {
+        self.state.lock().unwrap().bytes_max = bytes;
     }
 
     pub fn lock_out(&self, length: Duration) {
@@ -169,7 +186,8 @@ impl Network {
         let hub = self.hub.read().await;
         let Some(store) = &hub.store else { return Err(RemoteError::transient("is down")) };
         let blocks = wire::decode(&body).map_err(|error| RemoteError::Rejected(error.to_string()))?;
-        let streams = receive::push(store, blocks).await.map_err(|error| RemoteError::transient(error.to_string()))?;
+        let streams =
+            receive::push(store, blocks).await.map_err(|error| RemoteError::transient(error.to_string()))?;
         Ok(PushAnswer { epoch: hub.epoch, streams })
     }
 }
@@ -188,7 +206,12 @@ impl Remote for Network {
         }
         let hub = self.hub.read().await;
         let Some(store) = &hub.store else { return Err(RemoteError::transient("is down")) };
-        Ok(HubInfo { origin: store.origin(), epoch: hub.epoch, protocol: PROTOCOL_VERSION, version: String::new() })
+        Ok(HubInfo {
+            origin: store.origin(),
+            epoch: hub.epoch,
+            protocol: PROTOCOL_VERSION,
+            version: String::new(),
+        })
     }
 
     async fn positions(&self, streams: &[StreamId]) -> RemoteResult<PositionsAnswer> {
@@ -201,7 +224,10 @@ impl Remote for Network {
         let hub = self.hub.read().await;
         let Some(store) = &hub.store else { return Err(RemoteError::transient("is down")) };
         let positions = receive::positions(store, streams.to_vec()).await;
-        Ok(PositionsAnswer { epoch: hub.epoch, positions: positions.map_err(|error| RemoteError::transient(error.to_string()))? })
+        Ok(PositionsAnswer {
+            epoch: hub.epoch,
+            positions: positions.map_err(|error| RemoteError::transient(error.to_string()))?,
+        })
     }
 
     async fn push(&self, blocks: Vec<StreamPush>) -> RemoteResult<PushAnswer> {
@@ -215,10 +241,10 @@ impl Remote for Network {
                 let _ = network.deliver(body, false).await;
             });
         };
-        let rejected = self.state.lock().unwrap().rejected.clone();
-        if blocks.iter().any(|push| push.id.path.run == rejected) {
+        let state = self.state.lock().unwrap().clone();
+        if blocks.iter().any(|push| push.id.path.run == state.rejected) || body.len() > state.bytes_max {
             self.requests.fetch_add(1, Ordering::Relaxed);
-            return Err(self.refusal(400));
+            return Err(self.refusal(if body.len() > state.bytes_max { 413 } else { 400 }));
         }
         match self.fate().await? {
             Fate::Arrives => self.deliver(body, false).await,
@@ -246,6 +272,8 @@ impl Remote for Network {
     async fn digests(&self, streams: &[(StreamId, Seq)]) -> RemoteResult<Vec<StreamDigest>> {
         let hub = self.hub.read().await;
         let Some(store) = &hub.store else { return Err(RemoteError::transient("is down")) };
-        receive::digests(store, streams.to_vec()).await.map_err(|error| RemoteError::transient(error.to_string()))
+        receive::digests(store, streams.to_vec())
+            .await
+            .map_err(|error| RemoteError::transient(error.to_string()))
     }
 }

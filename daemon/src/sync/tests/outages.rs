@@ -9,7 +9,7 @@ use pannier_proto::record::{Record, Row, Table};
 use pannier_proto::value::Value;
 use tokio::time::{Instant, sleep};
 
-use super::network::{Network, Random};
+use super::network::{HubProcess, Network, Random};
 use super::world::{Daemon, alone, copy, new_hub, open};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -19,7 +19,12 @@ fn run(name: &str) -> RunPath {
 }
 
 fn rows(steps: std::ops::Range<i64>) -> Vec<Record> {
-    let row = |step| Row { table: Table::History, step, time_us: step, cells: vec![("x".into(), Value::F64(step as f64))] };
+    let row = |step| Row {
+        table: Table::History,
+        step,
+        time_us: step,
+        cells: vec![("x".into(), Value::I64(step))],
+    };
     steps.map(|step| Record::Row(row(step))).collect()
 }
 
@@ -135,4 +140,72 @@ async fn a_run_that_the_hub_refuses_is_parked_and_holds_up_nothing() {
     network.reject("none");
     daemon.bell.ring(true);
     until_equal(&daemon, &network, Duration::from_secs(5)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn hubs_in_a_ring_have_all_and_add_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let stores = ["a", "b"].map(|name| open(&dir.path().join(format!("{name}.db"))));
+    let networks = [1, 0].map(|other: usize| {
+        let path = dir.path().join("unused");
+        Network::new(HubProcess { store: Some(stores[other].clone()), epoch: Id128([8; 16]), path }, 6)
+    });
+    let mut daemons: Vec<Daemon> = stores
+        .iter()
+        .zip(&networks)
+        .map(|(store, network)| Daemon::over(store.clone(), network, 6))
+        .collect();
+    for n in 0..20 {
+        for daemon in &mut daemons {
+            daemon.log(run("shared"), rows(n * 5..n * 5 + 5)).await;
+        }
+        sleep(Duration::from_millis(700)).await;
+    }
+    for (daemon, network) in daemons.iter().zip(&networks) {
+        until_equal(daemon, network, Duration::from_secs(5)).await;
+    }
+    let before = networks[0].requests.load(Ordering::Relaxed);
+    sleep(Duration::from_secs(600)).await;
+    let requests = networks[0].requests.load(Ordering::Relaxed) - before;
+    assert!(requests <= 11, "{requests} requests in ten quiet minutes");
+    for store in &stores {
+        let lengths: Vec<_> = store.streams().unwrap().iter().map(|(.., last_seq)| *last_seq).collect();
+        assert_eq!(lengths, [100, 100]);
+        assert_eq!(store.backlog("hub").unwrap().1, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pushes_shrink_to_what_the_hub_takes() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::new(new_hub(dir.path()), 7);
+    network.take_at_most(300_000);
+    let mut daemon = Daemon::start(dir.path(), "a", &network, 7);
+    let mut random = Random::new(7);
+    let mut noise = |bytes: u64| -> Record {
+        let text = (0..bytes).map(|_| char::from(33 + u8::try_from(random.below(90)).unwrap())).collect();
+        Record::Row(Row {
+            table: Table::History,
+            step: 0,
+            time_us: 0,
+            cells: vec![("x".into(), Value::Text(text))],
+        })
+    };
+    network.cut(Duration::from_secs(60));
+    for n in 0..50 {
+        daemon.log(run(&format!("r{}", n % 10)), vec![noise(60_000)]).await;
+    }
+    until_equal(&daemon, &network, Duration::from_secs(200)).await;
+    daemon.log(run("huge"), vec![noise(600_000)]).await;
+    daemon.log(run("r0"), rows(0..10)).await;
+    sleep(Duration::from_secs(10)).await;
+    let behind = daemon.store().streams_for("hub", false).unwrap();
+    assert_eq!(behind.iter().map(|stream| stream.id.path.run.as_str()).collect::<Vec<_>>(), ["huge"]);
+    assert!(behind[0].parked.as_deref().is_some_and(|why| why.contains("413")), "{:?}", behind[0].parked);
+}
+
+#[test]
+fn comparing_can_go_to_another_thread() {
+    fn sendable<T: Send>(_: T) {}
+    let _ = |sync: &'static crate::sync::Sync| sendable(sync.verify("hub", |_, _| ()));
 }

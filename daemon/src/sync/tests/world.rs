@@ -62,10 +62,17 @@ pub async fn alone(store: Arc<Store>) -> Store {
 impl Daemon {
     pub fn start(dir: &Path, name: &str, network: &Network, seed: u64) -> Self {
         let path = dir.join(format!("{name}.db"));
-        let store = open(&path);
+        let mut daemon = Self::over(open(&path), network, seed);
+        daemon.path = path;
+        daemon
+    }
+
+    /// One whose store someone else works with, too; it cannot be restarted.
+    pub fn over(store: Arc<Store>, network: &Network, seed: u64) -> Self {
         store.write_blocking(|tx| tx.set_remote("hub", "https://hub", 1)).unwrap();
         let seen = Arc::new(Seen::new("hub", Arc::new(Health::default())));
-        let mut daemon = Self { store: Some(store), bell: Arc::default(), seen, path, engine: None, model: BTreeMap::new(), seed };
+        let (bell, path, model) = (Arc::default(), PathBuf::new(), BTreeMap::new());
+        let mut daemon = Self { store: Some(store), bell, seen, path, engine: None, model, seed };
         daemon.sync(network);
         daemon
     }
@@ -77,7 +84,9 @@ impl Daemon {
     fn sync(&mut self, network: &Network) {
         let mut random = Random::new(self.seed);
         self.seed += 1;
-        let policy = Box::new(Exponential::new(move || random.below(1000) as f64 / 1000.0));
+        let policy = Box::new(Exponential::new(move || {
+            f64::from(u16::try_from(random.below(1000)).unwrap()) / 1000.0
+        }));
         let engine = Engine::new("hub", self.store().clone(), network.clone(), policy, self.seen.clone());
         self.bell = Arc::default();
         self.engine = Some(tokio::spawn(run(engine, self.store().clone(), self.bell.clone())));
@@ -119,8 +128,18 @@ impl Daemon {
         let mut block = Block::default();
         records.into_iter().for_each(|record| block.push(record));
         let (store, origin) = (self.store().clone(), self.store().origin());
-        let write = move || {
-            store.write_blocking(move |tx| tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, 1))
+        let write = move || -> crate::store::Result<()> {
+            let mut newer = store.newer();
+            newer.mark_unchanged();
+            store.write_blocking(move |tx| {
+                tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, 1)
+            })?;
+            // It is announced after it is answered, by a thread that knows no
+            // virtual time: that may not run on meanwhile.
+            while newer.has_changed().is_ok_and(|changed| !changed) {
+                std::thread::yield_now();
+            }
+            Ok(())
         };
         tokio::task::spawn_blocking(write).await.unwrap().unwrap();
     }
@@ -158,8 +177,14 @@ fn difference(logged: &[Record], stored: &[Record]) -> String {
         counts
     };
     let (logged_counts, stored_counts) = (counts(logged), counts(stored));
-    let twice = stored_counts.iter().filter(|(record, n)| **n > logged_counts.get(*record).copied().unwrap_or(0)).count();
-    let lost = logged_counts.iter().filter(|(record, n)| **n > stored_counts.get(*record).copied().unwrap_or(0)).count();
+    let twice = stored_counts
+        .iter()
+        .filter(|(record, n)| **n > logged_counts.get(*record).copied().unwrap_or(0))
+        .count();
+    let lost = logged_counts
+        .iter()
+        .filter(|(record, n)| **n > stored_counts.get(*record).copied().unwrap_or(0))
+        .count();
     format!("of {} records {lost} are missing and {twice} come twice; {} in all", logged.len(), stored.len())
 }
 
@@ -174,19 +199,34 @@ pub fn some_records(random: &mut Random, serial: &mut i64) -> Vec<Record> {
         .map(|_| {
             *serial += 1;
             let text = Value::Text(format!("line {serial}"));
-            let cells = vec![("x".to_owned(), Value::F64(*serial as f64)), ("line".to_owned(), text)];
+            let cells = vec![("x".to_owned(), Value::I64(*serial)), ("line".to_owned(), text)];
             match random.below(12) {
                 0 => Record::Change(Change::TextFile { path: "f".into(), text: serial.to_string() }),
-                1 => Record::Row(Row { table: Table::Console, step: *serial, time_us: 5, cells: cells[1..].to_vec() }),
+                1 => Record::Row(Row {
+                    table: Table::Console,
+                    step: *serial,
+                    time_us: 5,
+                    cells: cells[1..].to_vec(),
+                }),
                 // Cells come apart in the order of their keys.
-                _ => Record::Row(Row { table: Table::History, step: *serial, time_us: 5, cells: cells.into_iter().rev().collect() }),
+                _ => Record::Row(Row {
+                    table: Table::History,
+                    step: *serial,
+                    time_us: 5,
+                    cells: cells.into_iter().rev().collect(),
+                }),
             }
         })
         .collect();
     *serial += 1;
     match random.below(12) {
-        0 => records.push(Record::Change(Change::End { time_us: *serial, state: RunState::Finished, exit_code: Some(0) })),
-        1 => records.insert(0, Record::Change(Change::Rewind { step: *serial - i64::try_from(count).unwrap() })),
+        0 => records.push(Record::Change(Change::End {
+            time_us: *serial,
+            state: RunState::Finished,
+            exit_code: Some(0),
+        })),
+        1 => records
+            .insert(0, Record::Change(Change::Rewind { step: *serial - i64::try_from(count).unwrap() })),
         _ => {}
     }
     records
