@@ -40,7 +40,11 @@ def _missing(what: str) -> Any:
 
 @pytest.fixture(scope="session")
 def package_dir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A folder for PYTHONPATH: a copy of the package with the compiled module in it."""
+    """A folder for PYTHONPATH with the package and its compiled module: the one that
+    is there already (`cargo xtask test` lays one out), or a copy put together here."""
+    for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        if entry and (pathlib.Path(entry) / "pannier" / "_native.abi3.so").exists():
+            return pathlib.Path(entry)
     library = pathlib.Path(os.environ.get("PANNIER_NATIVE", TARGET / "lib_native.so"))
     if not library.exists():
         _missing(f"no native module at {library}: cargo build -p pannier-python")
