@@ -23,7 +23,10 @@ impl Credentials {
         let tokens = match fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
                 // Not the content: it holds tokens.
-                io::Error::new(io::ErrorKind::InvalidData, format!("line {} is not what pannier writes", error.line()))
+                io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("line {} is not what pannier writes", error.line()),
+                )
             })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(error),
@@ -49,7 +52,8 @@ impl Credentials {
             None => next.remove(remote),
         };
         let temporary = self.path.with_extension("tmp");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(&serde_json::to_vec_pretty(&next)?)?;
         file.sync_all()?;
         fs::rename(&temporary, &self.path)?;

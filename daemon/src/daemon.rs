@@ -96,7 +96,7 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     // there is no moment at which they are more open.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     options.home.prepare()?;
-    let lock = options.home.lock()?;
+    let lock = take(&options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(32)
@@ -110,13 +110,38 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     result
 }
 
+/// How long a daemon that a client started waits for one that is leaving.
+const LEAVING_PATIENCE: Duration = Duration::from_secs(5);
+/// Whoever holds the home and answers after so long is not leaving.
+const ANSWERS_AFTER: Duration = Duration::from_millis(700);
+
+/// Takes the home's lock. A client that found nobody may have met a daemon on
+/// its way out: then its successor waits for it.
+fn take(options: &Options) -> Result<HomeLock, HomeError> {
+    let begun = Instant::now();
+    loop {
+        let held = match options.home.lock() {
+            Err(held @ HomeError::Held { .. }) if options.idle.is_some() => held,
+            taken => return taken,
+        };
+        let served = || std::os::unix::net::UnixStream::connect(options.home.socket()).is_ok();
+        if begun.elapsed() > LEAVING_PATIENCE || (begun.elapsed() > ANSWERS_AFTER && served()) {
+            return Err(held);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     let started = Instant::now();
     let home = &options.home;
     let store = Arc::new(Store::open(&home.database())?);
     let health = Arc::new(Health::default());
     let credentials = Credentials::load(&home.credentials());
-    let credentials = Arc::new(credentials.map_err(|source| DaemonError::System { what: "read credentials.json in the home", source })?);
+    let credentials = Arc::new(
+        credentials
+            .map_err(|source| DaemonError::System { what: "read credentials.json in the home", source })?,
+    );
     let sync = Arc::new(Sync::start(store.clone(), health.clone(), credentials.clone()));
     let hooks = hooks(&store, &sync);
     let spool = Spool::start(home.spool(), home.quarantine(), store.clone(), health.clone(), hooks);
@@ -134,13 +159,28 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     };
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let activity = Arc::new(Activity::default());
-    let mut servers = vec![tokio::spawn(api::serve(unix(home.socket())?, api::local(app.clone()), activity.clone(), stopped.clone()))];
+    let mut servers = vec![tokio::spawn(api::serve(
+        unix(home.socket())?,
+        api::local(app.clone()),
+        activity.clone(),
+        stopped.clone(),
+    ))];
     if let Some(listen) = &options.listen {
         let listener = tcp(listen).await?;
-        servers.push(tokio::spawn(api::serve(listener, api::network(app.clone()), activity.clone(), stopped.clone())));
+        servers.push(tokio::spawn(api::serve(
+            listener,
+            api::network(app.clone()),
+            activity.clone(),
+            stopped.clone(),
+        )));
     }
     let sampler = tokio::spawn(sampler::run(store.clone(), spool.clone(), home.root().to_owned()));
-    tracing::info!("serving {} on {} as process {}", home.root().display(), home.socket().display(), std::process::id());
+    tracing::info!(
+        "serving {} on {} as process {}",
+        home.root().display(),
+        home.socket().display(),
+        std::process::id()
+    );
 
     let reason = until_told(&options, lock, &app, &activity).await;
     tracing::info!("stopping: {reason}");
@@ -161,7 +201,10 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
     };
     if tokio::time::timeout(SHUTDOWN, shutdown).await.is_err() {
-        tracing::warn!("not everything ended in {} s; what was accepted is in the journals and the database", SHUTDOWN.as_secs());
+        tracing::warn!(
+            "not everything ended in {} s; what was accepted is in the journals and the database",
+            SHUTDOWN.as_secs()
+        );
     }
     // Ours as long as we hold the lock; it may be gone with its folder.
     let _ = std::fs::remove_file(home.socket());
@@ -170,8 +213,10 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
 
 fn random_id() -> Result<Id128, DaemonError> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| DaemonError::System { what: "get random numbers", source: std::io::Error::other(error.to_string()) })?;
+    getrandom::fill(&mut bytes).map_err(|error| DaemonError::System {
+        what: "get random numbers",
+        source: std::io::Error::other(error.to_string()),
+    })?;
     Ok(Id128(bytes))
 }
 
@@ -182,7 +227,9 @@ fn hooks(store: &Arc<Store>, sync: &Arc<Sync>) -> Hooks {
         move |path, program| {
             let store = store.clone();
             runtime.spawn(async move {
-                let Ok(records) = tokio::task::spawn_blocking(move || gather::gather(&program)).await else { return };
+                let Ok(records) = tokio::task::spawn_blocking(move || gather::gather(&program)).await else {
+                    return;
+                };
                 if let Err(error) = ingest::append(&store, &path, records).await {
                     tracing::warn!("cannot record what was gathered about {path}: {error}");
                 }
@@ -212,18 +259,28 @@ async fn add_remote(store: &Arc<Store>, url: &str) -> Result<bool, String> {
     if known.iter().any(|remote| remote.url == url) {
         return Ok(false);
     }
-    let name = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).split('/').next().unwrap_or_default().to_owned();
+    let name = url
+        .split_once("://")
+        .map_or(url.as_str(), |(_, rest)| rest)
+        .split('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     store.write(move |tx| tx.set_remote(&name, &url, now_us())).await.map_err(|error| error.to_string())?;
     Ok(true)
 }
 
 async fn until_told(options: &Options, lock: &HomeLock, app: &App, activity: &Activity) -> &'static str {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return "signals cannot be heard";
     };
     // A closed terminal and a scheduler's hints are nothing to us.
-    let _ignored: Vec<_> =
-        [SignalKind::hangup(), SignalKind::user_defined1(), SignalKind::user_defined2()].into_iter().map(signal).collect();
+    let _ignored: Vec<_> = [SignalKind::hangup(), SignalKind::user_defined1(), SignalKind::user_defined2()]
+        .into_iter()
+        .map(signal)
+        .collect();
     let mut look = tokio::time::interval(Duration::from_millis(500));
     loop {
         tokio::select! {

@@ -53,7 +53,9 @@ fn host() -> Json {
         system.total_memory()
     });
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned()));
+    let cpu = cpu.lines().find_map(|line| {
+        line.strip_prefix("model name")?.split_once(':').map(|(_, name)| name.trim().to_owned())
+    });
     json!({
         "name": text(uname.nodename()),
         "os": format!("{} {} {}", text(uname.sysname()), text(uname.release()), text(uname.machine())),
@@ -106,7 +108,9 @@ fn run_git(cwd: &Path, arguments: &[&str], bytes_max: usize) -> Option<String> {
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break Some(status),
-            Ok(None) if begun.elapsed() < GIT_PATIENCE && !reader.is_finished() => std::thread::sleep(Duration::from_millis(5)),
+            Ok(None) if begun.elapsed() < GIT_PATIENCE && !reader.is_finished() => {
+                std::thread::sleep(Duration::from_millis(5))
+            }
             Ok(None) if begun.elapsed() < GIT_PATIENCE => {
                 // It printed more than is kept, or is about to end.
                 std::thread::sleep(Duration::from_millis(20));
@@ -174,7 +178,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let git = |arguments: &[&str]| {
             let identity = ["-c", "user.name=a", "-c", "user.email=a@b"];
-            assert!(Command::new("git").args(identity).args(arguments).current_dir(dir.path()).output().unwrap().status.success());
+            assert!(
+                Command::new("git")
+                    .args(identity)
+                    .args(arguments)
+                    .current_dir(dir.path())
+                    .output()
+                    .unwrap()
+                    .status
+                    .success()
+            );
         };
         git(&["init", "-q"]);
         fs::write(dir.path().join("a"), "one\n").unwrap();

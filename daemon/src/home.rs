@@ -131,8 +131,14 @@ impl Home {
     pub fn lock(&self) -> Result<HomeLock, HomeError> {
         let path = self.root.join("daemon.lock");
         let io = |source| HomeError::Io { path: path.clone(), source };
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(io)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(io)?;
         if file.try_lock().is_err() {
             let mut holder = String::new();
             // Nothing is lost without the name.
@@ -141,7 +147,10 @@ impl Home {
         }
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let holder = format!("process {} on {host}\n", std::process::id());
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(holder.as_bytes())).map_err(io)?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(holder.as_bytes()))
+            .map_err(io)?;
         Ok(HomeLock { file, path })
     }
 }
@@ -169,7 +178,8 @@ fn private_dir(path: &Path) -> Result<(), HomeError> {
         Err(error) => return Err(io(error)),
     }
     let meta = fs::symlink_metadata(path).map_err(io)?;
-    let refuse = |problem: &str| Err(HomeError::NotPrivate { path: path.to_owned(), problem: problem.to_owned() });
+    let refuse =
+        |problem: &str| Err(HomeError::NotPrivate { path: path.to_owned(), problem: problem.to_owned() });
     if meta.is_symlink() {
         // A link that the user made himself is his wish; one in a folder that
         // others can write is not.

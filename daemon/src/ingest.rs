@@ -34,14 +34,22 @@ pub async fn append(store: &Arc<Store>, path: &RunPath, records: Vec<Record>) ->
 /// # Errors
 /// [`StoreError::Conflict`] where lines are missing between what came before
 /// and these.
-pub async fn append_lines(store: &Arc<Store>, path: &RunPath, writer: &str, first: u64, lines: Vec<RecordLine>) -> Result<u64> {
+pub async fn append_lines(
+    store: &Arc<Store>,
+    path: &RunPath,
+    writer: &str,
+    first: u64,
+    lines: Vec<RecordLine>,
+) -> Result<u64> {
     let (path, writer, origin) = (path.clone(), writer.to_owned(), store.origin());
     store
         .write(move |tx| {
             let now = now_us();
             let next = tx.line_writer(&path, &writer, now)?;
             if first > next {
-                return Err(StoreError::Conflict(format!("line {first} of writer {writer:?} comes before line {next}")));
+                return Err(StoreError::Conflict(format!(
+                    "line {first} of writer {writer:?} comes before line {next}"
+                )));
             }
             let known = usize::try_from(next - first).unwrap_or(usize::MAX);
             let mut step = tx.run(&path)?.last_step.map_or(0, |last| last.saturating_add(1));
@@ -52,7 +60,10 @@ pub async fn append_lines(store: &Arc<Store>, path: &RunPath, writer: &str, firs
                 after += 1;
             }
             if !block.is_empty() {
-                tx.append(Incoming { path: path.clone(), origin, first_seq: None, block, encoded: None }, now)?;
+                tx.append(
+                    Incoming { path: path.clone(), origin, first_seq: None, block, encoded: None },
+                    now,
+                )?;
                 tx.set_line_writer(&path, &writer, after, now)?;
             }
             Ok(after)
@@ -100,7 +111,11 @@ fn record(line: RecordLine, number: u64, next_step: &mut i64, time_us: i64) -> R
 /// Nested objects become dotted keys, as W&B makes them.
 fn flatten(prefix: &str, map: &Map<String, Json>, cells: &mut Vec<(String, Value)>) {
     for (key, value) in map {
-        let key = if prefix.is_empty() { key.replace('\0', "\u{fffd}") } else { format!("{prefix}.{}", key.replace('\0', "\u{fffd}")) };
+        let key = if prefix.is_empty() {
+            key.replace('\0', "\u{fffd}")
+        } else {
+            format!("{prefix}.{}", key.replace('\0', "\u{fffd}"))
+        };
         match value {
             // An object with a type is a value of its own: a histogram, an image.
             Json::Object(inner) if !inner.contains_key("_type") => flatten(&key, inner, cells),

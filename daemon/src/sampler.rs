@@ -64,7 +64,9 @@ struct Host {
 impl Host {
     fn new(home: PathBuf) -> Option<Self> {
         let probes = System::new()
-            .and_then(|system| Ok((system, Networks::new_with_refreshed_list()?, Disks::new_with_refreshed_list()?)))
+            .and_then(|system| {
+                Ok((system, Networks::new_with_refreshed_list()?, Disks::new_with_refreshed_list()?))
+            })
             .inspect_err(|error| tracing::warn!("no system metrics: {error}"));
         let (system, networks, disks) = probes.ok()?;
         Some(Self { system, networks, disks, home })
@@ -91,7 +93,8 @@ impl Host {
         let mounted = self.disks.iter().filter(|disk| self.home.starts_with(disk.mount_point()));
         if let Some(disk) = mounted.max_by_key(|disk| disk.mount_point().as_os_str().len()) {
             let used = disk.total_space().saturating_sub(disk.available_space());
-            shared.push(("system.disk.usage_percent", 100.0 * used as f64 / disk.total_space().max(1) as f64));
+            shared
+                .push(("system.disk.usage_percent", 100.0 * used as f64 / disk.total_space().max(1) as f64));
             shared.push(("system.disk.in_bytes", disk.usage().total_read_bytes as f64));
             shared.push(("system.disk.out_bytes", disk.usage().total_written_bytes as f64));
         }

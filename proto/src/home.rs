@@ -76,7 +76,8 @@ mod tests {
     use super::*;
 
     fn rule(vars: &[(&str, &str)]) -> (String, String) {
-        let var = |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let var =
+            |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let env = Env { var: &var, uid: 7 };
         let home = home(&env);
         let socket = socket(&env, &home);
@@ -88,7 +89,11 @@ mod tests {
         let long = format!("/{}", "x".repeat(120));
         for (vars, home, socket) in [
             (&[("HOME", "/h")][..], "/h/.local/state/pannier", "/tmp/pannier-7/"),
-            (&[("HOME", "/h"), ("XDG_RUNTIME_DIR", "/run/user/7")], "/h/.local/state/pannier", "/run/user/7/pannier/pannier.sock"),
+            (
+                &[("HOME", "/h"), ("XDG_RUNTIME_DIR", "/run/user/7")],
+                "/h/.local/state/pannier",
+                "/run/user/7/pannier/pannier.sock",
+            ),
             (&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")], "/s/pannier", "/tmp/pannier-7/"),
             (&[("PANNIER_HOME", "/p"), ("XDG_RUNTIME_DIR", "/run/user/7")], "/p", "/p/pannier.sock"),
             (&[("PANNIER_HOME", long.as_str())], long.as_str(), "/tmp/pannier-7/"),

@@ -28,9 +28,7 @@ pub struct BadName {
 }
 
 fn check(what: &'static str, name: &str, max_chars: usize) -> Result<(), BadName> {
-    let fail = |problem: String| {
-        Err(BadName { what, name: name.chars().take(64).collect(), problem })
-    };
+    let fail = |problem: String| Err(BadName { what, name: name.chars().take(64).collect(), problem });
     if name.is_empty() {
         return fail("is empty".to_owned());
     }

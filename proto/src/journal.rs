@@ -107,7 +107,10 @@ fn begin(out: &mut Vec<u8>, kind: FrameKind, table: u8) -> usize {
     start
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "bodies are held under FRAME_BODY_BYTES_MAX by their writers")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "bodies are held under FRAME_BODY_BYTES_MAX by their writers"
+)]
 fn end(out: &mut [u8], start: usize) {
     let len = out.len() - start - FRAME_HEAD_BYTES;
     debug_assert!(len <= FRAME_BODY_BYTES_MAX);
@@ -180,7 +183,14 @@ pub struct RowWriter<'a> {
 impl<'a> RowWriter<'a> {
     /// Begins a row of a shape with this many columns.
     #[inline]
-    pub fn new(out: &'a mut Vec<u8>, table: Table, shape: u32, columns: usize, step: i64, time_us: i64) -> Self {
+    pub fn new(
+        out: &'a mut Vec<u8>,
+        table: Table,
+        shape: u32,
+        columns: usize,
+        step: i64,
+        time_us: i64,
+    ) -> Self {
         let start = begin(out, FrameKind::Row, table as u8);
         out.extend_from_slice(&shape.to_le_bytes());
         out.extend_from_slice(&[0; 4]);

@@ -20,8 +20,8 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::{HeaderMap, StatusCode};
 use http::header::{AUTHORIZATION, HOST, ORIGIN};
+use http::{HeaderMap, StatusCode};
 use pannier_proto::id::Id128;
 
 use self::respond::Failure;
@@ -113,17 +113,24 @@ fn finish(routes: Router<App>, app: App) -> Router {
 }
 
 async fn not_found(request: Request) -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, format!("there is no route {} {}", request.method(), request.uri().path()))
+    Failure::new(
+        StatusCode::NOT_FOUND,
+        format!("there is no route {} {}", request.method(), request.uri().path()),
+    )
 }
 
 async fn wrong_method(request: Request) -> Failure {
-    Failure::new(StatusCode::METHOD_NOT_ALLOWED, format!("{} does not take {}", request.uri().path(), request.method()))
+    Failure::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("{} does not take {}", request.uri().path(), request.method()),
+    )
 }
 
 /// A page of another origin has no business here, whatever it knows.
 async fn refuse_browsers(request: Request, next: Next) -> Response {
     if is_foreign(request.headers()) {
-        return Failure::new(StatusCode::FORBIDDEN, "requests from pages of other origins are refused").into_response();
+        return Failure::new(StatusCode::FORBIDDEN, "requests from pages of other origins are refused")
+            .into_response();
     }
     next.run(request).await
 }
@@ -140,11 +147,15 @@ async fn authorize(State(app): State<App>, request: Request, next: Next) -> Resp
         let failure = Failure::new(StatusCode::UNAUTHORIZED, error)
             .hint("ask the hub's operator for a token: `pannier hub user add NAME`, and give it to `pannier remote add`");
         let mut response = failure.into_response();
-        response.headers_mut().insert(http::header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
+        response
+            .headers_mut()
+            .insert(http::header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
         response
     };
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(token) = header.and_then(|header| header.strip_prefix("Bearer ")).map(|token| token.trim().to_owned()) else {
+    let Some(token) =
+        header.and_then(|header| header.strip_prefix("Bearer ")).map(|token| token.trim().to_owned())
+    else {
         return refuse("a token is needed here");
     };
     match app.store.clone().read_user(token).await {

@@ -30,8 +30,11 @@ pub async fn open(State(app): State<App>, Json(asked): Json<OpenRun>) -> Answer<
                 .hint("check entity, project and id, or use resume=\"allow\" to begin it"));
         }
         (Resume::Never, Some(_)) => {
-            return Err(Failure::new(StatusCode::CONFLICT, format!("run {path} exists, and resume=\"never\" was asked for"))
-                .hint("use another id, or resume=\"allow\" to continue it"));
+            return Err(Failure::new(
+                StatusCode::CONFLICT,
+                format!("run {path} exists, and resume=\"never\" was asked for"),
+            )
+            .hint("use another id, or resume=\"allow\" to continue it"));
         }
         _ => {}
     }
@@ -53,9 +56,13 @@ pub async fn open(State(app): State<App>, Json(asked): Json<OpenRun>) -> Answer<
 }
 
 fn path_of(asked: &OpenRun) -> Answer<RunPath> {
-    let entity = asked.entity.clone().or_else(|| std::env::var("PANNIER_ENTITY").ok().filter(|entity| !entity.is_empty()));
+    let entity = asked
+        .entity
+        .clone()
+        .or_else(|| std::env::var("PANNIER_ENTITY").ok().filter(|entity| !entity.is_empty()));
     let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    getrandom::fill(&mut random)
+        .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let run = asked.run.clone().unwrap_or_else(|| run_id(random));
     let project = asked.project.as_deref().unwrap_or(DEFAULT_PROJECT);
     Ok(RunPath::new(entity.as_deref().unwrap_or(DEFAULT_ENTITY), project, &run)?)
@@ -78,7 +85,8 @@ async fn name_of(app: &App, path: &RunPath, asked: Option<String>) -> Answer<Str
         return Ok(asked);
     }
     let mut random = [0; 2];
-    getrandom::fill(&mut random).map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    getrandom::fill(&mut random)
+        .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let (store, of) = (app.store.clone(), path.clone());
     let (known, count) = blocking(move || {
         let known = match store.run(&of) {
@@ -108,7 +116,9 @@ pub async fn records(
 ) -> Answer<Json<Appended>> {
     let path = existing(&app, &raw).await?;
     let mut lines = Vec::new();
-    for (at, line) in body.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty()) {
+    for (at, line) in
+        body.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.trim_ascii().is_empty())
+    {
         let parsed: RecordLine = serde_json::from_slice(line).map_err(|error| {
             Failure::bad(format!("line {} is no record: {error}", at + 1))
                 .hint("a line is one of {\"history\":{\"row\":{…}}}, {\"config\":{…}}, {\"summary\":{…}}, {\"console\":{\"text\":…}}; nothing of this request was taken")
@@ -128,7 +138,8 @@ pub async fn finish(
     let asked: FinishRun = if body.trim_ascii().is_empty() {
         FinishRun::default()
     } else {
-        serde_json::from_slice(&body).map_err(|error| Failure::bad(format!("the body is not {{\"exit_code\": N}}: {error}")))?
+        serde_json::from_slice(&body)
+            .map_err(|error| Failure::bad(format!("the body is not {{\"exit_code\": N}}: {error}")))?
     };
     let path = existing(&app, &raw).await?;
     ingest::finish(&app.store, &path, asked.exit_code).await?;
@@ -143,11 +154,15 @@ pub async fn announce(State(app): State<App>) -> StatusCode {
 pub async fn drain(State(app): State<App>, Path(writer): Path<WriterId>) -> Answer<Json<Json_>> {
     match app.spool.drain(Some(writer)).await {
         Drained::Durable => Ok(Json(json!({"durable": true}))),
-        Drained::Unknown => {
-            Err(Failure::new(StatusCode::NOT_FOUND, format!("there is no journal of writer {writer}: it was consumed, or never was")))
-        }
-        Drained::Failed => Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, "the records are in the journal, but could not be committed")
-            .hint("run `pannier status`: it says why")),
+        Drained::Unknown => Err(Failure::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no journal of writer {writer}: it was consumed, or never was"),
+        )),
+        Drained::Failed => Err(Failure::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the records are in the journal, but could not be committed",
+        )
+        .hint("run `pannier status`: it says why")),
     }
 }
 
@@ -156,4 +171,3 @@ pub async fn existing(app: &App, (entity, project, run): &(String, String, Strin
     let (asked, store) = (RunPath::new(entity, project, run)?, app.store.clone());
     Ok(blocking(move || store.resolve(&asked)).await?)
 }
-

@@ -17,17 +17,21 @@ pub async fn list(State(app): State<App>) -> Json<JsonValue> {
 pub async fn add(State(app): State<App>, Json(asked): Json<AddRemote>) -> Answer<StatusCode> {
     let usable = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
     if asked.name.is_empty() || asked.name.len() > 128 || !asked.name.chars().all(usable) {
-        return Err(Failure::bad(format!("{:?} is no name for a remote", asked.name)).hint("use letters, digits, - _ . or :"));
+        return Err(Failure::bad(format!("{:?} is no name for a remote", asked.name))
+            .hint("use letters, digits, - _ . or :"));
     }
     let url = check_url(&asked.url)?;
     if let Some(token) = &asked.token
         && (token.is_empty() || token.chars().any(|c| c.is_control() || c.is_whitespace()))
     {
-        return Err(Failure::bad("the token is empty or contains spaces").hint("give the token alone, as `pannier hub user add` printed it"));
+        return Err(Failure::bad("the token is empty or contains spaces")
+            .hint("give the token alone, as `pannier hub user add` printed it"));
     }
     if asked.token.is_some() {
         let kept = app.credentials.set(&asked.name, asked.token.clone());
-        kept.map_err(|error| Failure::new(StatusCode::INSUFFICIENT_STORAGE, format!("cannot keep the token: {error}")))?;
+        kept.map_err(|error| {
+            Failure::new(StatusCode::INSUFFICIENT_STORAGE, format!("cannot keep the token: {error}"))
+        })?;
     }
     let name = asked.name.clone();
     app.store.write(move |tx| tx.set_remote(&name, &url, now_us())).await?;
@@ -39,11 +43,17 @@ pub async fn add(State(app): State<App>, Json(asked): Json<AddRemote>) -> Answer
 /// A remote's URL: a scheme that we speak, and neither secrets nor more than a
 /// path. In the clear only on this machine, where the token stays here.
 pub fn check_url(url: &str) -> Answer<String> {
-    let bad = |what: &str| Err(Failure::bad(format!("{url:?} {what}")).hint("use https://HOST[:PORT], or http://127.0.0.1:PORT on this machine"));
+    let bad = |what: &str| {
+        Err(Failure::bad(format!("{url:?} {what}"))
+            .hint("use https://HOST[:PORT], or http://127.0.0.1:PORT on this machine"))
+    };
     let Ok(uri) = url.parse::<Uri>() else { return bad("is no URL") };
-    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else { return bad("has no scheme or no host") };
+    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
+        return bad("has no scheme or no host");
+    };
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) || uri.query().is_some() {
-        return Err(Failure::bad("a remote's URL holds no user, password or query").hint("give the token by --token-file"));
+        return Err(Failure::bad("a remote's URL holds no user, password or query")
+            .hint("give the token by --token-file"));
     }
     match scheme {
         "https" => {}
@@ -58,7 +68,9 @@ pub async fn remove(State(app): State<App>, Path(name): Path<String>) -> Answer<
     let remote = name.clone();
     app.store.write(move |tx| tx.remove_remote(&remote)).await?;
     let forgotten = app.credentials.set(&name, None);
-    forgotten.map_err(|error| Failure::new(StatusCode::INSUFFICIENT_STORAGE, format!("cannot forget the token: {error}")))?;
+    forgotten.map_err(|error| {
+        Failure::new(StatusCode::INSUFFICIENT_STORAGE, format!("cannot forget the token: {error}"))
+    })?;
     app.sync.reload();
     Ok(StatusCode::NO_CONTENT)
 }
@@ -66,7 +78,8 @@ pub async fn remove(State(app): State<App>, Path(name): Path<String>) -> Answer<
 pub async fn retry(State(app): State<App>, Path(name): Path<String>) -> Answer<StatusCode> {
     let known = app.store.remotes()?.iter().any(|remote| remote.name == name);
     if !known {
-        return Err(Failure::new(StatusCode::NOT_FOUND, format!("there is no remote {name:?}")).hint("see `pannier remote list`"));
+        return Err(Failure::new(StatusCode::NOT_FOUND, format!("there is no remote {name:?}"))
+            .hint("see `pannier remote list`"));
     }
     let remote = name.clone();
     app.store.write(move |tx| tx.unpark(&remote)).await?;

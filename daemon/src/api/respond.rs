@@ -58,9 +58,13 @@ impl From<StoreError> for Failure {
             StoreError::Missing(_) => Self::new(StatusCode::NOT_FOUND, text),
             StoreError::Conflict(_) => Self::new(StatusCode::CONFLICT, text),
             StoreError::Refused(_) => Self::bad(text),
-            StoreError::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, text).hint("make room on the disk of the home"),
+            StoreError::Full => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, text).hint("make room on the disk of the home")
+            }
             StoreError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, "the daemon is shutting down"),
-            StoreError::Damaged { .. } => Self::new(StatusCode::INTERNAL_SERVER_ERROR, text).hint("run `pannier verify`"),
+            StoreError::Damaged { .. } => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, text).hint("run `pannier verify`")
+            }
             StoreError::Newer { .. } | StoreError::Commit(_) | StoreError::Sqlite(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)
             }

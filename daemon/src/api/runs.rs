@@ -1,5 +1,7 @@
 //! The views of runs.
 
+use std::collections::VecDeque;
+
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
@@ -64,7 +66,11 @@ pub struct ColumnQuery {
 
 /// One metric, packed: the count, the steps, the values; all little-endian,
 /// eight bytes each.
-pub async fn column(State(app): State<App>, Path(raw): RunRef, Query(query): Query<ColumnQuery>) -> Answer<Response> {
+pub async fn column(
+    State(app): State<App>,
+    Path(raw): RunRef,
+    Query(query): Query<ColumnQuery>,
+) -> Answer<Response> {
     let path = existing(&app, &raw).await?;
     let bytes = blocking(move || {
         let series = match query.max_points {
@@ -89,14 +95,20 @@ pub struct RowsParameters {
 }
 
 /// Rows, a JSON object a line, however many there are.
-pub async fn rows(State(app): State<App>, Path(raw): RunRef, Query(query): Query<RowsParameters>) -> Answer<Response> {
+pub async fn rows(
+    State(app): State<App>,
+    Path(raw): RunRef,
+    Query(query): Query<RowsParameters>,
+) -> Answer<Response> {
     let path = existing(&app, &raw).await?;
     let keys = query.keys.map(|keys| keys.split(',').map(str::to_owned).collect::<Vec<_>>());
     let table = match query.table.as_deref() {
         None | Some("history") => Table::History,
         Some("system") => Table::System,
         Some("console") => Table::Console,
-        Some(other) => return Err(Failure::bad(format!("there is no table {other:?}: use history, system or console"))),
+        Some(other) => {
+            return Err(Failure::bad(format!("there is no table {other:?}: use history, system or console")));
+        }
     };
     let (from, to) = (query.from_step.unwrap_or(i64::MIN), query.to_step.unwrap_or(i64::MAX));
     Ok(stream("application/x-ndjson", move |send| {
@@ -118,36 +130,48 @@ pub async fn rows(State(app): State<App>, Path(raw): RunRef, Query(query): Query
     }))
 }
 
+/// Console lines that may still be written again while later ones are there.
+const CONSOLE_WINDOW: usize = 256;
+
 /// The console as text; a line that was written again is its last form.
 pub async fn console(State(app): State<App>, Path(raw): RunRef) -> Answer<Response> {
     let path = existing(&app, &raw).await?;
     Ok(stream("text/plain; charset=utf-8", move |send| {
-        let mut last: Option<(i64, String)> = None;
+        let mut window: VecDeque<(i64, String)> = VecDeque::new();
         lines_of(&app.store, &path, Table::Console, &mut |row| {
-            let cell = |key: &str| row.cells.iter().find(|(name, _)| name == key).map(|(_, value)| value);
-            let number = match cell("line") {
-                Some(Value::I64(number)) => *number,
-                _ => -1,
-            };
-            let text = match cell("text") {
-                Some(Value::Text(text)) => text.clone(),
-                _ => String::new(),
-            };
-            let before = last.replace((number, text));
-            match before {
-                Some((before, text)) if before != number => send(text + "\n"),
-                _ => true,
+            let (number, text) = console_line(row);
+            match window.iter_mut().rev().find(|(known, _)| *known == number) {
+                Some(line) => line.1 = text,
+                None => window.push_back((number, text)),
             }
+            let settled = if window.len() > CONSOLE_WINDOW { window.pop_front() } else { None };
+            settled.is_none_or(|(_, text)| send(text + "\n"))
         })?;
-        if let Some((_, text)) = last {
-            send(text + "\n");
-        }
+        window.into_iter().all(|(_, text)| send(text + "\n"));
         Ok(())
     }))
 }
 
+/// A line's number and text.
+fn console_line(row: Row) -> (i64, String) {
+    let (mut number, mut line) = (-1, String::new());
+    for (key, value) in row.cells {
+        match (key.as_str(), value) {
+            ("line", Value::I64(n)) => number = n,
+            ("text", Value::Text(text)) => line = text,
+            _ => {}
+        }
+    }
+    (number, line)
+}
+
 /// Hands every row of a table over, in order, until `take` has enough.
-fn lines_of(store: &Store, path: &pannier_proto::id::RunPath, table: Table, take: &mut dyn FnMut(Row) -> bool) -> crate::store::Result<()> {
+fn lines_of(
+    store: &Store,
+    path: &pannier_proto::id::RunPath,
+    table: Table,
+    take: &mut dyn FnMut(Row) -> bool,
+) -> crate::store::Result<()> {
     for block in store.blocks_with(path, table)? {
         for row in store.block_rows(block, table)? {
             if !take(row) {

@@ -71,7 +71,12 @@ impl Drop for Asking {
 }
 
 /// Serves a listener until `stop` is told, then lets requests under way end.
-pub async fn serve(listener: Listener, router: Router, activity: Arc<Activity>, mut stop: tokio::sync::watch::Receiver<bool>) {
+pub async fn serve(
+    listener: Listener,
+    router: Router,
+    activity: Arc<Activity>,
+    mut stop: tokio::sync::watch::Receiver<bool>,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
     loop {
@@ -127,10 +132,12 @@ impl Connection {
     async fn handshake(self) -> Option<Box<dyn Stream>> {
         match self {
             Self::Plain(stream) => Some(stream),
-            Self::Tls(stream, acceptor) => match tokio::time::timeout(HANDSHAKE_PATIENCE, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => Some(Box::new(stream)),
-                _ => None,
-            },
+            Self::Tls(stream, acceptor) => {
+                match tokio::time::timeout(HANDSHAKE_PATIENCE, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => Some(Box::new(stream)),
+                    _ => None,
+                }
+            }
         }
     }
 }

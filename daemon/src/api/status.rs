@@ -32,7 +32,14 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
                 }
             }
             let name = run.fields.name.unwrap_or_default();
-            listed.push(RunStatus { path: run.path, name, state: run.state, last_step: run.last_step, records, remotes: at });
+            listed.push(RunStatus {
+                path: run.path,
+                name,
+                state: run.state,
+                last_step: run.last_step,
+                records,
+                remotes: at,
+            });
         }
         let mut all = problems;
         all.extend(app.store.problems()?);

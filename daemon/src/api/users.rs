@@ -18,7 +18,8 @@ pub struct AddUser {
 
 pub async fn list(State(app): State<App>) -> Answer<Json<JsonValue>> {
     let users = blocking(move || app.store.users()).await?;
-    let users: Vec<_> = users.into_iter().map(|(name, created_us)| json!({"name": name, "created_us": created_us})).collect();
+    let users: Vec<_> =
+        users.into_iter().map(|(name, created_us)| json!({"name": name, "created_us": created_us})).collect();
     Ok(Json(json!({"users": users})))
 }
 

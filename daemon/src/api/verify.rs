@@ -24,7 +24,8 @@ pub async fn verify(State(app): State<App>, Query(query): Query<VerifyQuery>) ->
     if let Some(asked) = query.remote {
         remotes.retain(|name| *name == asked);
         if remotes.is_empty() {
-            return Err(Failure::new(StatusCode::NOT_FOUND, format!("there is no remote {asked:?}")).hint("see `pannier remote list`"));
+            return Err(Failure::new(StatusCode::NOT_FOUND, format!("there is no remote {asked:?}"))
+                .hint("see `pannier remote list`"));
         }
     }
     let (lines, mut queue) = mpsc::channel::<Result<Bytes, std::io::Error>>(16);
@@ -52,7 +53,8 @@ pub async fn verify(State(app): State<App>, Query(query): Query<VerifyQuery>) ->
         let mut reports = Vec::new();
         for name in remotes {
             let progress = |done, total| {
-                let _ = lines.try_send(send(json!({"what": "hub", "remote": name, "done": done, "total": total})));
+                let _ = lines
+                    .try_send(send(json!({"what": "hub", "remote": name, "done": done, "total": total})));
             };
             let report = app.sync.verify(&name, progress).await.unwrap_or_else(|error| VerifyReport {
                 differences: vec![format!("it could not be compared: {error}")],

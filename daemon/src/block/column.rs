@@ -1,10 +1,13 @@
 //! One column of a table's rows in a block: which rows have a cell, and the
-//! cells; and how the cells become bytes.
+//! cells.
 
 use pannier_proto::value::{Kind, Value};
 use serde_json::Value as Json;
 
 use super::BadBlock;
+use super::codec::{
+    BYTES, RAW, ZSTD, decode_texts, decode_words, encode_words, put_varint, take_varint, unzstd, zstd_or,
+};
 use super::encode::Effort;
 
 /// The cells of a column.
@@ -36,18 +39,6 @@ pub struct Column {
     /// Its cells.
     pub cells: Cells,
 }
-
-/// How words are written.
-const RAW: u8 = 0;
-const PCO: u8 = 1;
-const ZSTD: u8 = 2;
-const BYTES: u8 = 3;
-
-/// Columns with fewer cells are written raw: a codec's own head would be larger
-/// than what it saves, and the part around it is compressed as a whole.
-pub const SMALL_CELLS: usize = 256;
-const PCO_LEVEL: usize = 6;
-const ZSTD_LEVEL: i32 = 1;
 
 impl Column {
     /// A column of consecutive rows, from its cells.
@@ -147,7 +138,9 @@ impl Column {
             self.mark(row);
         }
         match &mut self.cells {
-            Cells::Texts(texts) if again => texts.last_mut().into_iter().for_each(|last| text.clone_into(last)),
+            Cells::Texts(texts) if again => {
+                texts.last_mut().into_iter().for_each(|last| text.clone_into(last))
+            }
             Cells::Texts(texts) => texts.push(text.to_owned()),
             Cells::Words(_) => {}
         }
@@ -172,7 +165,10 @@ impl Column {
     }
 
     pub(super) fn extend(&mut self, shift: usize, other: Self) {
-        if self.is_empty() || matches!(self.presence, Presence::At(_)) || matches!(other.presence, Presence::At(_)) {
+        if self.is_empty()
+            || matches!(self.presence, Presence::At(_))
+            || matches!(other.presence, Presence::At(_))
+        {
             for nth in 0..other.len() {
                 let row = shift + other.row(nth);
                 match &other.cells {
@@ -235,7 +231,13 @@ impl Column {
         }
     }
 
-    pub(super) fn decode(key: String, kind: Kind, count: usize, presence: &[u8], cells: &[u8]) -> Result<Self, BadBlock> {
+    pub(super) fn decode(
+        key: String,
+        kind: Kind,
+        count: usize,
+        presence: &[u8],
+        cells: &[u8],
+    ) -> Result<Self, BadBlock> {
         const BAD: BadBlock = BadBlock::Malformed("column");
         let presence = decode_presence(count, presence).ok_or(BAD)?;
         let (codec, bytes) = cells.split_first().ok_or(BAD)?;
@@ -255,7 +257,8 @@ impl Column {
         match &self.presence {
             Presence::From(start) => *start as usize + self.len() <= rows,
             Presence::At(at) => {
-                at.windows(2).all(|pair| pair[0] < pair[1]) && at.last().is_none_or(|last| (*last as usize) < rows)
+                at.windows(2).all(|pair| pair[0] < pair[1])
+                    && at.last().is_none_or(|last| (*last as usize) < rows)
             }
         }
     }
@@ -270,73 +273,6 @@ pub fn number(kind: Kind, word: u64) -> f64 {
         Kind::I64 => word.cast_signed() as f64,
         _ => f64::from(u8::from(word != 0)),
     }
-}
-
-fn encode_words(kind: Kind, words: &[u64], effort: Effort) -> Vec<u8> {
-    let raw = || {
-        let mut bytes = Vec::with_capacity(1 + 8 * words.len());
-        bytes.push(RAW);
-        words.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
-        bytes
-    };
-    if effort == Effort::Fresh || words.len() < SMALL_CELLS {
-        return raw();
-    }
-    let config = pco::ChunkConfig::default().with_compression_level(PCO_LEVEL);
-    let packed = if kind == Kind::F64 {
-        let floats: Vec<f64> = words.iter().map(|word| f64::from_bits(*word)).collect();
-        pco::standalone::simple_compress(&floats, &config)
-    } else {
-        let integers: Vec<i64> = words.iter().map(|word| word.cast_signed()).collect();
-        pco::standalone::simple_compress(&integers, &config)
-    };
-    let packed = packed.ok().map(|bytes| [&[PCO], bytes.as_slice()].concat());
-    // Noise does not pack, but values that come again do: worth a look only
-    // where pco found little.
-    match packed {
-        Some(packed) if packed.len() < 3 * words.len() => packed,
-        Some(packed) => {
-            let zstd = zstd_or(raw());
-            if zstd.len() < packed.len() { zstd } else { packed }
-        }
-        None => zstd_or(raw()),
-    }
-}
-
-fn decode_words(kind: Kind, count: usize, codec: u8, bytes: &[u8]) -> Option<Vec<u64>> {
-    let from_raw = |bytes: &[u8]| -> Option<Vec<u64>> {
-        let (words, rest) = bytes.as_chunks::<8>();
-        rest.is_empty().then(|| words.iter().map(|word| u64::from_le_bytes(*word)).collect())
-    };
-    match codec {
-        RAW => from_raw(bytes),
-        ZSTD => from_raw(&unzstd(bytes)?),
-        BYTES => Some(bytes.iter().map(|byte| u64::from(*byte)).collect()),
-        PCO if kind == Kind::F64 => {
-            let mut floats = vec![0f64; count];
-            let progress = pco::standalone::simple_decompress_into(bytes, &mut floats).ok()?;
-            (progress.n_processed == count && progress.finished)
-                .then(|| floats.into_iter().map(f64::to_bits).collect())
-        }
-        PCO => {
-            let mut integers = vec![0i64; count];
-            let progress = pco::standalone::simple_decompress_into(bytes, &mut integers).ok()?;
-            (progress.n_processed == count && progress.finished)
-                .then(|| integers.into_iter().map(i64::cast_unsigned).collect())
-        }
-        _ => None,
-    }
-}
-
-fn decode_texts(count: usize, mut bytes: &[u8]) -> Option<Vec<String>> {
-    let mut texts = Vec::new();
-    for _ in 0..count {
-        let len = usize::try_from(take_varint(&mut bytes)?).ok()?;
-        let (text, rest) = bytes.split_at_checked(len)?;
-        texts.push(std::str::from_utf8(text).ok()?.to_owned());
-        bytes = rest;
-    }
-    bytes.is_empty().then_some(texts)
 }
 
 fn decode_presence(count: usize, bytes: &[u8]) -> Option<Presence> {
@@ -355,52 +291,4 @@ fn decode_presence(count: usize, bytes: &[u8]) -> Option<Presence> {
         rows.push(row);
     }
     rest.is_empty().then_some(Presence::At(rows))
-}
-
-/// Compresses bytes behind their codec tag, unless that makes them longer.
-fn zstd_or(tagged: Vec<u8>) -> Vec<u8> {
-    match zstd(&tagged[1..]) {
-        Some(packed) if packed.len() + 1 < tagged.len() => [&[ZSTD], packed.as_slice()].concat(),
-        _ => tagged,
-    }
-}
-
-/// zstd behind the length of what it unpacks to.
-pub(super) fn zstd(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut out = u32::try_from(bytes.len()).ok()?.to_le_bytes().to_vec();
-    out.extend(zstd::bulk::compress(bytes, ZSTD_LEVEL).ok()?);
-    Some(out)
-}
-
-/// Undoes [`zstd`]; what unpacks to more than it said, or to more than
-/// [`crate::limits::BLOCK_BYTES_MAX`], is refused.
-pub(super) fn unzstd(bytes: &[u8]) -> Option<Vec<u8>> {
-    let (len, packed) = bytes.split_first_chunk::<4>()?;
-    let len = u32::from_le_bytes(*len) as usize;
-    if len > crate::limits::BLOCK_BYTES_MAX {
-        return None;
-    }
-    let out = zstd::bulk::decompress(packed, len).ok()?;
-    (out.len() == len).then_some(out)
-}
-
-pub(super) fn put_varint(out: &mut Vec<u8>, mut n: u64) {
-    while n >= 0x80 {
-        out.push((n & 0x7f) as u8 | 0x80);
-        n >>= 7;
-    }
-    out.push((n & 0x7f) as u8);
-}
-
-pub(super) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut n = 0u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        n |= u64::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(n);
-        }
-    }
-    None
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use pannier_proto::record::{Change, Table};
 use pannier_proto::value::Kind;
 
-use super::column::{Cells, Column, put_varint, take_varint, unzstd, zstd};
+use super::codec::{put_varint, take_varint, unzstd, zstd};
+use super::column::{Cells, Column};
 use super::part::{self, Part};
 use super::{BadBlock, Block, Rows, STEP_KEY, TIME_KEY};
 use crate::limits::{BLOCK_BYTES_MAX, BLOCK_RECORDS_MAX};
@@ -201,7 +202,8 @@ impl Head {
             tags.resize(tags.len() + count, *tag);
         }
         let counted = |tag: u8| tags.iter().filter(|found| **found == tag).count();
-        let right = counted(0) == change_count && (1..=3u8).all(|tag| counted(tag) == rows[usize::from(tag) - 1] as usize);
+        let right = counted(0) == change_count
+            && (1..=3u8).all(|tag| counted(tag) == rows[usize::from(tag) - 1] as usize);
         if !right {
             return None;
         }
@@ -261,4 +263,3 @@ impl Encoded {
         Some(Self { head, parts })
     }
 }
-

@@ -17,6 +17,7 @@
 //! has `Seq` first + `i`. A table's steps and times are columns like any other,
 //! under names that no metric can have ([`STEP_KEY`], [`TIME_KEY`]).
 
+mod codec;
 mod column;
 mod encode;
 mod part;
@@ -168,7 +169,11 @@ impl Block {
     /// Takes the block apart into its records, in order.
     pub fn into_records(self) -> impl Iterator<Item = Record> {
         let rows = self.tables.map(Rows::into_rows);
-        let mut tables = Table::ALL.into_iter().zip(rows).map(|(table, rows)| (table, rows.into_iter())).collect::<Vec<_>>();
+        let mut tables = Table::ALL
+            .into_iter()
+            .zip(rows)
+            .map(|(table, rows)| (table, rows.into_iter()))
+            .collect::<Vec<_>>();
         let mut changes = self.changes.into_iter();
         self.tags.into_iter().filter_map(move |tag| match tag {
             0 => changes.next().map(Record::Change),

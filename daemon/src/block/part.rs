@@ -14,9 +14,10 @@
 use pannier_proto::record::Table;
 use pannier_proto::value::Kind;
 
-use super::column::{Column, SMALL_CELLS, put_varint, take_varint, unzstd, zstd};
-use super::encode::Effort;
 use super::BadBlock;
+use super::codec::{SMALL_CELLS, put_varint, take_varint, unzstd, zstd};
+use super::column::Column;
+use super::encode::Effort;
 
 /// A part is closed once it holds this many bytes.
 const PART_BYTES: usize = 64 << 10;
@@ -41,7 +42,9 @@ pub fn pack(table: Table, columns: &[&Column], effort: Effort, out: &mut Vec<Par
         let presence = column.encode_presence();
         let cells = column.encode_cells(effort);
         // Columns of one key stay together: a reader looks a key up in one range.
-        if open.data.len() + presence.len() + cells.len() > PART_BYTES && open.last_key.as_ref().is_some_and(|last| *last != column.key) {
+        if open.data.len() + presence.len() + cells.len() > PART_BYTES
+            && open.last_key.as_ref().is_some_and(|last| *last != column.key)
+        {
             out.extend(std::mem::take(&mut open).close(table, effort));
         }
         open.add(column, &presence, &cells);

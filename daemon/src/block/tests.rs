@@ -91,7 +91,7 @@ proptest! {
         let mut body = crc32fast::hash(&bytes).to_le_bytes().to_vec();
         body.extend(&bytes);
         let _ = Head::decode(&body);
-        let _ = part::unpack(&body, |_| true);
+        let _ = unpack(&body, |_| true);
     }
 }
 
@@ -107,7 +107,12 @@ fn repeated_noise_and_smooth_curves_both_pack() {
         })
         .collect();
     for step in 0..32_768i64 {
-        let row = |value| Row { table: Table::History, step, time_us: step * 1000, cells: vec![("x".into(), Value::F64(value))] };
+        let row = |value| Row {
+            table: Table::History,
+            step,
+            time_us: step * 1000,
+            cells: vec![("x".into(), Value::F64(value))],
+        };
         noise.push_row(row(values[usize::try_from(step).unwrap() * 7 % values.len()]));
         smooth.push_row(row(f64::from(1.0f32 / (1.0 + step as f32))));
     }

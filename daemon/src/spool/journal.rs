@@ -2,56 +2,24 @@
 //! into blocks.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use pannier_proto::id::{RunPath, WriterId};
-use pannier_proto::journal::{self, Frame, Next, Open, Shape, segment_file_name, segment_number};
+use pannier_proto::journal::{self, Frame, Next, Open, Shape, segment_file_name};
 use pannier_proto::record::{Change, Table};
 
+use super::event::Event;
+use super::segments;
 use crate::block::{Block, Placement};
 use crate::limits::{INCOMPLETE_PATIENCE, READ_BYTES};
 use crate::store::JournalPosition;
 
 /// A life begins within so many bytes of its first segment.
 const PEEK_BYTES: usize = 64 << 10;
-
-/// What reading ran into.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Everything there is so far was read.
-    CaughtUp,
-    /// There is more, but enough was read for now.
-    More,
-    /// A life begins here: the caller decides what that means and calls
-    /// [`Journal::take_begin`].
-    Begin,
-    /// Bytes that are no frames were left out.
-    Damaged {
-        /// Where they were.
-        segment: u64,
-        /// At this offset.
-        offset: u64,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// A whole frame of a kind that this build does not know was left out.
-    Unknown {
-        /// Where it was.
-        segment: u64,
-        /// At this offset.
-        offset: u64,
-        /// The frame.
-        bytes: Vec<u8>,
-    },
-    /// The segment's head tells of a version this build does not know.
-    Newer(u32),
-    /// The last record is read.
-    Closed,
-}
 
 /// A journal being read.
 pub struct Journal {
@@ -78,7 +46,9 @@ impl Journal {
     /// # Errors
     /// `NotFound` where there is no such segment.
     pub fn open(dir: &Path, writer: WriterId, at: Option<JournalPosition>) -> io::Result<Self> {
-        let first = || segments(dir)?.first().copied().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound));
+        let first = || {
+            segments::segments(dir)?.first().copied().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        };
         let mut segment = match at {
             Some(position) => position.segment,
             None => first()?,
@@ -171,9 +141,17 @@ impl Journal {
 
     /// Bytes in its segments that are not consumed.
     pub fn unread_bytes(&self) -> u64 {
-        let later = segments(&self.dir).unwrap_or_default().into_iter().filter(|segment| *segment > self.segment);
-        let size = |segment| fs::metadata(self.dir.join(segment_file_name(segment))).map_or(0, |meta| meta.len());
-        size(self.segment).saturating_sub(self.offset) + later.map(size).sum::<u64>()
+        segments::bytes_behind(&self.dir, self.segment, self.offset)
+    }
+
+    /// Deletes the segments that are consumed.
+    pub fn delete_consumed(&self) {
+        segments::delete_before(&self.dir, self.segment);
+    }
+
+    /// Whether the writer is gone.
+    pub fn lock_is_free(&self) -> bool {
+        segments::lock_is_free(&self.dir)
     }
 
     /// A new block begins: what was found out about the last one is void.
@@ -270,12 +248,15 @@ impl Journal {
                         return (at, Some(Event::Damaged { segment: self.segment, offset, bytes }));
                     }
                     let key = (row.table as u8, row.shape);
-                    let placement = self.placements.entry(key).or_insert_with(|| block.place(row.table, shape));
+                    let placement =
+                        self.placements.entry(key).or_insert_with(|| block.place(row.table, shape));
                     block.push_packed(&row, placement);
                 }
                 // What comes before a life is committed first, with the position
                 // in front of it.
-                Frame::Change(Change::Begin { .. }) if !block.is_empty() => return (at - len, Some(Event::More)),
+                Frame::Change(Change::Begin { .. }) if !block.is_empty() => {
+                    return (at - len, Some(Event::More));
+                }
                 Frame::Change(begin @ Change::Begin { .. }) => {
                     self.begin = Some(begin);
                     return (at, Some(Event::Begin));
@@ -309,11 +290,14 @@ impl Journal {
 
     fn define(&mut self, frame: Frame) -> Option<Event> {
         match frame {
-            Frame::Open(open) if open.version > pannier_proto::PROTOCOL_VERSION => return Some(Event::Newer(open.version)),
+            Frame::Open(open) if open.version > pannier_proto::PROTOCOL_VERSION => {
+                return Some(Event::Newer(open.version));
+            }
             Frame::Open(open) => self.open = Some(open),
             Frame::Shape(id, shape) if self.shapes.get(&id) != Some(&shape) => {
                 // Names with a NUL are the block's own.
-                let name = |name: String| if name.contains('\0') { name.replace('\0', "\u{fffd}") } else { name };
+                let name =
+                    |name: String| if name.contains('\0') { name.replace('\0', "\u{fffd}") } else { name };
                 let columns = shape.columns.into_iter().map(|(kind, key)| (kind, name(key))).collect();
                 self.shapes.insert(id, Shape { columns });
                 Table::ALL.iter().for_each(|table| drop(self.placements.remove(&(*table as u8, id))));
@@ -346,7 +330,10 @@ impl Journal {
         if incomplete && !complete && !self.gone && since.elapsed() < INCOMPLETE_PATIENCE {
             return Ok(Some(Event::CaughtUp));
         }
-        self.fill(buffer, usize::try_from(self.file.metadata()?.len().saturating_sub(self.offset)).unwrap_or(READ_BYTES))?;
+        self.fill(
+            buffer,
+            usize::try_from(self.file.metadata()?.len().saturating_sub(self.offset)).unwrap_or(READ_BYTES),
+        )?;
         match journal::resync(buffer) {
             Some(skip) => Ok(Some(self.skip_damage(buffer, skip))),
             // A frame cut off at the end of a dead writer's journal was never
@@ -366,7 +353,8 @@ impl Journal {
     }
 
     fn skip_damage(&mut self, buffer: &[u8], skip: usize) -> Event {
-        let event = Event::Damaged { segment: self.segment, offset: self.offset, bytes: buffer[..skip].to_vec() };
+        let event =
+            Event::Damaged { segment: self.segment, offset: self.offset, bytes: buffer[..skip].to_vec() };
         self.offset += skip as u64;
         self.incomplete_since = None;
         event
@@ -409,40 +397,4 @@ impl Journal {
         self.offset = offset;
         Ok(())
     }
-
-    /// Deletes the segments that are consumed.
-    pub fn delete_consumed(&self) {
-        for segment in segments(&self.dir).unwrap_or_default().into_iter().filter(|segment| *segment < self.segment) {
-            // What stays behind is found consumed and deleted at the next start.
-            let _ = fs::remove_file(self.dir.join(segment_file_name(segment)));
-        }
-    }
-
-    /// Whether the writer's lock on its newest segment is free, that is, whether
-    /// it is gone.
-    pub fn lock_is_free(&self) -> bool {
-        let newest = segments(&self.dir).ok().and_then(|segments| segments.last().copied());
-        let Some(newest) = newest else { return true };
-        match File::open(self.dir.join(segment_file_name(newest))) {
-            Ok(file) => match file.try_lock() {
-                Ok(()) => {
-                    let _ = file.unlock();
-                    true
-                }
-                Err(_) => false,
-            },
-            Err(_) => true,
-        }
-    }
-}
-
-fn segments(dir: &Path) -> io::Result<Vec<u64>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        if let Some(segment) = entry?.file_name().to_str().and_then(segment_number) {
-            found.push(segment);
-        }
-    }
-    found.sort_unstable();
-    Ok(found)
 }

@@ -3,11 +3,16 @@ use std::io::Write;
 use std::sync::Mutex;
 
 use pannier_proto::id::Id128;
-use pannier_proto::journal::{RowWriter, put_change, put_close, put_open, put_shape, segment_file_name};
-use pannier_proto::record::{RunFields, Table};
+use pannier_proto::journal::{
+    Open, RowWriter, put_change, put_close, put_open, put_shape, segment_file_name,
+};
+use pannier_proto::record::{Change, RunFields, RunState, Table};
 use pannier_proto::value::Kind;
 
+use super::event::Event;
+use super::journal::Journal;
 use super::*;
+use crate::block::Block;
 
 /// A writer's journal, written by hand.
 struct Pen {
@@ -26,7 +31,12 @@ impl Pen {
         let open = Open { version: 1, writer, segment: 1, path, pid: 1, remote: None, parent: None };
         let mut pen = Self { file: lock_new(&dir, 1), dir, segment: 1, open };
         pen.head();
-        let begin = Change::Begin { time_us: 300 - i64::from(number), fields: RunFields::default(), start_step, resumed: false };
+        let begin = Change::Begin {
+            time_us: 300 - i64::from(number),
+            fields: RunFields::default(),
+            start_step,
+            resumed: false,
+        };
         pen.put(|out| put_change(out, &begin));
         pen
     }
@@ -73,7 +83,8 @@ impl Pen {
 }
 
 fn lock_new(dir: &Path, segment: u64) -> File {
-    let file = OpenOptions::new().append(true).create_new(true).open(dir.join(segment_file_name(segment))).unwrap();
+    let file =
+        OpenOptions::new().append(true).create_new(true).open(dir.join(segment_file_name(segment))).unwrap();
     file.lock().unwrap();
     file
 }
@@ -108,17 +119,9 @@ impl Place {
 
     fn reader(&self) -> Reader {
         let hooks = Hooks { program: Box::new(|_, _| {}), remote: Box::new(|_| {}) };
-        let mut reader = Reader {
-            dir: self.spool(),
-            quarantine: self.dir.path().join("quarantine"),
-            store: self.store().clone(),
-            health: Arc::new(Health::default()),
-            hooks,
-            journals: BTreeMap::new(),
-            refused: HashSet::new(),
-            ended: Vec::new(),
-            buffer: Vec::new(),
-        };
+        let quarantine = self.dir.path().join("quarantine");
+        let mut reader =
+            Reader::new(self.spool(), quarantine, self.store().clone(), Arc::new(Health::default()), hooks);
         reader.discover();
         reader
     }
@@ -253,7 +256,9 @@ fn a_program_and_a_remote_are_told_of() {
     let mut reader = place.reader();
     let (programs, remotes) = (told.clone(), told.clone());
     reader.hooks = Hooks {
-        program: Box::new(move |path, program| programs.lock().unwrap().push(format!("{path} {}", program["cwd"]))),
+        program: Box::new(move |path, program| {
+            programs.lock().unwrap().push(format!("{path} {}", program["cwd"]))
+        }),
         remote: Box::new(move |url| remotes.lock().unwrap().push(url)),
     };
     let mut pen = Pen::new(&place.spool(), 1, 0);

@@ -9,7 +9,9 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 /// writers' folders must wake nobody.
 pub fn start(dir: &Path, look: impl Fn() + Send + 'static) -> Option<RecommendedWatcher> {
     let heard = move |event: notify::Result<Event>| match event {
-        Ok(event) if !event.need_rescan() && !matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_)) => {}
+        Ok(event)
+            if !event.need_rescan() && !matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_)) => {
+        }
         Ok(event) if !event.need_rescan() && !event.paths.iter().any(|path| super::is_writer_dir(path)) => {}
         _ => look(),
     };
@@ -17,5 +19,7 @@ pub fn start(dir: &Path, look: impl Fn() + Send + 'static) -> Option<Recommended
         watcher.watch(dir, RecursiveMode::NonRecursive)?;
         Ok(watcher)
     });
-    watcher.inspect_err(|error| tracing::info!("no file events for {}: {error}; looking instead", dir.display())).ok()
+    watcher
+        .inspect_err(|error| tracing::info!("no file events for {}: {error}; looking instead", dir.display()))
+        .ok()
 }

@@ -11,6 +11,10 @@ use super::{Result, StoreError, from_sql, to_sql};
 use crate::block::{Block, Cells, Column, Effort, Encoded};
 use crate::limits::{SEAL_BYTES, SEAL_POINTS, SEAL_RECORDS};
 
+/// The metadata key by which a program says that it was told to go
+/// (`run.mark_preempting()`): however its life ends then, it was preempted.
+const PREEMPTING: &str = "preempting";
+
 /// A block on its way into the log.
 pub struct Incoming {
     /// Of which run.
@@ -71,7 +75,11 @@ impl Tx<'_> {
         if crate::sabotage::is("no-dedup") {
             first_seq = next;
         }
-        let answer = |stream: &StreamRow, taken| Appended { last_seq: stream.last_seq, last_step: stream.last_step, taken };
+        let answer = |stream: &StreamRow, taken| Appended {
+            last_seq: stream.last_seq,
+            last_step: stream.last_step,
+            taken,
+        };
         if first_seq > next {
             return Ok(answer(&stream, false));
         }
@@ -95,7 +103,13 @@ impl Tx<'_> {
         Ok(answer(&stream, true))
     }
 
-    fn append_piece(&self, stream: &mut StreamRow, block: &Block, encoded: Option<Encoded>, now_us: i64) -> Result<()> {
+    fn append_piece(
+        &self,
+        stream: &mut StreamRow,
+        block: &Block,
+        encoded: Option<Encoded>,
+        now_us: i64,
+    ) -> Result<()> {
         let mut run = RunRow::load(self.sql, stream.run)?;
         for change in block.changes() {
             self.apply(stream, &mut run, change, now_us)?;
@@ -112,11 +126,20 @@ impl Tx<'_> {
 
         let full = block.len() >= SEAL_RECORDS || block.points() >= SEAL_POINTS;
         let from_elsewhere = encoded.is_some();
-        let encoded = encoded.unwrap_or_else(|| block.encode(if full { Effort::Sealed } else { Effort::Fresh }));
+        let encoded =
+            encoded.unwrap_or_else(|| block.encode(if full { Effort::Sealed } else { Effort::Fresh }));
         let sealed = full || encoded.bytes() >= SEAL_BYTES;
         let first_seq = stream.last_seq + 1;
         stream.last_seq += block.len() as u64;
-        self.insert_block(stream.id, stream.life, first_seq, block, &encoded, sealed && (full || from_elsewhere), now_us)?;
+        self.insert_block(
+            stream.id,
+            stream.life,
+            first_seq,
+            block,
+            &encoded,
+            sealed && (full || from_elsewhere),
+            now_us,
+        )?;
         self.sql
             .prepare_cached("UPDATE streams SET last_seq = ?2, last_step = ?3, life = ?4 WHERE id = ?1")?
             .execute(params![stream.id, to_sql(stream.last_seq), stream.last_step, stream.life])?;
@@ -155,9 +178,9 @@ impl Tx<'_> {
                 encoded.head
             ])?;
         let id = self.sql.last_insert_rowid();
-        let mut insert = self
-            .sql
-            .prepare_cached("INSERT INTO parts (block, tag, first_key, last_key, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut insert = self.sql.prepare_cached(
+            "INSERT INTO parts (block, tag, first_key, last_key, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
         for part in &encoded.parts {
             insert.execute(params![id, part.table as u8, part.first_key, part.last_key, part.body])?;
         }
@@ -174,17 +197,19 @@ impl Tx<'_> {
     fn stream(&self, path: &RunPath, origin: Origin, now_us: i64) -> Result<StreamRow> {
         let run = self.run_id(path, now_us)?;
         let find = |sql: &rusqlite::Connection| {
-            sql.prepare_cached("SELECT id, last_seq, last_step, life FROM streams WHERE run = ?1 AND origin = ?2")?
-                .query_row(params![run, origin.0], |row| {
-                    Ok(StreamRow {
-                        id: row.get(0)?,
-                        run,
-                        last_seq: from_sql(row.get(1)?),
-                        last_step: row.get(2)?,
-                        life: row.get(3)?,
-                    })
+            sql.prepare_cached(
+                "SELECT id, last_seq, last_step, life FROM streams WHERE run = ?1 AND origin = ?2",
+            )?
+            .query_row(params![run, origin.0], |row| {
+                Ok(StreamRow {
+                    id: row.get(0)?,
+                    run,
+                    last_seq: from_sql(row.get(1)?),
+                    last_step: row.get(2)?,
+                    life: row.get(3)?,
                 })
-                .optional()
+            })
+            .optional()
         };
         if let Some(stream) = find(self.sql)? {
             return Ok(stream);
@@ -224,6 +249,7 @@ impl Tx<'_> {
                 )?;
             }
             Change::Begin { time_us, fields, .. } => {
+                run.metadata.remove(PREEMPTING);
                 run.state = RunState::Running;
                 run.exit_code = None;
                 run.created_us = run.created_us.min(*time_us);
@@ -238,7 +264,10 @@ impl Tx<'_> {
                 run.summary.extend(set.clone());
                 remove.iter().for_each(|key| drop(run.summary.remove(key)));
                 for key in remove {
-                    self.sql.execute("DELETE FROM metrics WHERE run = ?1 AND key = ?2", params![stream.run, key])?;
+                    self.sql.execute(
+                        "DELETE FROM metrics WHERE run = ?1 AND key = ?2",
+                        params![stream.run, key],
+                    )?;
                 }
             }
             Change::Define { definition } => {
@@ -247,7 +276,9 @@ impl Tx<'_> {
             }
             Change::Metadata { set } => run.metadata.extend(set.clone()),
             Change::End { state, exit_code, .. } => {
-                run.state = *state;
+                let told_to_go = run.metadata.get(PREEMPTING) == Some(&serde_json::Value::Bool(true));
+                run.state =
+                    if told_to_go && *state != RunState::Finished { RunState::Preempted } else { *state };
                 run.exit_code = *exit_code;
             }
         }
@@ -315,7 +346,11 @@ impl Tx<'_> {
         let run = self.run_id(path, now_us)?;
         let next: Option<i64> = self
             .sql
-            .query_row("SELECT next FROM line_writers WHERE run = ?1 AND writer = ?2", params![run, writer], |row| row.get(0))
+            .query_row(
+                "SELECT next FROM line_writers WHERE run = ?1 AND writer = ?2",
+                params![run, writer],
+                |row| row.get(0),
+            )
             .optional()?;
         Ok(from_sql(next.unwrap_or(0)))
     }

@@ -112,9 +112,15 @@ impl Hidden {
     }
 }
 
-pub(super) fn columns_of(sql: &Connection, block: i64, table: Table, wanted: impl Fn(&str) -> bool) -> Result<Vec<Column>> {
-    let mut select =
-        sql.prepare_cached("SELECT first_key, last_key, body FROM parts WHERE block = ?1 AND tag = ?2 ORDER BY id")?;
+pub(super) fn columns_of(
+    sql: &Connection,
+    block: i64,
+    table: Table,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Column>> {
+    let mut select = sql.prepare_cached(
+        "SELECT first_key, last_key, body FROM parts WHERE block = ?1 AND tag = ?2 ORDER BY id",
+    )?;
     let mut rows = select.query(params![block, table as u8])?;
     let mut columns = Vec::new();
     while let Some(row) = rows.next()? {
@@ -213,7 +219,9 @@ impl Store {
                 if let Some(cut) = cut {
                     merged.split_off(&cut);
                 }
-                if merged.is_empty() && let Some(next) = next {
+                if merged.is_empty()
+                    && let Some(next) = next
+                {
                     from = next;
                     continue;
                 }
@@ -274,7 +282,14 @@ pub(super) fn add(series: &mut Series, steps: &[i64], columns: &[Column], hidden
     }
 }
 
-fn window(sql: &Connection, run: i64, hidden: &Hidden, from: i64, end: i64, query: &RowsQuery) -> Result<BTreeMap<i64, Row>> {
+fn window(
+    sql: &Connection,
+    run: i64,
+    hidden: &Hidden,
+    from: i64,
+    end: i64,
+    query: &RowsQuery,
+) -> Result<BTreeMap<i64, Row>> {
     let mut select = sql.prepare_cached(
         "SELECT b.id, b.stream, b.life FROM streams s JOIN blocks b ON b.stream = s.id
          WHERE s.run = ?1 AND b.max_step >= ?2 AND b.min_step <= ?3 ORDER BY s.id, b.first_seq",
@@ -307,7 +322,13 @@ fn merge_row(known: &mut Row, row: Row) {
     }
 }
 
-fn rows_of(sql: &Connection, block: i64, table: Table, wanted: &dyn Fn(&str) -> bool, hidden_from: i64) -> Result<Vec<Row>> {
+fn rows_of(
+    sql: &Connection,
+    block: i64,
+    table: Table,
+    wanted: &dyn Fn(&str) -> bool,
+    hidden_from: i64,
+) -> Result<Vec<Row>> {
     let columns = columns_of(sql, block, table, |key| key == STEP_KEY || key == TIME_KEY || wanted(key))?;
     let (mut steps, mut times, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     for column in columns {
@@ -318,7 +339,8 @@ fn rows_of(sql: &Connection, block: i64, table: Table, wanted: &dyn Fn(&str) -> 
         }
     }
     let heads = steps.into_iter().zip(times);
-    let mut rows: Vec<Row> = heads.map(|(step, time_us)| Row { table, step, time_us, cells: Vec::new() }).collect();
+    let mut rows: Vec<Row> =
+        heads.map(|(step, time_us)| Row { table, step, time_us, cells: Vec::new() }).collect();
     for column in rest {
         for nth in 0..column.len() {
             if let Some(row) = rows.get_mut(column.row(nth)) {

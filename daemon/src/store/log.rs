@@ -20,15 +20,18 @@ pub struct LogBlock {
 }
 
 fn parts_of(sql: &Connection, block: i64) -> Result<Vec<Part>> {
-    let mut select = sql.prepare_cached("SELECT tag, first_key, last_key, body FROM parts WHERE block = ?1 ORDER BY id")?;
-    let rows = select.query_map([block], |row| {
-        Ok((row.get::<_, u8>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
+    let mut select =
+        sql.prepare_cached("SELECT tag, first_key, last_key, body FROM parts WHERE block = ?1 ORDER BY id")?;
+    let rows =
+        select.query_map([block], |row| Ok((row.get::<_, u8>(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     let mut parts = Vec::new();
     for row in rows {
         let (tag, first_key, last_key, body) = row?;
-        let table = Table::from_tag(tag)
-            .ok_or(StoreError::Damaged { block, run: 0, source: crate::block::BadBlock::Malformed("table tag") })?;
+        let table = Table::from_tag(tag).ok_or(StoreError::Damaged {
+            block,
+            run: 0,
+            source: crate::block::BadBlock::Malformed("table tag"),
+        })?;
         parts.push(Part { table, first_key, last_key, body });
     }
     Ok(parts)
@@ -43,7 +46,9 @@ pub(super) fn read_block(sql: &Connection, id: i64) -> Result<(i64, Block)> {
 
 fn read_encoded(sql: &Connection, id: i64) -> Result<(i64, Encoded)> {
     let (run, head) = sql
-        .prepare_cached("SELECT s.run, b.head FROM blocks b JOIN streams s ON s.id = b.stream WHERE b.id = ?1")?
+        .prepare_cached(
+            "SELECT s.run, b.head FROM blocks b JOIN streams s ON s.id = b.stream WHERE b.id = ?1",
+        )?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((run, Encoded { head, parts: parts_of(sql, id)? }))
 }
@@ -117,7 +122,8 @@ impl Store {
     /// [`StoreError`].
     pub fn records(&self, stream: i64) -> Result<Vec<Record>> {
         self.read_blocking(|sql| {
-            let mut select = sql.prepare_cached("SELECT id FROM blocks WHERE stream = ?1 ORDER BY first_seq")?;
+            let mut select =
+                sql.prepare_cached("SELECT id FROM blocks WHERE stream = ?1 ORDER BY first_seq")?;
             let ids = select.query_map([stream], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
             let mut records = Vec::new();
             for id in ids {
@@ -155,9 +161,15 @@ impl Store {
             match self.read_blocking(|sql| read_block(sql, id)) {
                 Ok((_, block)) if block.len() as i64 == last - first + 1 => {}
                 Ok((_, block)) => {
-                    wrong.push(format!("run {run}: block {id} holds {} records instead of {}", block.len(), last - first + 1));
+                    wrong.push(format!(
+                        "run {run}: block {id} holds {} records instead of {}",
+                        block.len(),
+                        last - first + 1
+                    ));
                 }
-                Err(StoreError::Damaged { source, .. }) => wrong.push(format!("run {run}: block {id}: {source}")),
+                Err(StoreError::Damaged { source, .. }) => {
+                    wrong.push(format!("run {run}: block {id}: {source}"))
+                }
                 // Merged with its neighbours since the list was made.
                 Err(StoreError::Sqlite(rusqlite::Error::QueryReturnedNoRows)) => {}
                 Err(error) => return Err(error),

@@ -92,7 +92,15 @@ impl Tx<'_> {
         }
         debug_assert_eq!(merged.len() as i64, last.last_seq - first.first_seq + 1);
         let encoded = merged.encode(Effort::Sealed);
-        self.insert_block(stream, first.life, from_sql(first.first_seq), &merged, &encoded, seal, first.stored_us)
+        self.insert_block(
+            stream,
+            first.life,
+            from_sql(first.first_seq),
+            &merged,
+            &encoded,
+            seal,
+            first.stored_us,
+        )
     }
 }
 

@@ -21,10 +21,10 @@ mod runs;
 mod schema;
 mod sketch;
 mod sync_state;
-mod users;
-mod writer;
 #[cfg(test)]
 mod tests;
+mod users;
+mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -140,7 +140,10 @@ impl Store {
     /// # Errors
     /// What the closure returns, after its changes were undone; or
     /// [`StoreError`] where the commit failed: then nothing was changed.
-    pub async fn write<T: Send + 'static>(&self, work: impl FnOnce(&Tx) -> Result<T> + Send + 'static) -> Result<T> {
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (tell, told) = tokio::sync::oneshot::channel();
         self.writer.submit(work, move |result| drop(tell.send(result)))?;
         told.await.unwrap_or(Err(StoreError::Closed))
@@ -150,7 +153,10 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::write`].
-    pub fn write_blocking<T: Send + 'static>(&self, work: impl FnOnce(&Tx) -> Result<T> + Send + 'static) -> Result<T> {
+    pub fn write_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (tell, told) = std::sync::mpsc::sync_channel(1);
         self.writer.submit(work, move |result| drop(tell.send(result)))?;
         told.recv().unwrap_or(Err(StoreError::Closed))
@@ -165,7 +171,9 @@ impl Store {
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let store = self.clone();
-        tokio::task::spawn_blocking(move || store.read_blocking(work)).await.unwrap_or(Err(StoreError::Closed))
+        tokio::task::spawn_blocking(move || store.read_blocking(work))
+            .await
+            .unwrap_or(Err(StoreError::Closed))
     }
 
     /// [`Store::read`] on this thread. The closure must not keep the connection
@@ -221,13 +229,15 @@ impl Store {
 }
 
 fn origin(connection: &Connection) -> Result<Origin> {
-    let found: Option<[u8; 16]> =
-        connection.query_row("SELECT value FROM meta WHERE key = 'origin'", [], |row| row.get(0)).optional()?;
+    let found: Option<[u8; 16]> = connection
+        .query_row("SELECT value FROM meta WHERE key = 'origin'", [], |row| row.get(0))
+        .optional()?;
     if let Some(bytes) = found {
         return Ok(Id128(bytes));
     }
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| StoreError::Refused(format!("no random numbers: {error}")))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| StoreError::Refused(format!("no random numbers: {error}")))?;
     connection.execute("INSERT INTO meta (key, value) VALUES ('origin', ?1)", [bytes])?;
     Ok(Id128(bytes))
 }

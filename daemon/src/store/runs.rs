@@ -67,7 +67,9 @@ impl RunRow {
     }
 
     pub(super) fn load(sql: &Connection, id: i64) -> Result<Self> {
-        Ok(sql.prepare_cached(&format!("SELECT {COLUMNS} FROM runs WHERE id = ?1"))?.query_row([id], Self::read)?)
+        Ok(sql
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM runs WHERE id = ?1"))?
+            .query_row([id], Self::read)?)
     }
 
     pub(super) fn save(&self, sql: &Connection) -> Result<()> {
@@ -153,7 +155,8 @@ struct Metric {
 }
 
 fn metrics(sql: &Connection, run: i64) -> Result<Vec<Metric>> {
-    let mut select = sql.prepare_cached("SELECT key, last, count, sum, min, max FROM metrics WHERE run = ?1 ORDER BY key")?;
+    let mut select = sql
+        .prepare_cached("SELECT key, last, count, sum, min, max FROM metrics WHERE run = ?1 ORDER BY key")?;
     let rows = select.query_map([run], |row| {
         Ok(Metric {
             key: row.get(0)?,
@@ -246,7 +249,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn run_count(&self) -> Result<u64> {
-        self.read_blocking(|sql| Ok(from_sql(sql.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?)))
+        self.read_blocking(|sql| {
+            Ok(from_sql(sql.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?))
+        })
     }
 
     /// How many runs a project has.
@@ -255,7 +260,8 @@ impl Store {
     /// [`StoreError`].
     pub fn project_runs(&self, entity: &str, project: &str) -> Result<u64> {
         self.read_blocking(|sql| {
-            let mut select = sql.prepare_cached("SELECT count(*) FROM runs WHERE entity = ?1 AND project = ?2")?;
+            let mut select =
+                sql.prepare_cached("SELECT count(*) FROM runs WHERE entity = ?1 AND project = ?2")?;
             Ok(from_sql(select.query_row(params![entity, project], |row| row.get(0))?))
         })
     }
@@ -269,14 +275,19 @@ impl Store {
             if find(sql, path)?.is_some() {
                 return Ok(path.clone());
             }
-            let mut select = sql.prepare_cached("SELECT run FROM runs WHERE entity = ?1 AND project = ?2 AND name = ?3 LIMIT 2")?;
+            let mut select = sql.prepare_cached(
+                "SELECT run FROM runs WHERE entity = ?1 AND project = ?2 AND name = ?3 LIMIT 2",
+            )?;
             let ids = select
                 .query_map(params![path.entity, path.project, path.run], |row| row.get::<_, String>(0))?
                 .collect::<Result<Vec<_>, _>>()?;
             match ids.as_slice() {
                 [] => Err(StoreError::Missing(format!("run {path}"))),
                 [id] => Ok(RunPath { run: id.clone(), ..path.clone() }),
-                _ => Err(StoreError::Conflict(format!("several runs of {}/{} are named {:?}; use the id", path.entity, path.project, path.run))),
+                _ => Err(StoreError::Conflict(format!(
+                    "several runs of {}/{} are named {:?}; use the id",
+                    path.entity, path.project, path.run
+                ))),
             }
         })
     }
@@ -294,10 +305,14 @@ impl Store {
             let page = i64::try_from(filter.limit).unwrap_or(i64::MAX - 1);
             let offset = i64::try_from(filter.offset).unwrap_or(i64::MAX);
             let rows = select
-                .query_map(params![filter.entity, filter.project, page.saturating_add(1), offset], RunRow::read)?
+                .query_map(
+                    params![filter.entity, filter.project, page.saturating_add(1), offset],
+                    RunRow::read,
+                )?
                 .collect::<Result<Vec<_>, _>>()?;
             let more = rows.len() > filter.limit;
-            let views = rows.into_iter().take(filter.limit).map(|row| row.view(sql)).collect::<Result<_>>()?;
+            let views =
+                rows.into_iter().take(filter.limit).map(|row| row.view(sql)).collect::<Result<_>>()?;
             Ok((views, more))
         })
     }
@@ -309,7 +324,10 @@ impl Store {
     pub fn metrics(&self, path: &RunPath) -> Result<Vec<MetricView>> {
         self.read_blocking(|sql| {
             let metrics = metrics(sql, id_of(sql, path)?)?;
-            Ok(metrics.into_iter().map(|m| MetricView { key: m.key, count: m.stats.count, last: m.last }).collect())
+            Ok(metrics
+                .into_iter()
+                .map(|m| MetricView { key: m.key, count: m.stats.count, last: m.last })
+                .collect())
         })
     }
 
@@ -331,8 +349,9 @@ impl Store {
     /// [`StoreError`].
     pub fn problems(&self) -> Result<Vec<Problem>> {
         self.read_blocking(|sql| {
-            let mut select =
-                sql.prepare_cached("SELECT object, what, hint, time_us, count FROM problems ORDER BY time_us DESC LIMIT 100")?;
+            let mut select = sql.prepare_cached(
+                "SELECT object, what, hint, time_us, count FROM problems ORDER BY time_us DESC LIMIT 100",
+            )?;
             let rows = select.query_map([], |row| {
                 Ok(Problem {
                     object: row.get(0)?,

@@ -67,7 +67,8 @@ fn refuse_newer(connection: &Connection) -> Result<()> {
 fn migrate(connection: &Connection) -> Result<()> {
     let version = version(connection)?;
     for (at, sql) in MIGRATIONS.iter().enumerate().skip(version) {
-        connection.execute_batch(&format!("BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {}; COMMIT", at + 1))?;
+        connection
+            .execute_batch(&format!("BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {}; COMMIT", at + 1))?;
     }
     Ok(())
 }

@@ -19,7 +19,10 @@ const STRETCH: usize = 256;
 /// The sketches of a block's large metrics: key and bytes.
 pub fn of_block(block: &Block) -> Vec<(&str, Vec<u8>)> {
     let rows = block.rows(Table::History);
-    let large = rows.columns.iter().filter(|column| column.len() >= CELLS_MIN && matches!(column.cells, Cells::Words(_)));
+    let large = rows
+        .columns
+        .iter()
+        .filter(|column| column.len() >= CELLS_MIN && matches!(column.cells, Cells::Words(_)));
     large.filter_map(|column| Some((column.key.as_str(), encode(sketch(&rows.steps, column))?))).collect()
 }
 
@@ -47,10 +50,13 @@ pub fn outline(sql: &Connection, run: i64, key: &str, points: usize) -> Result<O
         .query_row(params![run, key], |row| row.get(0))
         .optional()?;
     let rewound: bool = sql
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM rewinds w JOIN streams s ON s.id = w.stream WHERE s.run = ?1)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM rewinds w JOIN streams s ON s.id = w.stream WHERE s.run = ?1)",
+        )?
         .query_row([run], |row| row.get(0))?;
     // Each drawn stretch should span a few of the sketches'.
-    let enough = usize::try_from(from_sql(count.unwrap_or(0))).unwrap_or(usize::MAX) >= points.saturating_mul(2 * STRETCH);
+    let enough = usize::try_from(from_sql(count.unwrap_or(0))).unwrap_or(usize::MAX)
+        >= points.saturating_mul(2 * STRETCH);
     if !enough || rewound {
         return Ok(None);
     }
@@ -71,7 +77,8 @@ pub fn outline(sql: &Connection, run: i64, key: &str, points: usize) -> Result<O
                 }
             }
             None => {
-                let mut columns = columns_of(sql, block, Table::History, |found| found == key || found == STEP_KEY)?;
+                let mut columns =
+                    columns_of(sql, block, Table::History, |found| found == key || found == STEP_KEY)?;
                 let axis_at = columns.iter().position(|column| column.key == STEP_KEY);
                 if let Some(at) = axis_at {
                     let steps = axis(columns.remove(at));

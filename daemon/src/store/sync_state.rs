@@ -58,12 +58,15 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn set_remote(&self, name: &str, url: &str, now_us: i64) -> Result<()> {
-        let known: Option<String> =
-            self.sql.query_row("SELECT url FROM remotes WHERE name = ?1", [name], |row| row.get(0)).optional()?;
+        let known: Option<String> = self
+            .sql
+            .query_row("SELECT url FROM remotes WHERE name = ?1", [name], |row| row.get(0))
+            .optional()?;
         if known.as_deref().is_some_and(|known| known != url) {
             // Another place: what it has is not known.
             self.sql.execute("DELETE FROM cursors WHERE remote = ?1", [name])?;
-            self.sql.execute("UPDATE remotes SET url = ?2, epoch = NULL WHERE name = ?1", params![name, url])?;
+            self.sql
+                .execute("UPDATE remotes SET url = ?2, epoch = NULL WHERE name = ?1", params![name, url])?;
         }
         self.sql.execute(
             "INSERT INTO remotes (name, url, created_us) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING",
@@ -102,7 +105,13 @@ impl Tx<'_> {
                  seq = excluded.seq, parked = excluded.parked",
         )?;
         for cursor in cursors {
-            upsert.execute(params![remote, cursor.stream, to_sql(cursor.seq), cursor.last_step, cursor.parked])?;
+            upsert.execute(params![
+                remote,
+                cursor.stream,
+                to_sql(cursor.seq),
+                cursor.last_step,
+                cursor.parked
+            ])?;
         }
         Ok(())
     }
@@ -112,7 +121,9 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn unpark(&self, remote: &str) -> Result<usize> {
-        Ok(self.sql.execute("UPDATE cursors SET parked = NULL WHERE remote = ?1 AND parked IS NOT NULL", [remote])?)
+        Ok(self
+            .sql
+            .execute("UPDATE cursors SET parked = NULL WHERE remote = ?1 AND parked IS NOT NULL", [remote])?)
     }
 }
 
@@ -125,7 +136,11 @@ impl Store {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached("SELECT name, url, epoch FROM remotes ORDER BY name")?;
             let rows = select.query_map([], |row| {
-                Ok(Remote { name: row.get(0)?, url: row.get(1)?, epoch: row.get::<_, Option<[u8; 16]>>(2)?.map(Id128) })
+                Ok(Remote {
+                    name: row.get(0)?,
+                    url: row.get(1)?,
+                    epoch: row.get::<_, Option<[u8; 16]>>(2)?.map(Id128),
+                })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

@@ -18,7 +18,12 @@ fn path() -> RunPath {
 }
 
 fn row(step: i64, key: &str, value: f64) -> Record {
-    Record::Row(Row { table: Table::History, step, time_us: step, cells: vec![(key.into(), Value::F64(value))] })
+    Record::Row(Row {
+        table: Table::History,
+        step,
+        time_us: step,
+        cells: vec![(key.into(), Value::F64(value))],
+    })
 }
 
 fn append(store: &Store, first_seq: Option<Seq>, records: &[Record]) -> Appended {
@@ -26,7 +31,9 @@ fn append(store: &Store, first_seq: Option<Seq>, records: &[Record]) -> Appended
     records.iter().for_each(|record| block.push(record.clone()));
     let origin = store.origin();
     store
-        .write_blocking(move |tx| tx.append(Incoming { path: path(), origin, first_seq, block, encoded: None }, 1))
+        .write_blocking(move |tx| {
+            tx.append(Incoming { path: path(), origin, first_seq, block, encoded: None }, 1)
+        })
         .unwrap()
 }
 
@@ -160,7 +167,9 @@ fn a_sample_keeps_the_extremes_and_the_ends() {
 fn a_damaged_block_is_named_and_the_others_can_be_read() {
     let (_dir, store) = open();
     append(&store, None, &[row(0, "x", 1.0)]);
-    store.write_blocking(|tx| Ok(tx.sql.execute("UPDATE parts SET body = CAST(body || x'00' AS BLOB)", [])?)).unwrap();
+    store
+        .write_blocking(|tx| Ok(tx.sql.execute("UPDATE parts SET body = CAST(body || x'00' AS BLOB)", [])?))
+        .unwrap();
     assert!(matches!(store.series(&path(), "x"), Err(StoreError::Damaged { .. })));
     let wrong = store.check_log(|_, _| ()).unwrap();
     assert!(wrong[0].contains("e/p/r") && wrong[0].contains("checksum"), "{wrong:?}");
@@ -181,11 +190,15 @@ fn tokens_open_until_their_user_is_removed() {
 fn a_long_curve_is_drawn_from_its_sketches_with_its_extremes() {
     let (_dir, store) = open();
     let spike = 123_456;
-    let records: Vec<_> = (0..300_000).map(|step| row(step, "x", if step == spike { 99.0 } else { (step % 17) as f64 })).collect();
+    let records: Vec<_> = (0..300_000)
+        .map(|step| row(step, "x", if step == spike { 99.0 } else { (step % 17) as f64 }))
+        .collect();
     for chunk in records.chunks(40_000) {
         append(&store, None, chunk);
     }
-    let sketches: i64 = store.read_blocking(|sql| Ok(sql.query_row("SELECT count(*) FROM sketches", [], |row| row.get(0))?)).unwrap();
+    let sketches: i64 = store
+        .read_blocking(|sql| Ok(sql.query_row("SELECT count(*) FROM sketches", [], |row| row.get(0))?))
+        .unwrap();
     assert!(sketches >= 7, "{sketches} sketches");
     let seen = store.sampled(&path(), "x", 400).unwrap();
     assert!((300..=402).contains(&seen.steps.len()), "{} points", seen.steps.len());
@@ -193,5 +206,8 @@ fn a_long_curve_is_drawn_from_its_sketches_with_its_extremes() {
     let at = seen.steps.iter().position(|step| *step == spike).unwrap();
     assert_eq!(seen.values[at], 99.0);
     // Short ones are read whole.
-    assert_eq!(store.sampled(&path(), "x", 100_000).unwrap(), store.series(&path(), "x").unwrap().sample(100_000));
+    assert_eq!(
+        store.sampled(&path(), "x", 100_000).unwrap(),
+        store.series(&path(), "x").unwrap().sample(100_000)
+    );
 }

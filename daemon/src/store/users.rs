@@ -20,17 +20,24 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError::Conflict`] where there is one of this name.
     pub fn add_user(&self, name: &str, now_us: i64) -> Result<String> {
-        let usable = !name.is_empty() && name.len() <= 128 && !name.chars().any(|c| c.is_control() || c.is_whitespace());
+        let usable = !name.is_empty()
+            && name.len() <= 128
+            && !name.chars().any(|c| c.is_control() || c.is_whitespace());
         if !usable {
-            return Err(StoreError::Refused(format!("{name:?} is no user name: use up to 128 characters without spaces")));
+            return Err(StoreError::Refused(format!(
+                "{name:?} is no user name: use up to 128 characters without spaces"
+            )));
         }
         let known: Option<i64> =
             self.sql.query_row("SELECT 1 FROM users WHERE name = ?1", [name], |row| row.get(0)).optional()?;
         if known.is_some() {
-            return Err(StoreError::Conflict(format!("user {name:?} exists; remove it first to make a new token")));
+            return Err(StoreError::Conflict(format!(
+                "user {name:?} exists; remove it first to make a new token"
+            )));
         }
         let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(|error| StoreError::Refused(format!("no random numbers: {error}")))?;
+        getrandom::fill(&mut random)
+            .map_err(|error| StoreError::Refused(format!("no random numbers: {error}")))?;
         let token = random.iter().fold(TOKEN_PREFIX.to_owned(), |text, byte| text + &format!("{byte:02x}"));
         self.sql.execute(
             "INSERT INTO users (name, token_hash, created_us) VALUES (?1, ?2, ?3)",

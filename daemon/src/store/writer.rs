@@ -49,7 +49,9 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(connection: Connection, announce: watch::Sender<u64>) -> Self {
         let (jobs, queue) = sync_channel(QUEUE);
-        let thread = std::thread::Builder::new().name("store".into()).spawn(move || run(connection, &queue, &announce));
+        let thread = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || run(connection, &queue, &announce));
         // Without a thread every submit finds the queue closed and says so.
         Self { jobs, thread: Mutex::new(thread.ok()) }
     }
@@ -145,7 +147,10 @@ fn group(connection: &Connection, first: Work, queue: &Receiver<Job>) -> Option<
         answers.push(job(state.is_ok().then_some(connection)));
         if state.is_ok() && connection.is_autocommit() {
             // SQLite gave the whole transaction up (a full disk does that).
-            state = Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None));
+            state = Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL),
+                None,
+            ));
         }
         if answers.len() < GROUP {
             match queue.try_recv() {
@@ -166,7 +171,9 @@ fn group(connection: &Connection, first: Work, queue: &Receiver<Job>) -> Option<
     for answer in answers {
         answer(match &committed {
             Ok(()) => Ok(()),
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => Err(StoreError::Full),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {
+                Err(StoreError::Full)
+            }
             Err(error) => Err(StoreError::Commit(error.to_string())),
         });
     }

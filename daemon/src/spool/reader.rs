@@ -1,0 +1,437 @@
+//! The spool's thread: what it believes about each journal, and how it brings
+//! what they hold into the store.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use pannier_proto::id::{RunPath, WriterId};
+use pannier_proto::journal::Open;
+use pannier_proto::record::{Change, RunState};
+use pannier_proto::request::StreamId;
+
+use super::event::Event;
+use super::journal::Journal;
+use super::{Command, Drained, Hooks, LiveWriter, SpoolView};
+use crate::block::Block;
+use crate::clock::now_us;
+use crate::health::Health;
+use crate::limits::{COMMIT_BYTES, READ_BYTES, SCAN_INTERVAL, TAIL_INTERVAL};
+use crate::store::{Incoming, JournalPosition, Result, Store, StoreError};
+
+/// How often it is checked whether writers still live.
+const LIFE_INTERVAL: Duration = Duration::from_millis(500);
+/// How long to wait after the store refused a commit.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
+
+/// What one commit takes in.
+#[derive(Default)]
+struct Batch {
+    blocks: Vec<(RunPath, Block)>,
+    positions: Vec<JournalPosition>,
+    /// Object, what, hint.
+    problems: Vec<(String, String, String)>,
+    /// Runs of which a life ended.
+    ended: Vec<RunPath>,
+}
+
+pub(super) struct Reader {
+    dir: PathBuf,
+    quarantine: PathBuf,
+    store: Arc<Store>,
+    health: Arc<Health>,
+    pub(super) hooks: Hooks,
+    journals: BTreeMap<WriterId, Journal>,
+    /// Folders that cannot be read; each is reported once.
+    refused: HashSet<PathBuf>,
+    /// Runs of which a life ended: to be sealed when nobody waits for us.
+    ended: Vec<RunPath>,
+    buffer: Vec<u8>,
+}
+
+impl Reader {
+    pub(super) fn new(
+        dir: PathBuf,
+        quarantine: PathBuf,
+        store: Arc<Store>,
+        health: Arc<Health>,
+        hooks: Hooks,
+    ) -> Self {
+        Self {
+            dir,
+            quarantine,
+            store,
+            health,
+            hooks,
+            journals: BTreeMap::new(),
+            refused: HashSet::new(),
+            ended: Vec::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    pub(super) fn run(&mut self, queue: &Receiver<Command>, show: &tokio::sync::watch::Sender<SpoolView>) {
+        let mut scanned: Option<Instant> = None;
+        let mut lives_checked = Instant::now();
+        let mut look = true;
+        loop {
+            if look || scanned.is_none_or(|at| at.elapsed() >= SCAN_INTERVAL) {
+                self.discover();
+                scanned = Some(Instant::now());
+                look = false;
+            }
+            let check_lives = lives_checked.elapsed() >= LIFE_INTERVAL;
+            if check_lives {
+                lives_checked = Instant::now();
+            }
+            let wait = match self.round(check_lives) {
+                Ok(true) => Duration::ZERO,
+                Ok(false) if self.journals.is_empty() => SCAN_INTERVAL,
+                Ok(false) => TAIL_INTERVAL,
+                Err(error) => self.step_back(&error),
+            };
+            self.show(show);
+            let wait = if self.ended.is_empty() { wait } else { Duration::ZERO };
+            match queue.recv_timeout(wait) {
+                Ok(Command::Look) => look = true,
+                Ok(Command::Drain(writer, tell)) => {
+                    // Whoever asked may have gone.
+                    let _ = tell.send(self.drain(writer));
+                }
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                    self.drain(None);
+                    self.settle();
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => self.settle(),
+            }
+        }
+    }
+
+    /// Seals what ended, forgets journals that are gone, gives room back: after whoever waits for a commit
+    /// was answered.
+    pub(super) fn settle(&mut self) {
+        let ended = std::mem::take(&mut self.ended);
+        if ended.is_empty() {
+            return;
+        }
+        let gone = self.store.journals().unwrap_or_default().into_iter().map(|position| position.writer);
+        let gone: Vec<WriterId> = gone.filter(|writer| !self.dir.join(writer.to_string()).exists()).collect();
+        let sealed = self.store.write_blocking(move |tx| {
+            gone.into_iter().try_for_each(|writer| tx.forget_journal(writer))?;
+            ended.iter().try_for_each(|path| tx.seal_run(path))
+        });
+        if let Err(error) = sealed.and_then(|()| self.store.compact()) {
+            // Nothing is lost: it is only larger than it need be.
+            self.health.bad("store", &error.to_string(), "make room on the disk of the home");
+        }
+    }
+
+    fn show(&self, show: &tokio::sync::watch::Sender<SpoolView>) {
+        let live = self.journals.values().filter(|journal| !journal.is_done());
+        let live = live
+            .filter_map(|journal| journal.head())
+            .map(|open| LiveWriter { path: open.path.clone(), pid: open.pid });
+        let unread_bytes = self.journals.values().map(Journal::unread_bytes).sum();
+        show.send_replace(SpoolView { live: live.collect(), unread_bytes });
+    }
+
+    /// Finds writers that are not known yet.
+    pub(super) fn discover(&mut self) {
+        let entries = match fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.health.bad(
+                    "spool",
+                    &format!("cannot read {}: {error}", self.dir.display()),
+                    "check the rights of the home",
+                );
+                return;
+            }
+        };
+        let mut positions: Option<BTreeMap<WriterId, JournalPosition>> = None;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(writer) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+            if self.journals.contains_key(&writer) || self.refused.contains(&entry.path()) {
+                continue;
+            }
+            let known = positions.get_or_insert_with(|| {
+                let journals = self.store.journals().unwrap_or_default();
+                journals.into_iter().map(|position| (position.writer, position)).collect()
+            });
+            match Journal::open(&entry.path(), writer, known.get(&writer).copied()) {
+                Ok(journal) => drop(self.journals.insert(writer, journal)),
+                // Its first segment is about to be there; or it is being removed.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    tracing::warn!("cannot read the journal {}: {error}", entry.path().display());
+                    self.refused.insert(entry.path());
+                }
+            }
+        }
+    }
+
+    /// Reads what is new, commits it, and cleans up behind it. True: there is more.
+    pub(super) fn round(&mut self, check_lives: bool) -> Result<bool> {
+        if check_lives {
+            for journal in self.journals.values_mut() {
+                if !journal.is_done() && journal.lock_is_free() {
+                    journal.writer_is_gone();
+                }
+            }
+        }
+        let mut budget = COMMIT_BYTES;
+        let mut batch = Batch::default();
+        let mut more = false;
+        // In the order of their lives: after a time without a daemon, several
+        // lives of one run may wait here.
+        let mut writers: Vec<_> =
+            self.journals.values().map(|journal| (journal.begun_us(), journal.writer())).collect();
+        writers.sort_unstable();
+        for (_, writer) in writers {
+            more |= self.read_one(writer, &mut batch, &mut budget)?;
+        }
+        let ended = std::mem::take(&mut batch.ended);
+        self.commit(batch)?;
+        // One huge frame must not be remembered as memory.
+        self.buffer.truncate(0);
+        self.buffer.shrink_to(2 * READ_BYTES);
+        self.ended.extend(ended);
+        self.remove_done();
+        self.health.good("store");
+        Ok(more)
+    }
+
+    fn read_one(&mut self, writer: WriterId, batch: &mut Batch, budget: &mut usize) -> Result<bool> {
+        let Some(journal) = self.journals.get_mut(&writer) else { return Ok(false) };
+        if journal.is_done() {
+            return Ok(false);
+        }
+        let before = journal.position();
+        let mut block = Block::default();
+        journal.begin_block();
+        let more = loop {
+            let Some(journal) = self.journals.get_mut(&writer) else { return Ok(false) };
+            let event = match journal.read(&mut block, &mut self.buffer, budget) {
+                Ok(event) => event,
+                Err(error) => {
+                    let object = format!("journal {}", journal.dir().display());
+                    self.health.bad(
+                        &object,
+                        &format!("cannot be read: {error}"),
+                        "check the disk; it is tried again",
+                    );
+                    break false;
+                }
+            };
+            match event {
+                Event::CaughtUp => break false,
+                Event::More => break true,
+                Event::Closed => {
+                    self.at_close(writer, &mut block, batch);
+                    break false;
+                }
+                Event::Begin => self.at_begin(writer, &mut block, batch)?,
+                Event::Damaged { segment, offset, bytes } => {
+                    let hint = "everything before and after them is safe. Check the disk and its memory";
+                    self.set_aside(writer, (segment, offset), &bytes, ("damaged bytes", hint), batch);
+                }
+                Event::Unknown { segment, offset, bytes } => {
+                    let hint = "they hold a record of a kind that this daemon does not know: install the version that wrote it";
+                    self.set_aside(
+                        writer,
+                        (segment, offset),
+                        &bytes,
+                        ("bytes of an unknown kind", hint),
+                        batch,
+                    );
+                }
+                Event::Newer(version) => {
+                    self.at_newer(writer, version, batch);
+                    break false;
+                }
+            }
+        };
+        let Some(journal) = self.journals.get(&writer) else { return Ok(more) };
+        for change in block.changes() {
+            if let Change::Metadata { set } = change
+                && let (Some(program), Some(path)) =
+                    (set.get("program").and_then(|program| program.as_object()), journal.path())
+            {
+                (self.hooks.program)(path.clone(), program.clone());
+            }
+        }
+        if let Some(path) = journal.path().cloned()
+            && !block.is_empty()
+        {
+            batch.blocks.push((path, block));
+        }
+        if journal.position() != before {
+            batch.positions.push(journal.position());
+        }
+        Ok(more)
+    }
+
+    /// A life begins. Where it starts at or before the run's last step, and
+    /// nobody else writes the run, it leaves the branch behind it.
+    fn at_begin(&mut self, writer: WriterId, block: &mut Block, batch: &mut Batch) -> Result<()> {
+        let Some(journal) = self.journals.get_mut(&writer) else { return Ok(()) };
+        let (Some(begin), Some(open)) = (journal.take_begin(), journal.head().cloned()) else {
+            return Ok(());
+        };
+        if let Some(remote) = &open.remote {
+            (self.hooks.remote)(remote.clone());
+        }
+        // What others wrote of this run comes first, and is seen below. The block
+        // is empty here: the journal ends its reading in front of a life.
+        debug_assert!(block.is_empty());
+        let mut earlier = std::mem::take(batch);
+        self.ended.append(&mut earlier.ended);
+        self.commit(earlier)?;
+        let id = StreamId { origin: self.store.origin(), path: open.path.clone() };
+        let last_step = self.store.position(&id)?.and_then(|(_, _, last_step)| last_step);
+        if let Change::Begin { start_step, .. } = &begin
+            && last_step.is_some_and(|last| *start_step <= last)
+            && !self.others_live(writer, &open)
+        {
+            block.push_change(Change::Rewind { step: *start_step });
+        }
+        block.push_change(begin);
+        Ok(())
+    }
+
+    fn others_live(&self, writer: WriterId, open: &Open) -> bool {
+        self.journals.values().any(|other| {
+            other.writer() != writer
+                && !other.is_done()
+                && other.path() == Some(&open.path)
+                && !other.lock_is_free()
+        })
+    }
+
+    /// The last record is read; a life that ended without a word crashed.
+    fn at_close(&mut self, writer: WriterId, block: &mut Block, batch: &mut Batch) {
+        let Some(journal) = self.journals.get(&writer) else { return };
+        let Some(open) = journal.head().cloned() else { return };
+        let others = self.others_live(writer, &open);
+        if journal.ends_unsaid() && !others {
+            block.push_change(Change::End { time_us: now_us(), state: RunState::Crashed, exit_code: None });
+        }
+        if !others {
+            batch.ended.push(open.path);
+        }
+    }
+
+    /// Keeps bytes that cannot be taken in, and says so.
+    fn set_aside(
+        &self,
+        writer: WriterId,
+        at: (u64, u64),
+        bytes: &[u8],
+        (what, hint): (&str, &str),
+        batch: &mut Batch,
+    ) {
+        let (segment, offset) = at;
+        let file = self.quarantine.join(format!("{writer}-{segment:08}-{offset}"));
+        let kept = fs::create_dir_all(&self.quarantine).and_then(|()| fs::write(&file, bytes));
+        let kept = match kept {
+            Ok(()) => format!("they are set aside in {}", file.display()),
+            Err(error) => format!("they could not be set aside: {error}"),
+        };
+        let path = self.journals.get(&writer).and_then(Journal::path);
+        let object = path.map_or_else(|| format!("writer {writer}"), |path| format!("run {path}"));
+        let what = format!("{} {what} in its journal, segment {segment} at offset {offset}", bytes.len());
+        batch.problems.push((object, what, format!("{kept}; {hint}")));
+    }
+
+    fn at_newer(&mut self, writer: WriterId, version: u32, batch: &mut Batch) {
+        let Some(journal) = self.journals.remove(&writer) else { return };
+        self.refused.insert(journal.dir().to_owned());
+        batch.problems.push((
+            format!("writer {writer}"),
+            format!(
+                "its journal has version {version}; this daemon reads up to {}",
+                pannier_proto::PROTOCOL_VERSION
+            ),
+            "install a newer pannier; the journal stays where it is until then".to_owned(),
+        ));
+    }
+
+    /// One transaction: records, positions, problems.
+    fn commit(&self, batch: Batch) -> Result<()> {
+        if batch.blocks.is_empty() && batch.positions.is_empty() && batch.problems.is_empty() {
+            return Ok(());
+        }
+        let origin = self.store.origin();
+        self.store.write_blocking(move |tx| {
+            let now = now_us();
+            for (path, block) in batch.blocks {
+                tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, now)?;
+            }
+            for position in batch.positions {
+                tx.set_journal(position)?;
+            }
+            for (object, what, hint) in batch.problems {
+                tx.problem(&object, &what, &hint, 1, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Deletes what is committed: consumed segments, and folders of writers
+    /// that are done.
+    fn remove_done(&mut self) {
+        let done: Vec<WriterId> =
+            self.journals.values().filter(|journal| journal.is_done()).map(Journal::writer).collect();
+        for writer in &done {
+            if let Some(journal) = self.journals.get(writer) {
+                match fs::remove_dir_all(journal.dir()) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => {
+                        tracing::warn!("cannot remove {}: {error}", journal.dir().display());
+                        self.refused.insert(journal.dir().to_owned());
+                        continue;
+                    }
+                }
+            }
+        }
+        self.journals.values().for_each(Journal::delete_consumed);
+        self.journals.retain(|writer, _| !done.contains(writer));
+    }
+
+    pub(super) fn drain(&mut self, writer: Option<WriterId>) -> Drained {
+        self.discover();
+        if writer.is_some_and(|writer| !self.journals.contains_key(&writer)) {
+            return Drained::Unknown;
+        }
+        loop {
+            match self.round(false) {
+                Ok(true) => {}
+                Ok(false) => return Drained::Durable,
+                Err(error) => {
+                    self.step_back(&error);
+                    return Drained::Failed;
+                }
+            }
+        }
+    }
+
+    /// After any failure: forget what we believe, and ask the store again.
+    fn step_back(&mut self, error: &StoreError) -> Duration {
+        let hint = match error {
+            StoreError::Full => {
+                "make room on the disk of the home; training goes on, and records wait in the spool"
+            }
+            _ => "see the log in the home; records wait in the spool, and it is tried again",
+        };
+        self.health.bad("store", &error.to_string(), hint);
+        self.journals.clear();
+        self.discover();
+        RETRY_INTERVAL
+    }
+}

@@ -1,0 +1,55 @@
+//! The files of one journal: which there are, which can go, and whether their
+//! writer still holds them.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use pannier_proto::journal::{segment_file_name, segment_number};
+
+/// Deletes the segments before this one: they are consumed.
+pub fn delete_before(dir: &Path, segment: u64) {
+    for earlier in segments(dir).unwrap_or_default().into_iter().filter(|earlier| *earlier < segment) {
+        // What stays behind is found consumed and deleted at the next start.
+        let _ = fs::remove_file(dir.join(segment_file_name(earlier)));
+    }
+}
+
+/// Whether the writer's lock on its newest segment is free, that is, whether it
+/// is gone.
+pub fn lock_is_free(dir: &Path) -> bool {
+    let newest = segments(dir).ok().and_then(|segments| segments.last().copied());
+    let Some(newest) = newest else { return true };
+    match File::open(dir.join(segment_file_name(newest))) {
+        Ok(file) => match file.try_lock() {
+            Ok(()) => {
+                let _ = file.unlock();
+                true
+            }
+            Err(_) => false,
+        },
+        Err(_) => true,
+    }
+}
+
+/// Bytes behind a position.
+pub fn bytes_behind(dir: &Path, segment: u64, offset: u64) -> u64 {
+    let size = |segment| fs::metadata(dir.join(segment_file_name(segment))).map_or(0, |meta| meta.len());
+    let later = segments(dir).unwrap_or_default().into_iter().filter(|later| *later > segment);
+    size(segment).saturating_sub(offset) + later.map(size).sum::<u64>()
+}
+
+/// The numbers of the segments there are, ascending.
+///
+/// # Errors
+/// What reading the folder returns.
+pub fn segments(dir: &Path) -> io::Result<Vec<u64>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        if let Some(segment) = entry?.file_name().to_str().and_then(segment_number) {
+            found.push(segment);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
