@@ -109,7 +109,7 @@ fn run_git(cwd: &Path, arguments: &[&str], bytes_max: usize) -> Option<String> {
         match child.try_wait() {
             Ok(Some(status)) => break Some(status),
             Ok(None) if begun.elapsed() < GIT_PATIENCE && !reader.is_finished() => {
-                std::thread::sleep(Duration::from_millis(5))
+                std::thread::sleep(Duration::from_millis(5));
             }
             Ok(None) if begun.elapsed() < GIT_PATIENCE => {
                 // It printed more than is kept, or is about to end.

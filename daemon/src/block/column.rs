@@ -139,7 +139,7 @@ impl Column {
         }
         match &mut self.cells {
             Cells::Texts(texts) if again => {
-                texts.last_mut().into_iter().for_each(|last| text.clone_into(last))
+                texts.last_mut().into_iter().for_each(|last| text.clone_into(last));
             }
             Cells::Texts(texts) => texts.push(text.to_owned()),
             Cells::Words(_) => {}

@@ -1,5 +1,14 @@
 //! What the reading of a journal runs into.
 
+/// Why bytes of a journal cannot be taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// They are no frames.
+    Damaged,
+    /// A whole frame, of a kind that this build does not know.
+    UnknownKind,
+}
+
 /// What reading ran into.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
@@ -10,22 +19,15 @@ pub enum Event {
     /// A life begins here: the caller decides what that means and calls
     /// [`Journal::take_begin`].
     Begin,
-    /// Bytes that are no frames were left out.
-    Damaged {
+    /// Bytes that cannot be taken in were left out.
+    Unusable {
+        /// Why not.
+        why: Unusable,
         /// Where they were.
         segment: u64,
         /// At this offset.
         offset: u64,
         /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// A whole frame of a kind that this build does not know was left out.
-    Unknown {
-        /// Where it was.
-        segment: u64,
-        /// At this offset.
-        offset: u64,
-        /// The frame.
         bytes: Vec<u8>,
     },
     /// The segment's head tells of a version this build does not know.

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -12,7 +11,7 @@ use pannier_proto::id::{RunPath, WriterId};
 use pannier_proto::journal::{self, Frame, Next, Open, Shape, segment_file_name};
 use pannier_proto::record::{Change, Table};
 
-use super::event::Event;
+use super::event::{Event, Unusable};
 use super::segments;
 use crate::block::{Block, Placement};
 use crate::limits::{INCOMPLETE_PATIENCE, READ_BYTES};
@@ -196,37 +195,12 @@ impl Journal {
         }
     }
 
-    /// Reads `want` bytes from the position on.
     fn fill(&self, buffer: &mut Vec<u8>, want: usize) -> io::Result<()> {
-        buffer.resize(want, 0);
-        let mut filled = 0;
-        while filled < want {
-            match self.file.read_at(&mut buffer[filled..], self.offset + filled as u64) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        buffer.truncate(filled);
-        Ok(())
+        segments::fill(&self.file, self.offset, buffer, want)
     }
 
-    /// A frame may be longer than what was read: reads all of it, if the file
-    /// goes on. True: there was more, and it is a whole frame now.
     fn grow(&self, buffer: &mut Vec<u8>) -> io::Result<bool> {
-        if buffer.len() < journal::FRAME_HEAD_BYTES || !matches!(journal::next(buffer), Next::Incomplete) {
-            return Ok(false);
-        }
-        let mut len = [0; 4];
-        len.copy_from_slice(&buffer[4..8]);
-        let whole = journal::FRAME_HEAD_BYTES + u32::from_le_bytes(len) as usize;
-        let have = self.file.metadata()?.len().saturating_sub(self.offset);
-        if whole as u64 > have || whole <= buffer.len() {
-            return Ok(false);
-        }
-        self.fill(buffer, whole)?;
-        Ok(true)
+        segments::grow(&self.file, self.offset, buffer)
     }
 
     /// Takes whole frames off the front of the buffer: how many bytes, and what
@@ -245,7 +219,15 @@ impl Journal {
                     if !row.fits(shape) {
                         let bytes = buffer[at - len..at].to_vec();
                         let offset = self.offset + (at - len) as u64;
-                        return (at, Some(Event::Damaged { segment: self.segment, offset, bytes }));
+                        return (
+                            at,
+                            Some(Event::Unusable {
+                                why: Unusable::Damaged,
+                                segment: self.segment,
+                                offset,
+                                bytes,
+                            }),
+                        );
                     }
                     let key = (row.table as u8, row.shape);
                     let placement =
@@ -272,7 +254,15 @@ impl Journal {
                 Frame::Unknown => {
                     let bytes = buffer[at - len..at].to_vec();
                     let offset = self.offset + (at - len) as u64;
-                    return (at, Some(Event::Unknown { segment: self.segment, offset, bytes }));
+                    return (
+                        at,
+                        Some(Event::Unusable {
+                            why: Unusable::UnknownKind,
+                            segment: self.segment,
+                            offset,
+                            bytes,
+                        }),
+                    );
                 }
                 other => {
                     if let Some(event) = self.define(other) {
@@ -353,8 +343,12 @@ impl Journal {
     }
 
     fn skip_damage(&mut self, buffer: &[u8], skip: usize) -> Event {
-        let event =
-            Event::Damaged { segment: self.segment, offset: self.offset, bytes: buffer[..skip].to_vec() };
+        let event = Event::Unusable {
+            why: Unusable::Damaged,
+            segment: self.segment,
+            offset: self.offset,
+            bytes: buffer[..skip].to_vec(),
+        };
         self.offset += skip as u64;
         self.incomplete_since = None;
         event

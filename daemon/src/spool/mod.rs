@@ -8,6 +8,7 @@
 //! a wake-up a call. After any failure it forgets what it believes and asks the
 //! store where it stands. It knows no HTTP and no remote.
 
+mod batch;
 mod event;
 mod journal;
 mod reader;

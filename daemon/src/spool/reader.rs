@@ -13,30 +13,24 @@ use pannier_proto::journal::Open;
 use pannier_proto::record::{Change, RunState};
 use pannier_proto::request::StreamId;
 
-use super::event::Event;
+use super::batch::Batch;
+use super::event::{Event, Unusable};
 use super::journal::Journal;
 use super::{Command, Drained, Hooks, LiveWriter, SpoolView};
 use crate::block::Block;
 use crate::clock::now_us;
 use crate::health::Health;
 use crate::limits::{COMMIT_BYTES, READ_BYTES, SCAN_INTERVAL, TAIL_INTERVAL};
-use crate::store::{Incoming, JournalPosition, Result, Store, StoreError};
+use crate::store::{JournalPosition, Result, Store, StoreError};
+
+const DAMAGED_HINT: &str = "everything before and after them is safe. Check the disk and its memory";
+const UNKNOWN_HINT: &str =
+    "they hold a record that this daemon does not know: install the version that wrote it";
 
 /// How often it is checked whether writers still live.
 const LIFE_INTERVAL: Duration = Duration::from_millis(500);
 /// How long to wait after the store refused a commit.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
-
-/// What one commit takes in.
-#[derive(Default)]
-struct Batch {
-    blocks: Vec<(RunPath, Block)>,
-    positions: Vec<JournalPosition>,
-    /// Object, what, hint.
-    problems: Vec<(String, String, String)>,
-    /// Runs of which a life ended.
-    ended: Vec<RunPath>,
-}
 
 pub(super) struct Reader {
     dir: PathBuf,
@@ -196,7 +190,7 @@ impl Reader {
             more |= self.read_one(writer, &mut batch, &mut budget)?;
         }
         let ended = std::mem::take(&mut batch.ended);
-        self.commit(batch)?;
+        batch.commit(&self.store)?;
         // One huge frame must not be remembered as memory.
         self.buffer.truncate(0);
         self.buffer.shrink_to(2 * READ_BYTES);
@@ -236,19 +230,8 @@ impl Reader {
                     break false;
                 }
                 Event::Begin => self.at_begin(writer, &mut block, batch)?,
-                Event::Damaged { segment, offset, bytes } => {
-                    let hint = "everything before and after them is safe. Check the disk and its memory";
-                    self.set_aside(writer, (segment, offset), &bytes, ("damaged bytes", hint), batch);
-                }
-                Event::Unknown { segment, offset, bytes } => {
-                    let hint = "they hold a record of a kind that this daemon does not know: install the version that wrote it";
-                    self.set_aside(
-                        writer,
-                        (segment, offset),
-                        &bytes,
-                        ("bytes of an unknown kind", hint),
-                        batch,
-                    );
+                Event::Unusable { why, segment, offset, bytes } => {
+                    self.set_aside(writer, why, (segment, offset), &bytes, batch);
                 }
                 Event::Newer(version) => {
                     self.at_newer(writer, version, batch);
@@ -257,14 +240,7 @@ impl Reader {
             }
         };
         let Some(journal) = self.journals.get(&writer) else { return Ok(more) };
-        for change in block.changes() {
-            if let Change::Metadata { set } = change
-                && let (Some(program), Some(path)) =
-                    (set.get("program").and_then(|program| program.as_object()), journal.path())
-            {
-                (self.hooks.program)(path.clone(), program.clone());
-            }
-        }
+        self.tell_of_programs(journal, &block);
         if let Some(path) = journal.path().cloned()
             && !block.is_empty()
         {
@@ -274,6 +250,17 @@ impl Reader {
             batch.positions.push(journal.position());
         }
         Ok(more)
+    }
+
+    fn tell_of_programs(&self, journal: &Journal, block: &Block) {
+        for change in block.changes() {
+            if let Change::Metadata { set } = change
+                && let Some(program) = set.get("program").and_then(|program| program.as_object())
+                && let Some(path) = journal.path()
+            {
+                (self.hooks.program)(path.clone(), program.clone());
+            }
+        }
     }
 
     /// A life begins. Where it starts at or before the run's last step, and
@@ -291,7 +278,7 @@ impl Reader {
         debug_assert!(block.is_empty());
         let mut earlier = std::mem::take(batch);
         self.ended.append(&mut earlier.ended);
-        self.commit(earlier)?;
+        earlier.commit(&self.store)?;
         let id = StreamId { origin: self.store.origin(), path: open.path.clone() };
         let last_step = self.store.position(&id)?.and_then(|(_, _, last_step)| last_step);
         if let Change::Begin { start_step, .. } = &begin
@@ -327,15 +314,12 @@ impl Reader {
     }
 
     /// Keeps bytes that cannot be taken in, and says so.
-    fn set_aside(
-        &self,
-        writer: WriterId,
-        at: (u64, u64),
-        bytes: &[u8],
-        (what, hint): (&str, &str),
-        batch: &mut Batch,
-    ) {
+    fn set_aside(&self, writer: WriterId, why: Unusable, at: (u64, u64), bytes: &[u8], batch: &mut Batch) {
         let (segment, offset) = at;
+        let (what, hint) = match why {
+            Unusable::Damaged => ("damaged bytes", DAMAGED_HINT),
+            Unusable::UnknownKind => ("bytes of an unknown kind", UNKNOWN_HINT),
+        };
         let file = self.quarantine.join(format!("{writer}-{segment:08}-{offset}"));
         let kept = fs::create_dir_all(&self.quarantine).and_then(|()| fs::write(&file, bytes));
         let kept = match kept {
@@ -359,27 +343,6 @@ impl Reader {
             ),
             "install a newer pannier; the journal stays where it is until then".to_owned(),
         ));
-    }
-
-    /// One transaction: records, positions, problems.
-    fn commit(&self, batch: Batch) -> Result<()> {
-        if batch.blocks.is_empty() && batch.positions.is_empty() && batch.problems.is_empty() {
-            return Ok(());
-        }
-        let origin = self.store.origin();
-        self.store.write_blocking(move |tx| {
-            let now = now_us();
-            for (path, block) in batch.blocks {
-                tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, now)?;
-            }
-            for position in batch.positions {
-                tx.set_journal(position)?;
-            }
-            for (object, what, hint) in batch.problems {
-                tx.problem(&object, &what, &hint, 1, now)?;
-            }
-            Ok(())
-        })
     }
 
     /// Deletes what is committed: consumed segments, and folders of writers

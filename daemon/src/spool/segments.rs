@@ -3,9 +3,10 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use pannier_proto::journal::{segment_file_name, segment_number};
+use pannier_proto::journal::{self, Next, segment_file_name, segment_number};
 
 /// Deletes the segments before this one: they are consumed.
 pub fn delete_before(dir: &Path, segment: u64) {
@@ -52,4 +53,40 @@ pub fn segments(dir: &Path) -> io::Result<Vec<u64>> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// Reads `want` bytes from a position on, or as many as there are.
+///
+/// # Errors
+/// What reading returns.
+pub fn fill(file: &File, offset: u64, buffer: &mut Vec<u8>, want: usize) -> io::Result<()> {
+    buffer.resize(want, 0);
+    let mut filled = 0;
+    while filled < want {
+        match file.read_at(&mut buffer[filled..], offset + filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(())
+}
+
+/// A frame may be longer than what was read: reads all of it, if the file
+/// goes on. True: there was more, and it is a whole frame now.
+pub fn grow(file: &File, offset: u64, buffer: &mut Vec<u8>) -> io::Result<bool> {
+    if buffer.len() < journal::FRAME_HEAD_BYTES || !matches!(journal::next(buffer), Next::Incomplete) {
+        return Ok(false);
+    }
+    let mut len = [0; 4];
+    len.copy_from_slice(&buffer[4..8]);
+    let whole = journal::FRAME_HEAD_BYTES + u32::from_le_bytes(len) as usize;
+    let have = file.metadata()?.len().saturating_sub(offset);
+    if whole as u64 > have || whole <= buffer.len() {
+        return Ok(false);
+    }
+    fill(file, offset, buffer, whole)?;
+    Ok(true)
 }

@@ -257,7 +257,7 @@ fn a_program_and_a_remote_are_told_of() {
     let (programs, remotes) = (told.clone(), told.clone());
     reader.hooks = Hooks {
         program: Box::new(move |path, program| {
-            programs.lock().unwrap().push(format!("{path} {}", program["cwd"]))
+            programs.lock().unwrap().push(format!("{path} {}", program["cwd"]));
         }),
         remote: Box::new(move |url| remotes.lock().unwrap().push(url)),
     };

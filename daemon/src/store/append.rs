@@ -2,13 +2,12 @@
 
 use pannier_proto::id::{Origin, RunPath, Seq, WriterId};
 use pannier_proto::record::{Change, RunState, Table};
-use pannier_proto::summary::Stats;
 use rusqlite::{OptionalExtension, params};
 
 use super::runs::RunRow;
 use super::writer::Tx;
 use super::{Result, StoreError, from_sql, to_sql};
-use crate::block::{Block, Cells, Column, Effort, Encoded};
+use crate::block::{Block, Effort, Encoded};
 use crate::limits::{SEAL_BYTES, SEAL_POINTS, SEAL_RECORDS};
 
 /// The metadata key by which a program says that it was told to go
@@ -285,36 +284,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn update_metrics(&self, run: i64, block: &Block) -> Result<()> {
-        let rows = block.rows(Table::History);
-        let mut upsert = self.sql.prepare_cached(
-            "INSERT INTO metrics (run, key, last_step, last, count, sum, min, max) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (run, key) DO UPDATE SET
-                 last      = CASE WHEN excluded.last_step >= last_step THEN excluded.last ELSE last END,
-                 last_step = CASE WHEN excluded.last_step >= last_step THEN excluded.last_step ELSE last_step END,
-                 count     = count + excluded.count,
-                 sum       = sum + excluded.sum,
-                 min       = CASE WHEN min IS NULL OR excluded.min < min THEN coalesce(excluded.min, min) ELSE min END,
-                 max       = CASE WHEN max IS NULL OR excluded.max > max THEN coalesce(excluded.max, max) ELSE max END",
-        )?;
-        for column in rows.columns.iter().filter(|column| !column.is_empty()) {
-            let stats = stats_of(column);
-            let last_step = rows.steps[column.row(column.len() - 1)];
-            let bound = |x: f64| (stats.count > 0).then_some(x);
-            upsert.execute(params![
-                run,
-                column.key,
-                last_step,
-                column.last_json().unwrap_or_default().to_string(),
-                to_sql(stats.count),
-                stats.sum,
-                bound(stats.min),
-                bound(stats.max)
-            ])?;
-        }
-        Ok(())
-    }
-
     /// Notes how far a journal is consumed.
     ///
     /// # Errors
@@ -396,14 +365,6 @@ fn merge_json(map: &mut serde_json::Map<String, serde_json::Value>, key: &str, v
         }
         _ => drop(map.insert(key.to_owned(), value.clone())),
     }
-}
-
-fn stats_of(column: &Column) -> Stats {
-    let mut stats = Stats::default();
-    if matches!(column.cells, Cells::Words(_)) {
-        column.numbers().for_each(|x| stats.add(x));
-    }
-    stats
 }
 
 /// Cuts a block in front of its first rewind that is not its first record.

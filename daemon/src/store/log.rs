@@ -168,7 +168,7 @@ impl Store {
                     ));
                 }
                 Err(StoreError::Damaged { source, .. }) => {
-                    wrong.push(format!("run {run}: block {id}: {source}"))
+                    wrong.push(format!("run {run}: block {id}: {source}"));
                 }
                 // Merged with its neighbours since the list was made.
                 Err(StoreError::Sqlite(rusqlite::Error::QueryReturnedNoRows)) => {}

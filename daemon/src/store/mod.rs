@@ -17,6 +17,7 @@ mod append;
 mod history;
 mod log;
 mod merge;
+mod metrics;
 mod runs;
 mod schema;
 mod sketch;

@@ -88,12 +88,15 @@ async fn live_records_go_together_once_a_second() {
     let mut daemon = Daemon::start(dir.path(), "a", &network, 3);
     sleep(Duration::from_secs(5)).await;
     let before = network.requests.load(Ordering::Relaxed);
+    let begun = Instant::now();
     for step in 0..600 {
         daemon.log(run("r"), rows(step..step + 1)).await;
         sleep(Duration::from_millis(50)).await;
     }
     let requests = network.requests.load(Ordering::Relaxed) - before;
-    assert!((28..=35).contains(&requests), "{requests} requests in 30 s");
+    // The stores are real: virtual time goes on while they work.
+    let seconds = begun.elapsed().as_secs();
+    assert!((25..=seconds + 5).contains(&requests), "{requests} requests in {seconds} s");
     until_equal(&daemon, &network, Duration::from_secs(3)).await;
 }
 
