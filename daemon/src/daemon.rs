@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use pannier_proto::id::Id128;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -134,6 +134,7 @@ fn take(options: &Options) -> Result<HomeLock, HomeError> {
 
 async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     let started = Instant::now();
+    let signals = Signals::listen()?;
     let home = &options.home;
     let store = Arc::new(Store::open(&home.database())?);
     let health = Arc::new(Health::default());
@@ -159,41 +160,31 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     };
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let activity = Arc::new(Activity::default());
-    let mut servers = vec![tokio::spawn(api::serve(
-        unix(home.socket())?,
-        api::local(app.clone()),
-        activity.clone(),
-        stopped.clone(),
-    ))];
+    let start =
+        |listener, router| tokio::spawn(api::serve(listener, router, activity.clone(), stopped.clone()));
+    let mut servers = vec![start(unix(home.socket())?, api::local(app.clone()))];
     if let Some(listen) = &options.listen {
-        let listener = tcp(listen).await?;
-        servers.push(tokio::spawn(api::serve(
-            listener,
-            api::network(app.clone()),
-            activity.clone(),
-            stopped.clone(),
-        )));
+        servers.push(start(tcp(listen).await?, api::network(app.clone())));
     }
     let sampler = tokio::spawn(sampler::run(store.clone(), spool.clone(), home.root().to_owned()));
-    tracing::info!(
-        "serving {} on {} as process {}",
-        home.root().display(),
-        home.socket().display(),
-        std::process::id()
-    );
+    let (root, socket) = (home.root().display(), home.socket().display());
+    tracing::info!("serving {root} on {socket} as process {}", std::process::id());
 
-    let reason = until_told(&options, lock, &app, &activity).await;
+    let reason = until_told(&options, signals, lock, &app, &activity).await;
     tracing::info!("stopping: {reason}");
+    let _ = stop.send(true);
+    sampler.abort();
+    stop_in_order(app, servers).await;
+    // Ours as long as we hold the lock; it may be gone with its folder.
+    let _ = std::fs::remove_file(home.socket());
+    Ok(())
+}
 
+/// First what was accepted, then what can wait.
+async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>) {
+    let App { store, spool, sync, .. } = app;
     let shutdown = async {
-        sampler.abort();
-        let _ = stop.send(true);
-        // First what was accepted, then what can wait.
-        let committed = tokio::task::spawn_blocking({
-            let spool = spool.clone();
-            move || spool.stop()
-        });
-        let _ = committed.await;
+        let _ = tokio::task::spawn_blocking(move || spool.stop()).await;
         sync.stop().await;
         for server in servers {
             let _ = server.await;
@@ -201,14 +192,11 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
     };
     if tokio::time::timeout(SHUTDOWN, shutdown).await.is_err() {
+        let seconds = SHUTDOWN.as_secs();
         tracing::warn!(
-            "not everything ended in {} s; what was accepted is in the journals and the database",
-            SHUTDOWN.as_secs()
+            "not everything ended in {seconds} s; what was accepted is in the journals and the database"
         );
     }
-    // Ours as long as we hold the lock; it may be gone with its folder.
-    let _ = std::fs::remove_file(home.socket());
-    Ok(())
 }
 
 fn random_id() -> Result<Id128, DaemonError> {
@@ -270,22 +258,43 @@ async fn add_remote(store: &Arc<Store>, url: &str) -> Result<bool, String> {
     Ok(true)
 }
 
-async fn until_told(options: &Options, lock: &HomeLock, app: &App, activity: &Activity) -> &'static str {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return "signals cannot be heard";
-    };
-    // A closed terminal and a scheduler's hints are nothing to us.
-    let _ignored: Vec<_> = [SignalKind::hangup(), SignalKind::user_defined1(), SignalKind::user_defined2()]
-        .into_iter()
-        .map(signal)
-        .collect();
+/// The signals that end a daemon, and those that are nothing to it: a closed
+/// terminal, a scheduler's hints. Heard from before anyone can know that we are
+/// there.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    _ignored: [Signal; 3],
+}
+
+impl Signals {
+    fn listen() -> Result<Self, DaemonError> {
+        let listen =
+            |kind| signal(kind).map_err(|source| DaemonError::System { what: "listen for signals", source });
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            _ignored: [
+                listen(SignalKind::hangup())?,
+                listen(SignalKind::user_defined1())?,
+                listen(SignalKind::user_defined2())?,
+            ],
+        })
+    }
+}
+
+async fn until_told(
+    options: &Options,
+    mut signals: Signals,
+    lock: &HomeLock,
+    app: &App,
+    activity: &Activity,
+) -> &'static str {
     let mut look = tokio::time::interval(Duration::from_millis(500));
     loop {
         tokio::select! {
-            _ = terminate.recv() => return "terminated",
-            _ = interrupt.recv() => return "interrupted",
+            _ = signals.terminate.recv() => return "terminated",
+            _ = signals.interrupt.recv() => return "interrupted",
             _ = look.tick() => {}
         }
         if !lock.still_there() {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use pannier_proto::id::BadName;
 use pannier_proto::request::ErrorBody;
 
@@ -15,6 +16,24 @@ pub struct Failure {
     pub status: StatusCode,
     /// For people.
     pub body: ErrorBody,
+}
+
+/// What a refusal of the framework itself says at most, in bytes.
+const REFUSAL_BYTES_MAX: usize = 16 << 10;
+
+/// Gives refusals that axum words itself (a body that is no JSON, one that is
+/// too long) the form that all have.
+pub async fn in_one_form(response: Response) -> Response {
+    let status = response.status();
+    let is_ours =
+        response.headers().get(CONTENT_TYPE).is_some_and(|content_type| content_type == "application/json");
+    if !(status.is_client_error() || status.is_server_error()) || is_ours {
+        return response;
+    }
+    let text = axum::body::to_bytes(response.into_body(), REFUSAL_BYTES_MAX).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let reason = status.canonical_reason().unwrap_or("it was refused");
+    Failure::new(status, if text.is_empty() { reason } else { &text }).into_response()
 }
 
 /// What handlers return.

@@ -1,3 +1,5 @@
+//! What goes into a block comes out; damage is seen.
+
 #![expect(clippy::cast_precision_loss, reason = "small numbers")]
 
 use super::*;

@@ -156,8 +156,11 @@ fn left(now: &Status, goal: &Goal) -> Vec<Left> {
 }
 
 fn left_at(remote: &RemoteStatus, now: &Status, goal: &Goal) -> Option<Left> {
-    let missed: Vec<_> = now.runs.iter().filter(|run| goal.missed(run, &remote.name)).collect();
     let why = |run: &RunStatus| run.remotes.get(&remote.name)?.parked.clone();
+    // A parked run is left even where nothing of it is queued: it contradicts
+    // what the remote has.
+    let left = |run: &&RunStatus| goal.missed(run, &remote.name) || why(run).is_some();
+    let missed: Vec<_> = now.runs.iter().filter(left).collect();
     let parked: BTreeMap<_, _> =
         missed.iter().filter_map(|run| Some((run.path.to_string(), why(run)?))).collect();
     let unlisted = !(goal.whole && now.runs_left_out == 0) && {

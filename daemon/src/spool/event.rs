@@ -9,6 +9,21 @@ pub enum Unusable {
     UnknownKind,
 }
 
+impl Unusable {
+    /// What they are, and what to do.
+    pub fn in_words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Damaged => {
+                ("damaged bytes", "everything before and after them is safe. Check the disk and its memory")
+            }
+            Self::UnknownKind => (
+                "bytes of an unknown kind",
+                "they hold a record that this daemon does not know: install the version that wrote it",
+            ),
+        }
+    }
+}
+
 /// What reading ran into.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {

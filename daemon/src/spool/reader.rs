@@ -16,16 +16,13 @@ use pannier_proto::request::StreamId;
 use super::batch::Batch;
 use super::event::{Event, Unusable};
 use super::journal::Journal;
+use super::segments;
 use super::{Command, Drained, Hooks, LiveWriter, SpoolView};
 use crate::block::Block;
 use crate::clock::now_us;
 use crate::health::Health;
 use crate::limits::{COMMIT_BYTES, READ_BYTES, SCAN_INTERVAL, TAIL_INTERVAL};
 use crate::store::{JournalPosition, Result, Store, StoreError};
-
-const DAMAGED_HINT: &str = "everything before and after them is safe. Check the disk and its memory";
-const UNKNOWN_HINT: &str =
-    "they hold a record that this daemon does not know: install the version that wrote it";
 
 /// How often it is checked whether writers still live.
 const LIFE_INTERVAL: Duration = Duration::from_millis(500);
@@ -157,6 +154,14 @@ impl Reader {
                 let journals = self.store.journals().unwrap_or_default();
                 journals.into_iter().map(|position| (position.writer, position)).collect()
             });
+            if known.get(&writer).is_some_and(|position| position.done) {
+                // All of it is committed; we died while we removed it.
+                if let Err(error) = fs::remove_dir_all(entry.path()) {
+                    tracing::warn!("cannot remove {}: {error}", entry.path().display());
+                    self.refused.insert(entry.path());
+                }
+                continue;
+            }
             match Journal::open(&entry.path(), writer, known.get(&writer).copied()) {
                 Ok(journal) => drop(self.journals.insert(writer, journal)),
                 // Its first segment is about to be there; or it is being removed.
@@ -316,16 +321,9 @@ impl Reader {
     /// Keeps bytes that cannot be taken in, and says so.
     fn set_aside(&self, writer: WriterId, why: Unusable, at: (u64, u64), bytes: &[u8], batch: &mut Batch) {
         let (segment, offset) = at;
-        let (what, hint) = match why {
-            Unusable::Damaged => ("damaged bytes", DAMAGED_HINT),
-            Unusable::UnknownKind => ("bytes of an unknown kind", UNKNOWN_HINT),
-        };
+        let (what, hint) = why.in_words();
         let file = self.quarantine.join(format!("{writer}-{segment:08}-{offset}"));
-        let kept = fs::create_dir_all(&self.quarantine).and_then(|()| fs::write(&file, bytes));
-        let kept = match kept {
-            Ok(()) => format!("they are set aside in {}", file.display()),
-            Err(error) => format!("they could not be set aside: {error}"),
-        };
+        let kept = segments::set_aside(&file, bytes);
         let path = self.journals.get(&writer).and_then(Journal::path);
         let object = path.map_or_else(|| format!("writer {writer}"), |path| format!("run {path}"));
         let what = format!("{} {what} in its journal, segment {segment} at offset {offset}", bytes.len());

@@ -90,3 +90,12 @@ pub fn grow(file: &File, offset: u64, buffer: &mut Vec<u8>) -> io::Result<bool> 
     fill(file, offset, buffer, whole)?;
     Ok(true)
 }
+
+/// Keeps bytes of a journal in a file of their own; says what became of them.
+pub fn set_aside(file: &Path, bytes: &[u8]) -> String {
+    let dir = file.parent().unwrap_or(file);
+    match fs::create_dir_all(dir).and_then(|()| fs::write(file, bytes)) {
+        Ok(()) => format!("they are set aside in {}", file.display()),
+        Err(error) => format!("they could not be set aside: {error}"),
+    }
+}

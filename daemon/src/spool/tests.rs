@@ -1,3 +1,5 @@
+//! The spool, over journals written by hand.
+
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::sync::Mutex;

@@ -1,3 +1,5 @@
+//! The log and its views: what can be seen, whatever merging does.
+
 #![expect(clippy::cast_precision_loss, reason = "small numbers")]
 
 use super::*;

@@ -131,7 +131,6 @@ fn append(tx: &Tx, incoming: Incoming) -> Result<Pushed> {
 
 /// Sorts what is wrong with one stream from what is wrong with the store.
 fn or_refused<T>(result: Result<T>) -> Result<Result<T, String>> {
-    use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(error @ (StoreError::Refused(_) | StoreError::Conflict(_) | StoreError::Missing(_))) => {
@@ -139,11 +138,6 @@ fn or_refused<T>(result: Result<T>) -> Result<Result<T, String>> {
         }
         Err(error @ StoreError::Damaged { .. }) => {
             Ok(Err(format!("at the hub, {error}; run `pannier verify` there")))
-        }
-        Err(StoreError::Sqlite(error))
-            if matches!(error.sqlite_error_code(), Some(ConstraintViolation | TooBig | TypeMismatch)) =>
-        {
-            Ok(Err(format!("the hub's database does not take it: {error}")))
         }
         Err(error) => Err(error),
     }

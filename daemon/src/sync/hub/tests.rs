@@ -1,3 +1,5 @@
+//! The client of a hub, against sockets that answer as told.
+
 use super::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
