@@ -135,11 +135,12 @@ pub fn sync(machine: &Machine) -> Result<Vec<Figure>> {
     println!("    building the backlog");
     machine.worker("loop", &json!({"who": "pannier", "run": "backlog", "width": 10, "calls": CALLS}))?;
     machine.settle()?;
+    // From here: the daemon may begin before we know that the hub is ready.
+    let began = Instant::now();
     let _hub = Running::start(&mut machine.pannier("hub", &["hub", "--listen", &address]))?;
     let socket = machine.dir.join("hub/pannier.sock");
     sh::until(Duration::from_secs(30), || Ok((sh::get(&socket, "/ready") == Some(200)).then_some(())))?
         .context("the hub is not ready")?;
-    let began = Instant::now();
     sh::run(&mut machine.pannier("home", &["sync", "--wait", "--timeout", "300"]))?;
     let took = began.elapsed().as_secs_f64();
     sh::run(&mut machine.pannier("home", &["verify", "--remote", "hub"]))?;
