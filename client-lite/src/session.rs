@@ -98,7 +98,11 @@ pub fn open(options: Options) -> Result<(Opened, Recorder), Refused> {
     };
     // Bad names are refused here, daemon or not.
     let alone = alone(&wanted)?;
-    let run = match ask(&daemon, &wanted, &mut warnings)? {
+    let answer = ask(&daemon, &wanted, &mut warnings)?;
+    // Nobody knows whether there is an earlier life: it must not be renamed, nor
+    // taken for abandoned.
+    let continues_unseen = answer.is_none() && resume == Resume::Allow;
+    let run = match answer {
         Some(run) => run,
         None if resume == Resume::Must => {
             return Err(Refused(format!(
@@ -121,12 +125,13 @@ pub fn open(options: Options) -> Result<(Opened, Recorder), Refused> {
     };
     let writer = open.writer;
     let mut recorder = Recorder::new(home::spool(&daemon.place.home), open, run.start_step, warnings);
-    let fields = RunFields { name: Some(run.name.clone()), ..fields };
+    let name = if continues_unseen { fields.name.clone() } else { Some(run.name.clone()) };
+    let fields = RunFields { name, ..fields };
     recorder.change(&Change::Begin {
         time_us: now_us(),
         fields,
         start_step: run.start_step,
-        resumed: run.resumed,
+        resumed: run.resumed || continues_unseen,
     });
     let body = format!("{{\"writer\":\"{writer}\"}}");
     let request = Request { method: "POST", path: "/v1/announce", body: body.as_bytes() };

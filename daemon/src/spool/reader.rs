@@ -268,8 +268,8 @@ impl Reader {
         }
     }
 
-    /// A life begins. Where it starts at or before the run's last step, and
-    /// nobody else writes the run, it leaves the branch behind it.
+    /// A life begins. Where it is no continuation, starts at or before the run's
+    /// last step, and nobody else writes the run, it leaves the branch behind it.
     fn at_begin(&mut self, writer: WriterId, block: &mut Block, batch: &mut Batch) -> Result<()> {
         let Some(journal) = self.journals.get_mut(&writer) else { return Ok(()) };
         let (Some(begin), Some(open)) = (journal.take_begin(), journal.head().cloned()) else {
@@ -286,7 +286,7 @@ impl Reader {
         earlier.commit(&self.store)?;
         let id = StreamId { origin: self.store.origin(), path: open.path.clone() };
         let last_step = self.store.position(&id)?.and_then(|(_, _, last_step)| last_step);
-        if let Change::Begin { start_step, .. } = &begin
+        if let Change::Begin { start_step, resumed: false, .. } = &begin
             && last_step.is_some_and(|last| *start_step <= last)
             && !self.others_live(writer, &open)
         {

@@ -26,6 +26,10 @@ struct Pen {
 
 impl Pen {
     fn new(spool: &Path, number: u8, start_step: i64) -> Self {
+        Self::begin(spool, number, start_step, false)
+    }
+
+    fn begin(spool: &Path, number: u8, start_step: i64, resumed: bool) -> Self {
         let writer = Id128([number; 16]);
         let dir = spool.join(writer.to_string());
         fs::create_dir(&dir).unwrap();
@@ -197,6 +201,21 @@ fn a_life_that_starts_before_the_last_step_leaves_the_old_branch() {
     place.reader().round(true).unwrap();
     let mut seen = expected(0..6, 1.0);
     seen.extend(expected(6..8, 2.0));
+    assert_eq!(place.steps(), seen);
+}
+
+#[test]
+fn a_life_that_goes_on_hides_nothing() {
+    let place = Place::new();
+    let mut first = Pen::new(&place.spool(), 2, 0);
+    first.rows(0..10, 1.0);
+    drop(first);
+    // Begun without a daemon: it could not know where the first had come to.
+    let mut second = Pen::begin(&place.spool(), 1, 0, true);
+    second.rows(0..2, 2.0);
+    place.reader().round(true).unwrap();
+    let mut seen = expected(0..2, 2.0);
+    seen.extend(expected(2..10, 1.0));
     assert_eq!(place.steps(), seen);
 }
 
