@@ -41,7 +41,7 @@ impl Pen {
             time_us: 300 - i64::from(number),
             fields: RunFields::default(),
             start_step,
-            resumed: false,
+            resumed,
         };
         pen.put(|out| put_change(out, &begin));
         pen
