@@ -11,6 +11,8 @@ for name in [name for name in os.environ if name.startswith(("WANDB_", "PANNIER_
     del os.environ[name]
 os.environ["PANNIER_HOME"] = home
 
+before = set(sys.modules)  # what this machine's own site hooks brought
+
 import pannier  # noqa: E402
 
 with pannier.init(project="smoke", name="first", config={"lr": 0.1, "net": {"depth": 3}}) as run:
@@ -21,8 +23,9 @@ with pannier.init(project="smoke", name="first", config={"lr": 0.1, "net": {"dep
 
 points = list(pannier.read(project="smoke", run=run_id, key="loss"))
 assert points == [(step, 1.0 / (step + 1)) for step in range(100)], points[:3]
-loaded = {name for name in sys.modules if "." not in name} - set(getattr(sys, "stdlib_module_names", ()))
-if hasattr(sys, "stdlib_module_names"):
-    foreign = {name for name in loaded if not name.startswith("_") and name not in ("pannier", "sitecustomize", "distutils-precedence")}
+standard = getattr(sys, "stdlib_module_names", None)
+if standard is not None:
+    loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
+    foreign = {name for name in loaded - set(standard) if name != "pannier"}
     assert not foreign, f"not of the standard library: {foreign}"
 print(f"ok: Python {sys.version.split()[0]}, 100 rows read back")
