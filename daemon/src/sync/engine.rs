@@ -226,12 +226,18 @@ impl<R: Remote> Engine<R> {
     /// A remote can have more of our own records than we have only if this home
     /// lost some. New ones would get the numbers of those, and be taken for them.
     fn conflict(&self, stream: &StreamState, there: Position) -> Option<String> {
-        let lost = stream.id.origin == self.store.origin() && there.seq > stream.last_seq;
+        let mut here = stream.last_seq;
+        if stream.id.origin == self.store.origin() && there.seq > here {
+            // A run that is being written goes on after the list was made, and
+            // what was sent may be newer than it.
+            here = self.store.position(&stream.id).ok().flatten().map_or(here, |(_, seq, _)| seq);
+        }
+        let lost = stream.id.origin == self.store.origin() && there.seq > here;
         lost.then(|| {
             format!(
                 "the remote has {} records of this run and this home only {}: was it restored from a backup? \
                  Nothing more of this run is sent; log to a new run",
-                there.seq, stream.last_seq
+                there.seq, here
             )
         })
     }
