@@ -103,6 +103,12 @@ impl Journal {
         self.dropped
     }
 
+    /// Bytes that are waiting to be written.
+    #[must_use]
+    pub fn waiting_bytes(&self) -> usize {
+        self.backlog.frames().len()
+    }
+
     /// Why the journal cannot be written, while it cannot.
     #[inline]
     #[must_use]

@@ -202,10 +202,27 @@ impl Recorder {
             put_close(&mut self.buffer);
             self.append();
             written = self.journal.close();
+            self.warn_of_loss();
         }
         self.after();
         let Self { journal, forked, .. } = self;
         Some(Ending { writer: journal.writer(), folder: journal.folder(), written, forked: *forked })
+    }
+
+    /// What is in memory when the run ends is lost with the process: said once
+    /// more, although the first failure was.
+    fn warn_of_loss(&mut self) {
+        let (bytes, folder) = (self.journal.waiting_bytes(), self.journal.folder());
+        if bytes > 0 {
+            let why = self.journal.trouble().map_or_else(String::new, |error| format!(" ({error})"));
+            self.warnings.add(About::Lost, || {
+                format!(
+                    "the run ended while its newest records, {bytes} bytes, could not be written to {}{why}: \
+                     they are lost with this process; all before them are safe",
+                    folder.display()
+                )
+            });
+        }
     }
 
     #[inline]

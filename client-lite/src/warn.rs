@@ -8,6 +8,8 @@ pub enum About {
     Journal,
     /// Records were thrown away.
     Dropped,
+    /// Records were still waiting when the run ended.
+    Lost,
     /// A step below the current one.
     StepBehind,
     /// A step that is no whole number.

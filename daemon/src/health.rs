@@ -28,7 +28,9 @@ impl Health {
         problem.time_us = now_us();
         problem.count += 1;
         if problem.count.is_power_of_two() {
-            tracing::warn!("{object}: {what} (seen {} times); {hint}", problem.count);
+            let often =
+                if problem.count == 1 { String::new() } else { format!(" (seen {} times)", problem.count) };
+            tracing::warn!("{object}: {what}{often}; {hint}");
         }
     }
 

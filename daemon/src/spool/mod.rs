@@ -3,7 +3,7 @@
 //! store exactly once, whatever dies when.
 //!
 //! One thread owns it. It learns of new writers by announcement, from the file
-//! system ([`watch`]) and by looking; it looks at journals that are being
+//! system (`watch`) and by looking; it looks at journals that are being
 //! written every [`TAIL_INTERVAL`]: an event per write would cost the trainer
 //! a wake-up a call. After any failure it forgets what it believes and asks the
 //! store where it stands. It knows no HTTP and no remote.

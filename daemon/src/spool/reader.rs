@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -156,10 +156,7 @@ impl Reader {
             });
             if known.get(&writer).is_some_and(|position| position.done) {
                 // All of it is committed; we died while we removed it.
-                if let Err(error) = fs::remove_dir_all(entry.path()) {
-                    tracing::warn!("cannot remove {}: {error}", entry.path().display());
-                    self.refused.insert(entry.path());
-                }
+                self.remove(&entry.path());
                 continue;
             }
             match Journal::open(&entry.path(), writer, known.get(&writer).copied()) {
@@ -349,20 +346,23 @@ impl Reader {
         let done: Vec<WriterId> =
             self.journals.values().filter(|journal| journal.is_done()).map(Journal::writer).collect();
         for writer in &done {
-            if let Some(journal) = self.journals.get(writer) {
-                match fs::remove_dir_all(journal.dir()) {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(error) => {
-                        tracing::warn!("cannot remove {}: {error}", journal.dir().display());
-                        self.refused.insert(journal.dir().to_owned());
-                        continue;
-                    }
-                }
+            if let Some(dir) = self.journals.get(writer).map(|journal| journal.dir().to_owned()) {
+                self.remove(&dir);
             }
         }
         self.journals.values().for_each(Journal::delete_consumed);
         self.journals.retain(|writer, _| !done.contains(writer));
+    }
+
+    /// Removes the folder of a journal that is committed whole.
+    fn remove(&mut self, dir: &Path) {
+        match fs::remove_dir_all(dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!("cannot remove {}: {error}", dir.display());
+                self.refused.insert(dir.to_owned());
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn drain(&mut self, writer: Option<WriterId>) -> Drained {
@@ -391,6 +391,10 @@ impl Reader {
             _ => "see the log in the home; records wait in the spool, and it is tried again",
         };
         self.health.bad("store", &error.to_string(), hint);
+        if matches!(error, StoreError::Full) {
+            // What the WAL holds twice is room for the next try, which says so if not.
+            let _ = self.store.compact();
+        }
         self.journals.clear();
         self.discover();
         RETRY_INTERVAL

@@ -1,6 +1,6 @@
 //! Copies to each remote what it lacks: one task per remote, woken by the store.
 //!
-//! [`plan`] says what to send next, [`batch`] reads it, [`engine`] sends it and
+//! `plan` says what to send next, `batch` reads it, [`engine`] sends it and
 //! moves the cursors, [`remote`] is the narrow trait that it sends through and
 //! [`hub`] the one remote there is so far. [`receive`] is the other side.
 //! [`backoff`] says when to try again. It all knows the store, and no door.
