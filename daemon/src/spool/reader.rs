@@ -343,15 +343,13 @@ impl Reader {
     /// Deletes what is committed: consumed segments, and folders of writers
     /// that are done.
     fn remove_done(&mut self) {
-        let done: Vec<WriterId> =
-            self.journals.values().filter(|journal| journal.is_done()).map(Journal::writer).collect();
-        for writer in &done {
-            if let Some(dir) = self.journals.get(writer).map(|journal| journal.dir().to_owned()) {
-                self.remove(&dir);
-            }
+        let done = self.journals.values().filter(|journal| journal.is_done());
+        let done: Vec<_> = done.map(|journal| (journal.writer(), journal.dir().to_owned())).collect();
+        for (writer, dir) in done {
+            self.remove(&dir);
+            self.journals.remove(&writer);
         }
         self.journals.values().for_each(Journal::delete_consumed);
-        self.journals.retain(|writer, _| !done.contains(writer));
     }
 
     /// Removes the folder of a journal that is committed whole.
