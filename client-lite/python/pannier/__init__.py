@@ -6,13 +6,13 @@
         for step in range(1000):
             run.log({"loss": 1 / (step + 1)})
 
-This module owns the public names. It loads next to nothing: everything else is
-imported when it is first used.
+This module owns the public names. What `init` needs is imported with it, so
+that the first run does not wait for it; the rest when it is first used.
 """
 
 from __future__ import annotations
 
-from . import _current
+from . import _current, _init
 from . import errors as errors
 from .errors import CommError as CommError
 from .errors import Error as Error
@@ -88,7 +88,6 @@ def init(
     Raises `UsageError` where the arguments cannot be meant; never for trouble
     with the daemon, the disk or the network, which is warned about on stderr.
     """
-    from ._init import init as start
 
     given = {
         "entity": entity,
@@ -107,7 +106,7 @@ def init(
         "remote": remote,
     }
     unused = {"resume_from": resume_from, "fork_from": fork_from}
-    return start(given, config, config_include_keys, config_exclude_keys, settings, unused)
+    return _init.init(given, config, config_include_keys, config_exclude_keys, settings, unused)
 
 
 def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
