@@ -25,9 +25,9 @@ pub const TAIL_INTERVAL: Duration = Duration::from_millis(50);
 /// How often the spool is searched for writers that nobody announced.
 pub const SCAN_INTERVAL: Duration = Duration::from_secs(2);
 /// Bytes read from one journal at a time.
-pub const READ_BYTES: usize = 4 << 20;
+pub const READ_BYTES: usize = 2 << 20;
 /// Bytes read from all journals between two commits.
-pub const COMMIT_BYTES: usize = 8 << 20;
+pub const COMMIT_BYTES: usize = 4 << 20;
 /// How long a frame may stay incomplete while its writer lives before the
 /// reader takes its length for a lie and looks behind it.
 pub const INCOMPLETE_PATIENCE: Duration = Duration::from_secs(2);
