@@ -110,6 +110,9 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
     result
 }
 
+/// How long the first answer may wait for journals that were left behind.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+
 /// How long a daemon that a client started waits for one that is leaving.
 const LEAVING_PATIENCE: Duration = Duration::from_secs(5);
 /// Whoever holds the home and answers after so long is not leaving.
@@ -147,6 +150,9 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     let hooks = hooks(&store, &sync);
     let spool = Spool::start(home.spool(), home.quarantine(), store.clone(), health.clone(), hooks);
     let spool = Arc::new(spool.map_err(|source| DaemonError::System { what: "start a thread", source })?);
+    // Whoever asks first sees what earlier lives left in their journals, unless
+    // it is so much that he should not wait for it.
+    let _ = tokio::time::timeout(FIRST_LOOK, spool.drain(None)).await;
     let app = App {
         store: store.clone(),
         spool: spool.clone(),
