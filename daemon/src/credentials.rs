@@ -2,11 +2,12 @@
 //! else: not in the database, not in a log.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+
+use crate::home::write_private;
 
 /// Tokens by the remote's name.
 pub struct Credentials {
@@ -51,15 +52,7 @@ impl Credentials {
             Some(token) => next.insert(remote.to_owned(), token),
             None => next.remove(remote),
         };
-        let temporary = self.path.with_extension("tmp");
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(&serde_json::to_vec_pretty(&next)?)?;
-        file.sync_all()?;
-        fs::rename(&temporary, &self.path)?;
-        if let Some(dir) = self.path.parent() {
-            File::open(dir)?.sync_all()?;
-        }
+        write_private(&self.path, &serde_json::to_vec_pretty(&next)?)?;
         *tokens = next;
         Ok(())
     }

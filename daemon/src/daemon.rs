@@ -15,6 +15,7 @@ use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::api::web::{Door, Web, owner};
 use crate::api::{self, Activity, App, Listener};
 use crate::clock::now_us;
 use crate::credentials::Credentials;
@@ -25,7 +26,7 @@ use crate::limits::SHUTDOWN;
 use crate::spool::{Hooks, Spool};
 use crate::store::{Store, StoreError};
 use crate::sync::Sync;
-use crate::{gather, sampler};
+use crate::{gather, loopback, sampler, token};
 
 /// How to run.
 pub struct Options {
@@ -35,6 +36,10 @@ pub struct Options {
     pub idle: Option<Duration>,
     /// Let others in, over the network.
     pub listen: Option<Listen>,
+    /// Listen on loopback, where there is no `listen`.
+    pub http: bool,
+    /// What others call us, for absolute links.
+    pub public_url: Option<String>,
 }
 
 /// Where and how to listen on the network.
@@ -153,6 +158,16 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     // Whoever asks first sees what earlier lives left in their journals, unless
     // it is so much that he should not wait for it.
     let _ = tokio::time::timeout(FIRST_LOOK, spool.drain(None)).await;
+    let local = options.http && options.listen.is_none();
+    let local = loopback::open(&home.http(), local, &health).await;
+    let local = local.map_err(|source| DaemonError::System { what: "get random numbers", source })?;
+    let web = Web {
+        public_url: options.public_url.clone(),
+        local_url: local.listener.as_ref().map(|(_, port)| format!("http://127.0.0.1:{port}")),
+        token: local.token,
+        blob_key: local.blob_key,
+        owner: owner(),
+    };
     let app = App {
         store: store.clone(),
         spool: spool.clone(),
@@ -163,20 +178,28 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         epoch: random_id()?,
         home: Arc::from(home.root()),
         started,
+        activity: Arc::new(Activity::default()),
+        web: Arc::new(web),
+        door: Door::Socket,
     };
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let activity = Arc::new(Activity::default());
-    let start =
-        |listener, router| tokio::spawn(api::serve(listener, router, activity.clone(), stopped.clone()));
-    let mut servers = vec![start(unix(home.socket())?, api::local(app.clone()))];
+    let start = |listener, door| {
+        let router = api::service(App { door, ..app.clone() });
+        tokio::spawn(api::serve(listener, router, app.activity.clone(), stopped.clone()))
+    };
+    let mut servers = vec![start(unix(home.socket())?, Door::Socket)];
+    if let Some((listener, port)) = local.listener {
+        tracing::info!("listening on 127.0.0.1:{port}, for the owner's key");
+        servers.push(start(Listener::Tcp(listener, None), Door::Loopback));
+    }
     if let Some(listen) = &options.listen {
-        servers.push(start(tcp(listen).await?, api::network(app.clone())));
+        servers.push(start(tcp(listen).await?, Door::Hub { tls: listen.tls.is_some() }));
     }
     let sampler = tokio::spawn(sampler::run(store.clone(), spool.clone(), home.root().to_owned()));
     let (root, socket) = (home.root().display(), home.socket().display());
     tracing::info!("serving {root} on {socket} as process {}", std::process::id());
 
-    let reason = until_told(&options, signals, lock, &app, &activity).await;
+    let reason = until_told(&options, signals, lock, &app).await;
     tracing::info!("stopping: {reason}");
     let _ = stop.send(true);
     sampler.abort();
@@ -206,12 +229,8 @@ async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>) {
 }
 
 fn random_id() -> Result<Id128, DaemonError> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| DaemonError::System {
-        what: "get random numbers",
-        source: std::io::Error::other(error.to_string()),
-    })?;
-    Ok(Id128(bytes))
+    let bytes = token::random().map_err(|source| DaemonError::System { what: "get random numbers", source });
+    Ok(Id128(bytes?))
 }
 
 fn hooks(store: &Arc<Store>, sync: &Arc<Sync>) -> Hooks {
@@ -289,13 +308,7 @@ impl Signals {
     }
 }
 
-async fn until_told(
-    options: &Options,
-    mut signals: Signals,
-    lock: &HomeLock,
-    app: &App,
-    activity: &Activity,
-) -> &'static str {
+async fn until_told(options: &Options, mut signals: Signals, lock: &HomeLock, app: &App) -> &'static str {
     let mut look = tokio::time::interval(Duration::from_millis(500));
     loop {
         tokio::select! {
@@ -308,7 +321,7 @@ async fn until_told(
         }
         let view = app.spool.view();
         let busy = !view.live.is_empty() || view.unread_bytes > 0 || app.sync.progressing();
-        if let (Some(idle), Some(quiet), false) = (options.idle, activity.quiet_for(), busy)
+        if let (Some(idle), Some(quiet), false) = (options.idle, app.activity.quiet_for(), busy)
             && quiet >= idle
         {
             return "idle";

@@ -111,6 +111,12 @@ impl Home {
         self.root.join("credentials.json")
     }
 
+    /// Port and key of the loopback listener, and the key of transfer links.
+    #[must_use]
+    pub fn http(&self) -> PathBuf {
+        self.root.join("http.json")
+    }
+
     /// Makes the folders, for this user only.
     ///
     /// # Errors
@@ -164,6 +170,23 @@ impl HomeLock {
             (Ok(held), Ok(found)) => same(held, found),
             _ => false,
         }
+    }
+}
+
+/// Writes a file for this user only, whole or not at all, and on the disk when
+/// this returns.
+///
+/// # Errors
+/// What writing returns; the old file is still there then.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    match path.parent() {
+        Some(dir) => File::open(dir)?.sync_all(),
+        None => Ok(()),
     }
 }
 

@@ -15,12 +15,14 @@ pub mod health;
 pub mod home;
 pub mod ingest;
 pub mod limits;
+pub mod loopback;
 pub mod names;
 pub mod sabotage;
 pub mod sampler;
 pub mod spool;
 pub mod store;
 pub mod sync;
+pub mod token;
 
 /// Exit code after the disk failed to sync.
 pub const EXIT_DISK: i32 = 4;

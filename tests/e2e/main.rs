@@ -6,6 +6,7 @@ mod api;
 mod bad_input;
 mod crash;
 mod crashpoints;
+mod http_doors;
 mod hub;
 mod lifecycle;
 mod negative;

@@ -78,13 +78,24 @@ impl Http {
     /// # Errors
     /// Where nobody answers, or not in HTTP, within 30 s.
     pub fn send(&self, method: &str, route: &str, body: &[u8]) -> io::Result<Answer> {
+        self.send_with(method, route, &[], body)
+    }
+
+    /// Any request, with more header lines; a `Host` among them is the only one.
+    ///
+    /// # Errors
+    /// As [`Http::send`].
+    pub fn send_with(&self, method: &str, route: &str, headers: &[&str], body: &[u8]) -> io::Result<Answer> {
         let token = match self {
             Self::Tcp(_, Some(token)) => format!("Authorization: Bearer {token}\r\n"),
             _ => String::new(),
         };
         let route = route.replace(' ', "%20");
+        let host = headers.iter().any(|header| header.starts_with("Host:"));
+        let host = if host { "" } else { "Host: localhost\r\n" };
+        let more: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
         let head = format!(
-            "{method} {route} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{token}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "{method} {route} HTTP/1.1\r\n{host}Connection: close\r\n{token}{more}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         let patience = Some(Duration::from_secs(30));

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -37,18 +37,27 @@ pub enum Listener {
 pub struct Activity {
     asking: AtomicUsize,
     last: Mutex<Instant>,
+    stay: AtomicBool,
 }
 
 impl Default for Activity {
     fn default() -> Self {
-        Self { asking: AtomicUsize::new(0), last: Mutex::new(Instant::now()) }
+        Self { asking: AtomicUsize::new(0), last: Mutex::new(Instant::now()), stay: AtomicBool::default() }
     }
 }
 
 impl Activity {
+    /// From now on this is never quiet: somebody asked us to stay.
+    pub fn stay(&self) {
+        self.stay.store(true, Ordering::Relaxed);
+    }
+
     /// How long nobody has asked anything; `None` while somebody does.
     #[must_use]
     pub fn quiet_for(&self) -> Option<Duration> {
+        if self.stay.load(Ordering::Relaxed) {
+            return None;
+        }
         let last = self.last.lock().map(|last| last.elapsed()).unwrap_or_default();
         (self.asking.load(Ordering::Relaxed) == 0).then_some(last)
     }

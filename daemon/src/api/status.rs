@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use axum::Json;
 use axum::extract::State;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use pannier_proto::request::{RunStatus, Status};
 
@@ -15,6 +16,12 @@ use crate::store::RunFilter;
 /// Answers once requests can be served, which is when this can be reached.
 pub async fn ready() -> &'static str {
     "ready\n"
+}
+
+/// The daemon does not leave any more for being idle.
+pub async fn stay(State(app): State<App>) -> StatusCode {
+    app.activity.stay();
+    StatusCode::NO_CONTENT
 }
 
 pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {

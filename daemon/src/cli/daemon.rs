@@ -3,9 +3,15 @@
 use std::time::Duration;
 
 use super::failure::{EXIT_HELD, Failure, Result};
-use super::logging;
-use crate::daemon::{DaemonError, Listen, Options, run as serve};
+use super::{logging, show, start};
+use crate::api::web::check_public_url;
+use crate::daemon::{DaemonError, Options, run as serve};
 use crate::home::Home;
+
+/// `off`: no loopback listener.
+const HTTP_VARIABLE: &str = "PANNIER_HTTP";
+/// What others call this daemon.
+pub const PUBLIC_URL_VARIABLE: &str = "PANNIER_PUBLIC_URL";
 
 /// Serve the home in the foreground, until SIGTERM or Ctrl-C
 #[derive(Debug, clap::Args)]
@@ -17,6 +23,10 @@ package and most other commands start one where there is none, and it leaves whe
 Examples:
   pannier daemon                stays until it is told to go
   pannier daemon --idle 60      leaves after a minute without anything to do
+  pannier daemon --detach       in the background; stays, too
+
+It listens on the home's socket and on a port of 127.0.0.1, where `import wandb` finds it with the
+key that `pannier env` prints. Port and key are kept in http.json in the home.
 
 Its log goes to standard error and to daemon.log in the home; PANNIER_LOG=pannier=debug says more.
 
@@ -25,9 +35,18 @@ pub struct Args {
     /// Leave after so many seconds without anything to do
     #[arg(long, value_name = "SECONDS|never", default_value = "never", value_parser = idle)]
     idle: Idle,
+    /// Do not listen on 127.0.0.1; also PANNIER_HTTP=off
+    #[arg(long)]
+    no_http: bool,
+    /// What others call this daemon, for the links that it gives
+    #[arg(long, value_name = "URL", env = PUBLIC_URL_VARIABLE, value_parser = check_public_url)]
+    public_url: Option<String>,
+    /// Return when a daemon serves the home, which stays until it is told to go
+    #[arg(long, conflicts_with = "idle")]
+    detach: bool,
     /// Leave the terminal's session: for commands that start a daemon
     #[arg(long, hide = true)]
-    detach: bool,
+    background: bool,
 }
 
 /// `None`: never. A name of its own, because clap reads `Option` as "may be left out".
@@ -43,18 +62,41 @@ fn idle(text: &str) -> Result<Idle, String> {
 
 /// Runs it.
 pub fn run(home: &Home, args: &Args) -> Result {
+    let http = !args.no_http && !http_is_off();
     if args.detach {
+        return detach(home, args.public_url.as_deref(), http);
+    }
+    if args.background {
         // Refused to the leader of a group, who has left it already.
         let _ = rustix::process::setsid();
     }
-    start(home, args.idle, None)
+    let public_url = args.public_url.clone();
+    start(Options { home: home.clone(), idle: args.idle, listen: None, http, public_url })
+}
+
+/// Whether the environment forbids the loopback listener.
+pub fn http_is_off() -> bool {
+    std::env::var(HTTP_VARIABLE).is_ok_and(|value| ["off", "0", "false", "no"].contains(&value.as_str()))
+}
+
+/// Makes sure that there is a daemon, and that it stays.
+fn detach(home: &Home, public_url: Option<&str>, http: bool) -> Result {
+    let mut variables = Vec::new();
+    variables.extend(public_url.map(|url| (PUBLIC_URL_VARIABLE, url)));
+    variables.extend((!http).then_some((HTTP_VARIABLE, "off")));
+    let (daemon, begun) = start::connect_or_start_with(home, &variables)?;
+    daemon.call("POST", "/v1/stay", None)?;
+    if !begun && !variables.is_empty() {
+        show::warn("a daemon was there already: it stays, and keeps the options that it was started with");
+    }
+    Ok(0)
 }
 
 /// Serves a home until it is told to go.
-pub fn start(home: &Home, idle: Option<Duration>, listen: Option<Listen>) -> Result {
-    home.prepare()?;
-    logging::for_daemon(&home.log());
-    serve(Options { home: home.clone(), idle, listen }).map_err(|error| {
+pub fn start(options: Options) -> Result {
+    options.home.prepare()?;
+    logging::for_daemon(&options.home.log());
+    serve(options).map_err(|error| {
         let failure = Failure::from(error);
         if failure.code != EXIT_HELD {
             // Whoever started it may not see its standard error.

@@ -16,8 +16,9 @@ use super::client::{Client, encode};
 use super::failure::{Failure, Result};
 use super::show::{self, Table};
 use super::{daemon, logging};
+use crate::api::web::check_public_url;
 use crate::clock::now_us;
-use crate::daemon::Listen;
+use crate::daemon::{Listen, Options};
 use crate::home::{Home, HomeError};
 use crate::store::Store;
 
@@ -57,6 +58,10 @@ pub struct Args {
     /// data can then be read on the way: only behind a proxy that adds TLS
     #[arg(long)]
     allow_plain_http: bool,
+    /// What others call this hub, for the links that it gives; requests that
+    /// call it something else are refused then. Needed behind a proxy
+    #[arg(long, value_name = "URL", env = daemon::PUBLIC_URL_VARIABLE, value_parser = check_public_url)]
+    public_url: Option<String>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -109,7 +114,9 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
         .listen
         .ok_or_else(|| Failure::new("no address to listen on").hint("say --listen ADDRESS:PORT"))?;
     let tls = args.tls_cert.zip(args.tls_key);
-    daemon::start(home, None, Some(Listen { address, tls, allow_plain_http: args.allow_plain_http }))
+    let listen = Some(Listen { address, tls, allow_plain_http: args.allow_plain_http });
+    let public_url = args.public_url;
+    daemon::start(Options { home: home.clone(), idle: None, listen, http: false, public_url })
 }
 
 #[derive(Debug, Serialize, Deserialize)]

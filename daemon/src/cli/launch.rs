@@ -7,16 +7,25 @@ use std::future::pending;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use futures_util::future::select_all;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::client::Client;
+use super::daemon::http_is_off;
 use super::failure::{Failure, Result};
+use super::variables::Variables;
 use super::{show, start};
+use crate::api::auth::LocalHttp;
 use crate::home::Home;
 
+/// How often the daemon is looked for: well within its idle time.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// The same, after one could not be started.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// The program was found and cannot be run, as shells say it.
 const EXIT_NOT_RUNNABLE: u8 = 126;
 /// There is no such program.
@@ -27,9 +36,14 @@ const EXIT_SIGNALLED: i32 = 128;
 /// Run a training command with a daemon at hand
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Starts a daemon where none runs, sets PANNIER_HOME, PANNIER_SOCKET and PANNIER_BIN for the command,
-and runs it in this terminal. Where no daemon can be started, the command runs all the same: what it
-logs is kept in the home and taken in by the next daemon.
+Starts a daemon where none runs, sets variables for the command, and runs it in this terminal. While
+it runs the daemon stays, and another is started at once should it die.
+
+`import pannier` finds the daemon by PANNIER_HOME, PANNIER_SOCKET and PANNIER_BIN, `import wandb` by
+WANDB_BASE_URL and WANDB_API_KEY: an unchanged script logs to this home instead of the cloud. See
+`pannier env` for all of them. Where no daemon can be started, the command runs all the same: what
+`import pannier` logs is kept in the home and taken in by the next daemon, while `import wandb` waits
+for a daemon before it gives up.
 
 SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 and SIGCONT are passed on to the command.
 
@@ -47,20 +61,86 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(home: &Home, args: &Args) -> Result {
-    if let Err(failure) = start::connect_or_start(home) {
-        let root = home.root();
-        let fate = match root.is_dir() {
-            true => format!("what it logs waits in {}", root.display()),
-            false => "nothing that it logs can be kept".to_owned(),
-        };
-        show::warn(&format!("{}; the command runs without a daemon, and {fate}", failure.error));
+    let http = match start::connect_or_start(home) {
+        Ok(daemon) => reachable(&daemon),
+        Err(failure) => {
+            let root = home.root();
+            let fate = match root.is_dir() {
+                true => format!("what it logs waits in {}", root.display()),
+                false => "nothing that it logs can be kept".to_owned(),
+            };
+            show::warn(&format!("{}; the command runs without a daemon, and {fate}", failure.error));
+            None
+        }
+    };
+    let env = |name: &str| std::env::var(name).ok();
+    let variables = Variables::new(home, http.as_ref(), &env);
+    if let Some(theirs) = variables.overridden(&env) {
+        let ours = http.as_ref().and_then(|http| http.url.as_deref()).unwrap_or_default();
+        show::warn(&format!(
+            "WANDB_BASE_URL is {ours} for the command, not {theirs}: `pannier run` keeps its runs here"
+        ));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
-    runtime.block_on(run_child(home, &args.command))
+    let watched = home.clone();
+    let url = http.and_then(|http| http.url);
+    // It ends with this process.
+    std::thread::spawn(move || look_after(&watched, url.as_deref()));
+    runtime.block_on(run_child(&variables, &args.command))
 }
 
-async fn run_child(home: &Home, command: &[OsString]) -> Result {
+/// The daemon's listener, when it answers there.
+fn reachable(daemon: &Client) -> Option<LocalHttp> {
+    let http = match daemon.get::<LocalHttp>("/v1/http") {
+        Ok(http) => http,
+        Err(failure) => {
+            show::warn(&format!("{}; `import wandb` does not come here", failure.error));
+            return None;
+        }
+    };
+    if http.url.is_none() && !http_is_off() {
+        show::warn(
+            "the daemon has no local HTTP port, so `import wandb` does not come here; see `pannier status`",
+        );
+    }
+    http.url.is_some().then_some(http)
+}
+
+/// Asks the daemon again and again, so that it does not leave as idle, and
+/// starts another where it is gone: W&B's client gives up where it finds nobody.
+fn look_after(home: &Home, url: Option<&str>) {
+    let client = Client::new(home.socket());
+    let mut pause = LOOK_INTERVAL;
+    let mut warned = false;
+    loop {
+        std::thread::sleep(pause);
+        pause = LOOK_INTERVAL;
+        if client.ready() {
+            warned = false;
+            continue;
+        }
+        match start::connect_or_start(home) {
+            Ok(daemon) => {
+                let now = daemon.get::<LocalHttp>("/v1/http").ok().and_then(|http| http.url);
+                if url.is_some() && now.as_deref() != url {
+                    show::warn(
+                        "the daemon was restarted and its port was taken: `import wandb` in the command cannot reach it any more",
+                    );
+                }
+            }
+            Err(failure) => {
+                if !warned {
+                    show::warn(&format!("{}; it is tried again", failure.error));
+                }
+                warned = true;
+                pause = RETRY_INTERVAL;
+            }
+        }
+    }
+}
+
+async fn run_child(variables: &Variables, command: &[OsString]) -> Result {
     let [program, arguments @ ..] = command else {
         return Err(Failure::new("no command was given"));
     };
@@ -68,7 +148,10 @@ async fn run_child(home: &Home, command: &[OsString]) -> Result {
     let mut signals =
         Signals::listen().map_err(|error| Failure::new(format!("cannot listen to signals: {error}")))?;
     let mut child = Command::new(program);
-    child.args(arguments).env("PANNIER_HOME", home.root()).env("PANNIER_SOCKET", home.socket());
+    child.args(arguments).envs(variables.set.iter().map(|(name, value)| (name, value)));
+    for name in &variables.unset {
+        child.env_remove(name);
+    }
     if let Ok(bin) = std::env::current_exe() {
         child.env("PANNIER_BIN", bin);
     }

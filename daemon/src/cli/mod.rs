@@ -20,6 +20,7 @@ mod show;
 mod start;
 mod status;
 mod sync;
+mod variables;
 mod verify;
 
 use std::io::Write;

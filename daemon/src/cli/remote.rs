@@ -134,8 +134,8 @@ mod tests {
     fn tokens_come_from_files_without_their_line_end() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("token");
-        std::fs::write(&path, "pan_abc\n").unwrap();
-        assert_eq!(token(Some(&path)), Ok(Some("pan_abc".to_owned())));
+        std::fs::write(&path, "pan-abc\n").unwrap();
+        assert_eq!(token(Some(&path)), Ok(Some("pan-abc".to_owned())));
         std::fs::write(&path, " \n").unwrap();
         assert!(token(Some(&path)).is_err());
         assert!(token(Some(&dir.path().join("none"))).unwrap_err().error.starts_with("cannot read"));

@@ -22,9 +22,17 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 /// # Errors
 /// [`Failure`] with [`EXIT_NOBODY`].
 pub fn connect_or_start(home: &Home) -> Result<Client> {
+    connect_or_start_with(home, &[]).map(|(client, _)| client)
+}
+
+/// The same, with variables for the daemon that is started, and whether one was.
+///
+/// # Errors
+/// As [`connect_or_start`].
+pub fn connect_or_start_with(home: &Home, variables: &[(&str, &str)]) -> Result<(Client, bool)> {
     let client = Client::new(home.socket());
     if client.ready() {
-        return Ok(client);
+        return Ok((client, false));
     }
     // Before a process is started for it: what is wrong is said here, not in a
     // log.
@@ -50,16 +58,17 @@ pub fn connect_or_start(home: &Home) -> Result<Client> {
             }
         }
         if daemon.is_none() && Instant::now() >= try_at {
-            daemon = Some(spawn(home)?);
+            daemon = Some(spawn(home, variables)?);
         }
         sleep(LOOK_INTERVAL);
     }
+    let begun = daemon.is_some();
     if let Some(mut child) = daemon {
         // It may end long before this process does, and should not stay as a
         // zombie.
         std::thread::spawn(move || child.wait());
     }
-    Ok(client)
+    Ok((client, begun))
 }
 
 fn silent(home: &Home, client: &Client) -> Failure {
@@ -69,11 +78,12 @@ fn silent(home: &Home, client: &Client) -> Failure {
         .code(EXIT_NOBODY)
 }
 
-fn spawn(home: &Home) -> Result<Child> {
+fn spawn(home: &Home, variables: &[(&str, &str)]) -> Result<Child> {
     let cannot = |error| Failure::new(format!("cannot start a daemon: {error}")).code(EXIT_NOBODY);
     let program = std::env::current_exe().map_err(cannot)?;
     Command::new(program)
-        .args(["daemon", "--detach", "--idle", IDLE_S])
+        .args(["daemon", "--background", "--idle", IDLE_S])
+        .envs(variables.iter().copied())
         .env("PANNIER_HOME", home.root())
         .env("PANNIER_SOCKET", home.socket())
         .current_dir("/")

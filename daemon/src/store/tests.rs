@@ -182,7 +182,7 @@ fn tokens_open_until_their_user_is_removed() {
     let (_dir, store) = open();
     let token = store.write_blocking(|tx| tx.add_user("ann", 1)).unwrap();
     assert_eq!(store.user_of(&token).unwrap().as_deref(), Some("ann"));
-    assert_eq!(store.user_of("pan_wrong").unwrap(), None);
+    assert_eq!(store.user_of("pan-wrong").unwrap(), None);
     assert!(matches!(store.write_blocking(|tx| tx.add_user("ann", 1)), Err(StoreError::Conflict(_))));
     store.write_blocking(|tx| tx.remove_user("ann")).unwrap();
     assert_eq!(store.user_of(&token).unwrap(), None);

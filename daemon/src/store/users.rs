@@ -1,18 +1,11 @@
-//! Who may come in over TCP. Tokens are 256 random bits, so a plain hash of
-//! one is as good as a slow one; the token itself is stored nowhere.
+//! Who may come in over TCP. Of a token only its hash is kept.
 
 use rusqlite::{OptionalExtension, params};
 use subtle::ConstantTimeEq;
 
 use super::writer::Tx;
 use super::{Result, Store, StoreError};
-
-/// What every token begins with, so that people and scanners know one.
-pub const TOKEN_PREFIX: &str = "pan_";
-
-fn hash(token: &str) -> [u8; 32] {
-    *blake3::hash(token.as_bytes()).as_bytes()
-}
+use crate::token;
 
 impl Tx<'_> {
     /// Makes a user and returns his token, the only time it is seen.
@@ -35,13 +28,10 @@ impl Tx<'_> {
                 "user {name:?} exists; remove it first to make a new token"
             )));
         }
-        let mut random = [0; 32];
-        getrandom::fill(&mut random)
-            .map_err(|error| StoreError::Refused(format!("no random numbers: {error}")))?;
-        let token = random.iter().fold(TOKEN_PREFIX.to_owned(), |text, byte| text + &format!("{byte:02x}"));
+        let token = token::new().map_err(|error| StoreError::Refused(error.to_string()))?;
         self.sql.execute(
             "INSERT INTO users (name, token_hash, created_us) VALUES (?1, ?2, ?3)",
-            params![name, hash(&token), now_us],
+            params![name, token::hash(&token), now_us],
         )?;
         Ok(token)
     }
@@ -64,7 +54,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn user_of(&self, token: &str) -> Result<Option<String>> {
-        let asked = hash(token);
+        let asked = token::hash(token);
         self.read_blocking(|sql| {
             // All are compared, in constant time each: nothing to learn from how
             // long it takes.

@@ -64,7 +64,7 @@ async fn append(store: &Arc<Store>, run: &str, block: Block) {
 }
 
 fn engine(pair: &Pair) -> Engine<Hub> {
-    let hub = Hub::new(&pair.url, Some("pan_secret")).unwrap();
+    let hub = Hub::new(&pair.url, Some("pan-secret")).unwrap();
     let seen = Arc::new(Seen::new("hub", Arc::new(Health::default())));
     Engine::new("hub", pair.here.clone(), hub, Box::new(Exponential::new(|| 0.5)), seen)
 }
@@ -135,7 +135,7 @@ async fn a_hub_that_is_gone_is_named_without_the_token() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let hub = Hub::new(&url, Some("pan_secret")).unwrap();
+    let hub = Hub::new(&url, Some("pan-secret")).unwrap();
     let Err(RemoteError::Transient { what, .. }) = hub.info().await else { panic!("it answered") };
     assert!(
         what.starts_with("hub 127.0.0.1:") && what.contains("refused") && !what.contains("secret"),

@@ -26,7 +26,7 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 
 async fn asked(answer: &str) -> RemoteError {
     let (url, _told) = server(answer).await;
-    let hub = Hub::new(&url, Some("pan_secret")).unwrap();
+    let hub = Hub::new(&url, Some("pan-secret")).unwrap();
     let error = hub.info().await.unwrap_err();
     assert!(!error.to_string().contains("secret"), "{error}");
     assert!(error.to_string().contains("127.0.0.1"), "{error} names the hub");
@@ -87,12 +87,12 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn the_token_goes_in_its_header_only() {
     let (url, mut told) = server(&answer("200 OK", "", "{}")).await;
-    let hub = Hub::new(&format!("{url}/base"), Some("pan_secret")).unwrap();
+    let hub = Hub::new(&format!("{url}/base"), Some("pan-secret")).unwrap();
     assert!(hub.info().await.is_err());
     let request = told.recv().await.unwrap();
     assert!(request.starts_with("GET /base/v1/hub HTTP/1.1\r\n"), "{request}");
-    assert_eq!(request.matches("pan_secret").count(), 1);
-    assert!(request.contains("authorization: Bearer pan_secret"), "{request}");
+    assert_eq!(request.matches("pan-secret").count(), 1);
+    assert!(request.contains("authorization: Bearer pan-secret"), "{request}");
 }
 
 #[test]
@@ -122,10 +122,10 @@ fn urls_that_would_leak_are_refused() {
         ("hub", "no URL"),
         ("unix:/run/x", "no host"),
     ] {
-        let error = Hub::new(url, Some("pan_secret")).err().unwrap();
+        let error = Hub::new(url, Some("pan-secret")).err().unwrap();
         assert!(error.contains(word) && !error.contains("secret"), "{url}: {error}");
     }
-    assert!(Hub::new("https://hub.example.org/base", Some("pan_secret")).is_ok());
+    assert!(Hub::new("https://hub.example.org/base", Some("pan-secret")).is_ok());
     assert!(Hub::new("http://[::1]:80", None).is_ok());
     assert!(!Hub::new("https://hub.example.org", Some("a\nb")).err().unwrap().contains("a\nb"));
 }
