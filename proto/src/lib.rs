@@ -4,6 +4,7 @@
 //! - [`value`]: what one cell of a row can hold.
 //! - [`record`]: one change to a run.
 //! - [`journal`]: the file a training process appends to.
+//! - [`path`]: paths of files, validated once, there.
 //! - [`summary`]: what a metric's many values come down to.
 //! - [`request`]: bodies of the native HTTP routes.
 //! - [`home`]: where a home and its socket are, for client and daemon alike.
@@ -11,6 +12,7 @@
 pub mod home;
 pub mod id;
 pub mod journal;
+pub mod path;
 pub mod record;
 pub mod request;
 pub mod summary;
