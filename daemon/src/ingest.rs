@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::block::Block;
 use crate::clock::now_us;
-use crate::store::{Appended, Incoming, Result, Store, StoreError};
+use crate::store::{Appended, Incoming, LinePosition, Result, Store, StoreError};
 
 /// Appends records of this home's own to a run.
 ///
@@ -45,7 +45,8 @@ pub async fn append_lines(
     store
         .write(move |tx| {
             let now = now_us();
-            let next = tx.line_writer(&path, &writer, now)?;
+            let at = tx.line_writer(&path, &writer, now)?;
+            let next = at.next;
             if first > next {
                 return Err(StoreError::Conflict(format!(
                     "line {first} of writer {writer:?} comes before line {next}"
@@ -64,7 +65,7 @@ pub async fn append_lines(
                     Incoming { path: path.clone(), origin, first_seq: None, block, encoded: None },
                     now,
                 )?;
-                tx.set_line_writer(&path, &writer, after, now)?;
+                tx.set_line_writer(&path, &writer, LinePosition { next: after, ..at }, now)?;
             }
             Ok(after)
         })

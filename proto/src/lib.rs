@@ -3,12 +3,16 @@
 //! - [`id`]: names and ids, validated once, here.
 //! - [`value`]: what one cell of a row can hold.
 //! - [`record`]: one change to a run.
+//! - [`content`]: the bytes of a file, named by their digests.
+//! - [`artifact`]: a version of an artifact, as its maker logged it.
 //! - [`journal`]: the file a training process appends to.
 //! - [`path`]: paths of files, validated once, there.
 //! - [`summary`]: what a metric's many values come down to.
 //! - [`request`]: bodies of the native HTTP routes.
 //! - [`home`]: where a home and its socket are, for client and daemon alike.
 
+pub mod artifact;
+pub mod content;
 pub mod home;
 pub mod id;
 pub mod journal;

@@ -6,6 +6,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::artifact::ArtifactVersion;
+use crate::content::{Blob, Content};
+use crate::id::Id128;
+use crate::path::RelPath;
 use crate::summary::Definition;
 use crate::value::Value;
 
@@ -169,6 +173,36 @@ pub enum Change {
         /// Its content.
         text: String,
     },
+    /// A file that belongs to the run; a later one of the same path replaces it.
+    /// Its bytes are stored, or sent, before the record.
+    File {
+        /// Where in the run's folder.
+        path: RelPath,
+        /// Its bytes.
+        content: Content,
+        /// Microseconds since 1970.
+        time_us: i64,
+    },
+    /// A file was removed from the run.
+    RemoveFile {
+        /// Which.
+        path: RelPath,
+    },
+    /// A version of an artifact that the run logged is complete.
+    Artifact {
+        /// The version.
+        version: Box<ArtifactVersion>,
+    },
+    /// The run reads a version of an artifact.
+    UseArtifact {
+        /// The version's id.
+        id: Id128,
+    },
+    /// The run was deleted: views leave it out, the log keeps it.
+    Delete {
+        /// Microseconds since 1970.
+        time_us: i64,
+    },
     /// Records that were logged and could not be kept.
     Dropped {
         /// Microseconds since 1970.
@@ -187,6 +221,26 @@ pub enum Change {
         /// The process's, where it is known.
         exit_code: Option<i32>,
     },
+}
+
+impl Change {
+    /// Whether what its stream recorded before may leave the views with it: then
+    /// its records belong to another life than those.
+    #[must_use]
+    pub fn begins_a_life(&self) -> bool {
+        matches!(self, Self::Rewind { .. } | Self::Delete { .. })
+    }
+
+    /// The blobs that this change names: they come before it, wherever it goes.
+    pub fn blobs(&self) -> impl Iterator<Item = (Blob, u64)> + '_ {
+        let (one, version) = match self {
+            Self::File { content, .. } => (Some(content), None),
+            Self::Artifact { version } => (Some(&version.manifest), Some(version)),
+            _ => (None, None),
+        };
+        let files = version.into_iter().flat_map(|version| version.files.iter().map(|(_, content)| content));
+        one.into_iter().chain(files).map(|content| (content.blob, content.size))
+    }
 }
 
 /// Any record, in the form that views and tests use.

@@ -248,9 +248,9 @@ impl Rows {
 }
 
 impl Block {
-    /// Whether its first record is a [`Change::Rewind`].
+    /// Whether its first record is one with which a life begins.
     #[must_use]
-    pub fn begins_with_rewind(&self) -> bool {
-        self.tags.first() == Some(&0) && matches!(self.changes.first(), Some(Change::Rewind { .. }))
+    pub fn begins_a_life(&self) -> bool {
+        self.tags.first() == Some(&0) && self.changes.first().is_some_and(Change::begins_a_life)
     }
 }

@@ -1,7 +1,7 @@
 //! Appending blocks to streams, and bringing the views up to date with them.
 
-use pannier_proto::id::{Origin, RunPath, Seq, WriterId};
-use pannier_proto::record::{Change, RunState, Table};
+use pannier_proto::id::{Origin, RunPath, Seq};
+use pannier_proto::record::{Change, Record, RunState, Table};
 use rusqlite::{OptionalExtension, params};
 
 use super::runs::RunRow;
@@ -12,7 +12,10 @@ use crate::limits::{SEAL_BYTES, SEAL_POINTS, SEAL_RECORDS};
 
 /// The metadata key by which a program says that it was told to go
 /// (`run.mark_preempting()`): however its life ends then, it was preempted.
-const PREEMPTING: &str = "preempting";
+pub const PREEMPTING: &str = "preempting";
+
+/// The metadata key by which somebody asks the program to stop.
+pub const STOP: &str = "stop_requested";
 
 /// A block on its way into the log.
 pub struct Incoming {
@@ -26,19 +29,6 @@ pub struct Incoming {
     pub block: Block,
     /// The same block as bytes, where it came as bytes.
     pub encoded: Option<Encoded>,
-}
-
-/// How far a journal is consumed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JournalPosition {
-    /// Whose.
-    pub writer: WriterId,
-    /// The segment.
-    pub segment: u64,
-    /// The bytes of it that are consumed.
-    pub offset: u64,
-    /// Whether nothing more will come.
-    pub done: bool,
 }
 
 /// Where a stream stands after an append.
@@ -92,7 +82,7 @@ impl Tx<'_> {
         let mut rest = Some(block);
         let mut whole = encoded;
         while let Some(block) = rest.take() {
-            let (piece, behind) = split_before_rewind(block);
+            let (piece, behind) = split_before_life(block);
             let bytes = if behind.is_none() { whole.take() } else { None };
             whole = None;
             self.append_piece(&mut stream, &piece, bytes, now_us)?;
@@ -229,6 +219,11 @@ impl Tx<'_> {
                     .prepare_cached("INSERT INTO rewinds (stream, life, step) VALUES (?1, ?2, ?3)")?
                     .execute(params![stream.id, stream.life, step])?;
             }
+            Change::Delete { time_us } => self.delete(stream, run, *time_us)?,
+            Change::File { path, content, time_us } => self.set_file(stream.run, path, content, *time_us)?,
+            Change::RemoveFile { path } => self.remove_file(stream.run, path)?,
+            Change::Artifact { version } => self.add_artifact(stream.run, &run.path, version)?,
+            Change::UseArtifact { id } => self.use_artifact(stream.run, *id)?,
             Change::TextFile { path, text } => {
                 self.sql
                     .prepare_cached(
@@ -249,6 +244,8 @@ impl Tx<'_> {
             }
             Change::Begin { time_us, fields, .. } => {
                 run.metadata.remove(PREEMPTING);
+                run.metadata.remove(STOP);
+                run.deleted_us = None;
                 run.state = RunState::Running;
                 run.exit_code = None;
                 run.created_us = run.created_us.min(*time_us);
@@ -284,57 +281,23 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes how far a journal is consumed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_journal(&self, position: JournalPosition) -> Result<()> {
-        self.sql
-            .prepare_cached(
-                "INSERT INTO journals (writer, segment, offset, done) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (writer) DO UPDATE SET segment = excluded.segment, offset = excluded.offset, done = excluded.done",
-            )?
-            .execute(params![position.writer.0, to_sql(position.segment), to_sql(position.offset), position.done])?;
-        Ok(())
-    }
-
-    /// Forgets a journal whose folder is gone.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn forget_journal(&self, writer: WriterId) -> Result<()> {
-        self.sql.execute("DELETE FROM journals WHERE writer = ?1", [writer.0])?;
-        Ok(())
-    }
-
-    /// The number of the line that a writer of lines sends next.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn line_writer(&self, path: &RunPath, writer: &str, now_us: i64) -> Result<u64> {
-        let run = self.run_id(path, now_us)?;
-        let next: Option<i64> = self
-            .sql
-            .query_row(
-                "SELECT next FROM line_writers WHERE run = ?1 AND writer = ?2",
-                params![run, writer],
-                |row| row.get(0),
-            )
-            .optional()?;
-        Ok(from_sql(next.unwrap_or(0)))
-    }
-
-    /// Notes the number of the line that a writer of lines sends next.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_line_writer(&self, path: &RunPath, writer: &str, next: u64, now_us: i64) -> Result<()> {
-        let run = self.run_id(path, now_us)?;
+    /// Nothing of the run is shown any more: what every stream of it recorded so
+    /// far belongs to a life that is over.
+    fn delete(&self, stream: &mut StreamRow, run: &mut RunRow, time_us: i64) -> Result<()> {
         self.sql.execute(
-            "INSERT INTO line_writers (run, writer, next) VALUES (?1, ?2, ?3)
-             ON CONFLICT (run, writer) DO UPDATE SET next = excluded.next",
-            params![run, writer, to_sql(next)],
+            "UPDATE streams SET life = life + 1, last_step = NULL WHERE run = ?1",
+            [stream.run],
         )?;
+        self.sql.execute(
+            "INSERT INTO rewinds (stream, life, step) SELECT id, life, ?2 FROM streams WHERE run = ?1",
+            params![stream.run, i64::MIN],
+        )?;
+        for table in ["metrics", "text_files", "files", "artifact_uses"] {
+            self.sql.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [stream.run])?;
+        }
+        (stream.life, stream.last_step) = (stream.life + 1, None);
+        run.clear();
+        run.deleted_us = Some(time_us);
         Ok(())
     }
 
@@ -367,17 +330,17 @@ fn merge_json(map: &mut serde_json::Map<String, serde_json::Value>, key: &str, v
     }
 }
 
-/// Cuts a block in front of its first rewind that is not its first record.
-fn split_before_rewind(block: Block) -> (Block, Option<Block>) {
-    let rewinds = block.changes().iter().filter(|change| matches!(change, Change::Rewind { .. })).count();
-    let begins = block.begins_with_rewind();
-    if rewinds == usize::from(begins) {
+/// Cuts a block in front of the first record, but its very first, with which a
+/// life begins.
+fn split_before_life(block: Block) -> (Block, Option<Block>) {
+    let lives = block.changes().iter().filter(|change| change.begins_a_life()).count();
+    if lives == usize::from(block.begins_a_life()) {
         return (block, None);
     }
     let (mut front, mut behind) = (Block::default(), Block::default());
     for (at, record) in block.into_records().enumerate() {
-        let rewind = matches!(&record, pannier_proto::record::Record::Change(Change::Rewind { .. }));
-        if behind.is_empty() && !(rewind && at > 0) {
+        let life = matches!(&record, Record::Change(change) if change.begins_a_life());
+        if behind.is_empty() && !(life && at > 0) {
             front.push(record);
         } else {
             behind.push(record);

@@ -1,12 +1,17 @@
 //! What each metric came to: kept up to date with every append, so that lists
 //! of runs need not read histories.
 
+use pannier_proto::id::RunPath;
 use pannier_proto::record::Table;
-use pannier_proto::summary::Stats;
-use rusqlite::params;
+use pannier_proto::request::MetricView;
+use pannier_proto::summary::{self, Definition, Stats};
+use pannier_proto::value::Value;
+use rusqlite::{Connection, Row, params};
+use serde_json::{Map, Value as Json};
 
+use super::runs::id_of;
 use super::writer::Tx;
-use super::{Result, to_sql};
+use super::{Result, Store, from_sql, to_sql};
 use crate::block::{Block, Cells, Column};
 
 impl Tx<'_> {
@@ -47,4 +52,63 @@ fn stats_of(column: &Column) -> Stats {
         column.numbers().for_each(|x| stats.add(x));
     }
     stats
+}
+
+/// Columns `count, sum, min, max` from `at` on.
+pub(super) fn stats_of_row(row: &Row, at: usize) -> rusqlite::Result<Stats> {
+    Ok(Stats {
+        count: from_sql(row.get(at)?),
+        // SQLite stores NaN as NULL; infinities it keeps.
+        sum: row.get::<_, Option<f64>>(at + 1)?.unwrap_or(f64::NAN),
+        min: row.get::<_, Option<f64>>(at + 2)?.unwrap_or(f64::INFINITY),
+        max: row.get::<_, Option<f64>>(at + 3)?.unwrap_or(f64::NEG_INFINITY),
+    })
+}
+
+struct Metric {
+    key: String,
+    last: Json,
+    stats: Stats,
+}
+
+fn metrics(sql: &Connection, run: i64) -> Result<Vec<Metric>> {
+    let mut select = sql
+        .prepare_cached("SELECT key, last, count, sum, min, max FROM metrics WHERE run = ?1 ORDER BY key")?;
+    let rows = select.query_map([run], |row| {
+        Ok(Metric {
+            key: row.get(0)?,
+            last: serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default(),
+            stats: stats_of_row(row, 2)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What the metrics say the summary is.
+pub(super) fn automatic_summary(sql: &Connection, run: i64, rules: &[Definition]) -> Result<Map<String, Json>> {
+    let mut summary = Map::new();
+    for metric in metrics(sql, run)? {
+        let rule = summary::rule(rules, &metric.key);
+        let last = Value::from_json(&metric.last);
+        if let Some(entry) = summary::entry(rule, &last, &metric.stats) {
+            summary.insert(metric.key, entry);
+        }
+    }
+    Ok(summary)
+}
+
+impl Store {
+    /// A run's metrics, by key.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Missing`].
+    pub fn metrics(&self, path: &RunPath) -> Result<Vec<MetricView>> {
+        self.read_blocking(|sql| {
+            let metrics = metrics(sql, id_of(sql, path)?)?;
+            Ok(metrics
+                .into_iter()
+                .map(|m| MetricView { key: m.key, count: m.stats.count, last: m.last })
+                .collect())
+        })
+    }
 }

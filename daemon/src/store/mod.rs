@@ -14,10 +14,15 @@
 //! The store knows no caller: no journal, no HTTP, no remote protocol.
 
 mod append;
+mod artifacts;
+mod files;
 mod history;
 mod log;
 mod merge;
 mod metrics;
+mod positions;
+mod projects;
+mod query;
 mod runs;
 mod schema;
 mod sketch;
@@ -34,9 +39,14 @@ use pannier_proto::id::{Id128, Origin, Seq};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use tokio::sync::watch;
 
-pub use append::{Appended, Incoming, JournalPosition};
+pub use append::{Appended, Incoming, PREEMPTING, STOP};
+pub use artifacts::{ArtifactRow, Draft};
+pub use files::RunFile;
 pub use history::{RowsQuery, Series};
 pub use log::LogBlock;
+pub use positions::{JournalPosition, LinePosition};
+pub use projects::Project;
+pub use query::{RunFacts, Wanted};
 pub use runs::RunFilter;
 pub use sync_state::{CursorRow, Remote, StreamState};
 pub use writer::Tx;

@@ -1,15 +1,13 @@
 //! Runs as people ask for them: names, state, config, summary.
 
-use std::collections::HashMap;
-
 use pannier_proto::id::RunPath;
 use pannier_proto::record::{RunFields, RunState};
-use pannier_proto::request::{MetricView, Problem, RunView};
-use pannier_proto::summary::{self, Definition, Stats};
-use pannier_proto::value::Value;
+use pannier_proto::request::{Problem, RunView};
+use pannier_proto::summary::Definition;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value as Json};
 
+use super::metrics::automatic_summary;
 use super::writer::Tx;
 use super::{Result, Store, StoreError, from_sql, to_sql};
 
@@ -33,10 +31,11 @@ pub(super) struct RunRow {
     pub(super) summary: Map<String, Json>,
     pub(super) metadata: Map<String, Json>,
     pub(super) definitions: Vec<Definition>,
+    pub(super) deleted_us: Option<i64>,
 }
 
 const COLUMNS: &str = "id, entity, project, run, name, run_group, job_type, notes, tags, state, exit_code, created_us, updated_us,
-    last_step, history_rows, dropped, config, summary, metadata, definitions";
+    last_step, history_rows, dropped, config, summary, metadata, definitions, deleted_us";
 
 impl RunRow {
     fn read(row: &Row) -> rusqlite::Result<Self> {
@@ -63,6 +62,7 @@ impl RunRow {
             summary: json(17)?,
             metadata: json(18)?,
             definitions: serde_json::from_str(row.get_ref(19)?.as_str()?).unwrap_or_default(),
+            deleted_us: row.get(20)?,
         })
     }
 
@@ -77,7 +77,7 @@ impl RunRow {
         sql.prepare_cached(
             "UPDATE runs SET name = ?2, run_group = ?3, job_type = ?4, notes = ?5, tags = ?6, state = ?7, exit_code = ?8,
                  created_us = ?9, updated_us = ?10, last_step = ?11, history_rows = ?12, dropped = ?13,
-                 config = ?14, summary = ?15, metadata = ?16, definitions = ?17 WHERE id = ?1",
+                 config = ?14, summary = ?15, metadata = ?16, definitions = ?17, deleted_us = ?18 WHERE id = ?1",
         )?
         .execute(params![
             self.id,
@@ -96,9 +96,21 @@ impl RunRow {
             text(&self.config),
             text(&self.summary),
             text(&self.metadata),
-            serde_json::to_string(&self.definitions).unwrap_or_default()
+            serde_json::to_string(&self.definitions).unwrap_or_default(),
+            self.deleted_us
         ])?;
         Ok(())
+    }
+
+    /// As it was before anything was recorded, but for its name and age.
+    pub(super) fn clear(&mut self) {
+        (self.group, self.job_type, self.notes) = (None, None, None);
+        (self.last_step, self.history_rows, self.dropped) = (None, 0, 0);
+        self.tags.clear();
+        self.definitions.clear();
+        for map in [&mut self.config, &mut self.summary, &mut self.metadata] {
+            map.clear();
+        }
     }
 
     pub(super) fn set_fields(&mut self, fields: &RunFields) {
@@ -118,8 +130,9 @@ impl RunRow {
         }
     }
 
-    fn view(self, sql: &Connection) -> Result<RunView> {
+    pub(super) fn view(self, sql: &Connection) -> Result<RunView> {
         let mut summary = automatic_summary(sql, self.id, &self.definitions)?;
+        summary.retain(|key, _| !said_nested(&self.summary, key));
         summary.extend(self.summary);
         if let Some(step) = self.last_step {
             summary.entry("_step").or_insert_with(|| Json::from(step));
@@ -146,43 +159,6 @@ impl RunRow {
             dropped: self.dropped,
         })
     }
-}
-
-struct Metric {
-    key: String,
-    last: Json,
-    stats: Stats,
-}
-
-fn metrics(sql: &Connection, run: i64) -> Result<Vec<Metric>> {
-    let mut select = sql
-        .prepare_cached("SELECT key, last, count, sum, min, max FROM metrics WHERE run = ?1 ORDER BY key")?;
-    let rows = select.query_map([run], |row| {
-        Ok(Metric {
-            key: row.get(0)?,
-            last: serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default(),
-            stats: Stats {
-                count: from_sql(row.get(2)?),
-                // SQLite stores NaN as NULL; infinities it keeps.
-                sum: row.get::<_, Option<f64>>(3)?.unwrap_or(f64::NAN),
-                min: row.get::<_, Option<f64>>(4)?.unwrap_or(f64::INFINITY),
-                max: row.get::<_, Option<f64>>(5)?.unwrap_or(f64::NEG_INFINITY),
-            },
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn automatic_summary(sql: &Connection, run: i64, rules: &[Definition]) -> Result<Map<String, Json>> {
-    let mut summary = Map::new();
-    for metric in metrics(sql, run)? {
-        let rule = summary::rule(rules, &metric.key);
-        let last = Value::from_json(&metric.last);
-        if let Some(entry) = summary::entry(rule, &last, &metric.stats) {
-            summary.insert(metric.key, entry);
-        }
-    }
-    Ok(summary)
 }
 
 /// Which runs to list; an absent field means any.
@@ -218,17 +194,49 @@ impl Tx<'_> {
     pub fn run(&self, path: &RunPath) -> Result<RunView> {
         run_view(self.sql, path)
     }
+
+    /// Whether there was a run of this name that was deleted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn was_deleted(&self, path: &RunPath) -> Result<bool> {
+        Ok(find(self.sql, path)?.is_some() && find_shown(self.sql, path)?.is_none())
+    }
 }
 
-pub(super) fn find(sql: &Connection, path: &RunPath) -> Result<Option<i64>> {
+/// Whether a summary that was set by hand holds `a.b` as `{"a": {"b": …}}`.
+fn said_nested(summary: &Map<String, Json>, key: &str) -> bool {
+    let mut map = summary;
+    let mut parts = key.split('.').peekable();
+    while let Some(part) = parts.next() {
+        match map.get(part) {
+            Some(Json::Object(inner)) if parts.peek().is_some() => map = inner,
+            found => return found.is_some() && parts.peek().is_none() && key.contains('.'),
+        }
+    }
+    false
+}
+
+/// The run's id, whether it was deleted or not.
+fn find(sql: &Connection, path: &RunPath) -> Result<Option<i64>> {
     Ok(sql
         .prepare_cached("SELECT id FROM runs WHERE entity = ?1 AND project = ?2 AND run = ?3")?
         .query_row(params![path.entity, path.project, path.run], |row| row.get(0))
         .optional()?)
 }
 
+/// The id of a run that is there.
+pub(super) fn find_shown(sql: &Connection, path: &RunPath) -> Result<Option<i64>> {
+    Ok(sql
+        .prepare_cached(
+            "SELECT id FROM runs WHERE entity = ?1 AND project = ?2 AND run = ?3 AND deleted_us IS NULL",
+        )?
+        .query_row(params![path.entity, path.project, path.run], |row| row.get(0))
+        .optional()?)
+}
+
 pub(super) fn id_of(sql: &Connection, path: &RunPath) -> Result<i64> {
-    find(sql, path)?.ok_or_else(|| StoreError::Missing(format!("run {path}")))
+    find_shown(sql, path)?.ok_or_else(|| StoreError::Missing(format!("run {path}")))
 }
 
 fn run_view(sql: &Connection, path: &RunPath) -> Result<RunView> {
@@ -250,7 +258,7 @@ impl Store {
     /// [`StoreError`].
     pub fn run_count(&self) -> Result<u64> {
         self.read_blocking(|sql| {
-            Ok(from_sql(sql.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?))
+            Ok(from_sql(sql.query_row("SELECT count(*) FROM runs WHERE deleted_us IS NULL", [], |row| row.get(0))?))
         })
     }
 
@@ -272,11 +280,11 @@ impl Store {
     /// [`StoreError::Missing`]; [`StoreError::Conflict`] for a name of several.
     pub fn resolve(&self, path: &RunPath) -> Result<RunPath> {
         self.read_blocking(|sql| {
-            if find(sql, path)?.is_some() {
+            if find_shown(sql, path)?.is_some() {
                 return Ok(path.clone());
             }
             let mut select = sql.prepare_cached(
-                "SELECT run FROM runs WHERE entity = ?1 AND project = ?2 AND name = ?3 LIMIT 2",
+                "SELECT run FROM runs WHERE entity = ?1 AND project = ?2 AND name = ?3 AND deleted_us IS NULL LIMIT 2",
             )?;
             let ids = select
                 .query_map(params![path.entity, path.project, path.run], |row| row.get::<_, String>(0))?
@@ -299,7 +307,7 @@ impl Store {
     pub fn runs(&self, filter: &RunFilter) -> Result<(Vec<RunView>, bool)> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM runs WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR project = ?2)
+                "SELECT {COLUMNS} FROM runs WHERE deleted_us IS NULL AND (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR project = ?2)
                  ORDER BY created_us DESC, id DESC LIMIT ?3 OFFSET ?4"
             ))?;
             let page = i64::try_from(filter.limit).unwrap_or(i64::MAX - 1);
@@ -314,32 +322,6 @@ impl Store {
             let views =
                 rows.into_iter().take(filter.limit).map(|row| row.view(sql)).collect::<Result<_>>()?;
             Ok((views, more))
-        })
-    }
-
-    /// A run's metrics, by key.
-    ///
-    /// # Errors
-    /// [`StoreError::Missing`].
-    pub fn metrics(&self, path: &RunPath) -> Result<Vec<MetricView>> {
-        self.read_blocking(|sql| {
-            let metrics = metrics(sql, id_of(sql, path)?)?;
-            Ok(metrics
-                .into_iter()
-                .map(|m| MetricView { key: m.key, count: m.stats.count, last: m.last })
-                .collect())
-        })
-    }
-
-    /// The run's small text files, by path.
-    ///
-    /// # Errors
-    /// [`StoreError::Missing`].
-    pub fn text_files(&self, path: &RunPath) -> Result<HashMap<String, String>> {
-        self.read_blocking(|sql| {
-            let mut select = sql.prepare_cached("SELECT path, text FROM text_files WHERE run = ?1")?;
-            let id = id_of(sql, path)?;
-            Ok(select.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
         })
     }
 
@@ -359,25 +341,6 @@ impl Store {
                     hint: row.get(2)?,
                     time_us: row.get(3)?,
                     count: from_sql(row.get(4)?),
-                })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-    }
-
-    /// Every journal's position.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn journals(&self) -> Result<Vec<super::JournalPosition>> {
-        self.read_blocking(|sql| {
-            let mut select = sql.prepare_cached("SELECT writer, segment, offset, done FROM journals")?;
-            let rows = select.query_map([], |row| {
-                Ok(super::JournalPosition {
-                    writer: pannier_proto::id::Id128(row.get(0)?),
-                    segment: from_sql(row.get(1)?),
-                    offset: from_sql(row.get(2)?),
-                    done: row.get(3)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)

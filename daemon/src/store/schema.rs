@@ -7,7 +7,8 @@ use rusqlite::{Connection, OpenFlags};
 use super::{Result, StoreError};
 
 /// Numbered, never edited once released.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_runs.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/0001_runs.sql"), include_str!("../../migrations/0002_files.sql")];
 
 /// The first SQLite whose checkpoint cannot lose a commit that races it.
 #[cfg(test)]
