@@ -193,7 +193,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Makes a folder that only this user can enter, or makes sure that it is one.
 /// A folder of ours that is too open is closed; a link, or somebody else's
 /// folder, is refused: it may have been put there for us to fall into.
-fn private_dir(path: &Path) -> Result<(), HomeError> {
+pub fn private_dir(path: &Path) -> Result<(), HomeError> {
     let io = |source| HomeError::Io { path: path.to_owned(), source };
     match DirBuilder::new().recursive(true).mode(0o700).create(path) {
         Ok(()) => {}

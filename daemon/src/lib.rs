@@ -5,7 +5,9 @@
 //! [`daemon`] knows everyone.
 
 pub mod api;
+pub mod blobs;
 pub mod block;
+pub mod capability;
 pub mod cli;
 pub mod clock;
 pub mod credentials;
@@ -23,6 +25,7 @@ pub mod spool;
 pub mod store;
 pub mod sync;
 pub mod token;
+pub mod wandb;
 
 /// Exit code after the disk failed to sync.
 pub const EXIT_DISK: i32 = 4;

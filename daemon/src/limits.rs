@@ -69,3 +69,26 @@ pub const STATUS_RUNS: usize = 200;
 pub const DIFF_BYTES_MAX: usize = 4 << 20;
 /// How long SIGTERM may take: cluster schedulers kill soon after.
 pub const SHUTDOWN: Duration = Duration::from_secs(8);
+
+/// The longest manifest of an artifact: a million entries of 200 bytes and some.
+pub const MANIFEST_BYTES_MAX: u64 = 256 << 20;
+/// The longest post of a file stream, unpacked. W&B's client makes them of about
+/// 10 MiB, and a line of the same length may come on top.
+pub const STREAM_BYTES_MAX: usize = 64 << 20;
+/// The longest GraphQL request: a config or a summary may be in it.
+pub const GRAPHQL_BYTES_MAX: usize = 32 << 20;
+/// How deep a GraphQL query may be nested; W&B's clients need 9.
+pub const GRAPHQL_DEPTH: usize = 14;
+/// How many fields a GraphQL query may ask for; W&B's clients need about 80.
+pub const GRAPHQL_FIELDS: usize = 400;
+/// The most items of one page.
+pub const PAGE_MAX: usize = 5000;
+/// The most rows of one answer.
+pub const ANSWER_ROWS_MAX: usize = 100_000;
+/// How long a transfer link is good for: an upload may be queued behind others,
+/// and is tried again for a while.
+pub const LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// A program that writes by W&B's file stream and is not heard of for so long
+/// has crashed. It posts at least every 30 s; one that was only held up is taken
+/// for running again with its next post.
+pub const SILENCE: Duration = Duration::from_secs(180);

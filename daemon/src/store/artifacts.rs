@@ -69,7 +69,7 @@ fn find(sql: &Connection, condition: &str, with: &[&dyn rusqlite::ToSql]) -> Res
 
 impl Tx<'_> {
     /// A version is complete: it gets the next number of its collection, and the
-    /// names that it asked for move to it.
+    /// names that it asked for move to it. One that is there gets only the names.
     pub(super) fn add_artifact(&self, run: i64, path: &RunPath, version: &ArtifactVersion) -> Result<()> {
         let body = serde_json::to_string(version)
             .map_err(|error| StoreError::Refused(format!("artifact {:?}: {error}", version.collection)))?;
@@ -97,13 +97,12 @@ impl Tx<'_> {
             for content in version.files.iter().map(|(_, content)| content).chain([&version.manifest]) {
                 self.set_content(content)?;
             }
-            self.set_aliases(path, &version.collection, version.id, &version.aliases)?;
         }
-        Ok(())
+        self.set_aliases(path, &version.collection, version.id, &version.aliases, added > 0)
     }
 
-    fn set_aliases(&self, path: &RunPath, collection: &str, id: Id128, aliases: &[String]) -> Result<()> {
-        for alias in aliases.iter().map(String::as_str).chain([LATEST]) {
+    fn set_aliases(&self, path: &RunPath, collection: &str, id: Id128, aliases: &[String], new: bool) -> Result<()> {
+        for alias in aliases.iter().map(String::as_str).chain(new.then_some(LATEST)) {
             self.sql
                 .prepare_cached(
                     "INSERT INTO artifact_aliases (entity, project, collection, alias, artifact) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -169,22 +168,18 @@ impl Tx<'_> {
         }
     }
 
-    /// A draft.
+    /// The type of a collection's versions, where it has any.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn draft(&self, id: Id128) -> Result<Option<Draft>> {
-        let found: Option<(String, Option<String>)> = self
+    pub fn collection_type(&self, entity: &str, project: &str, collection: &str) -> Result<Option<String>> {
+        Ok(self
             .sql
-            .query_row("SELECT body, manifest FROM drafts WHERE id = ?1", [id.0], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        Ok(found.map(|(body, manifest)| Draft {
-            id,
-            body: serde_json::from_str(&body).unwrap_or_default(),
-            manifest: manifest.and_then(|json| serde_json::from_str(&json).ok()),
-        }))
+            .prepare_cached(
+                "SELECT kind FROM artifacts WHERE entity = ?1 AND project = ?2 AND collection = ?3 LIMIT 1",
+            )?
+            .query_row(params![entity, project, collection], |row| row.get(0))
+            .optional()?)
     }
 
     /// Forgets a draft: it became a version.
@@ -221,6 +216,24 @@ impl Tx<'_> {
 }
 
 impl Store {
+    /// A draft.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn draft(&self, id: Id128) -> Result<Option<Draft>> {
+        self.read_blocking(|sql| {
+            let found: Option<(String, Option<String>)> = sql
+                .prepare_cached("SELECT body, manifest FROM drafts WHERE id = ?1")?
+                .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            Ok(found.map(|(body, manifest)| Draft {
+                id,
+                body: serde_json::from_str(&body).unwrap_or_default(),
+                manifest: manifest.and_then(|json| serde_json::from_str(&json).ok()),
+            }))
+        })
+    }
+
     /// The version with this id.
     ///
     /// # Errors

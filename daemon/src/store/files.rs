@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use pannier_proto::content::{Blob, Content, Md5};
 use pannier_proto::id::RunPath;
 use pannier_proto::path::RelPath;
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::runs::id_of;
 use super::writer::Tx;
@@ -41,6 +41,19 @@ impl Tx<'_> {
             )?
             .execute(params![run, path.as_str(), content.blob.0, content.md5.0, to_sql(content.size), time_us])?;
         self.set_content(content)
+    }
+
+    /// What a run has at a path.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn file(&self, path: &RunPath, file: &RelPath) -> Result<Option<Content>> {
+        let Some(run) = super::runs::find_shown(self.sql, path)? else { return Ok(None) };
+        Ok(self
+            .sql
+            .prepare_cached("SELECT blob, md5, size FROM files WHERE run = ?1 AND path = ?2")?
+            .query_row(params![run, file.as_str()], |row| content_of(row, 0))
+            .optional()?)
     }
 
     pub(super) fn remove_file(&self, run: i64, path: &RelPath) -> Result<()> {

@@ -1,9 +1,14 @@
 //! Where records enter that come from no journal: posted lines, the daemon's
-//! own samples, what it gathers about a program.
+//! own samples, what it gathers about a program, and what W&B's clients send.
+
+pub mod artifact;
+pub mod file;
+pub mod stream;
+pub mod upsert;
 
 use std::sync::Arc;
 
-use pannier_proto::id::RunPath;
+use pannier_proto::id::{Origin, RunPath};
 use pannier_proto::record::{Change, Record, Row, RunState, Table};
 use pannier_proto::request::RecordLine;
 use pannier_proto::value::Value;
@@ -11,7 +16,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::block::Block;
 use crate::clock::now_us;
-use crate::store::{Appended, Incoming, LinePosition, Result, Store, StoreError};
+use crate::store::{Appended, Incoming, LinePosition, Result, Store, StoreError, Tx};
 
 /// Appends records of this home's own to a run.
 ///
@@ -26,6 +31,15 @@ pub async fn append(store: &Arc<Store>, path: &RunPath, records: Vec<Record>) ->
             tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, now_us())
         })
         .await
+}
+
+/// [`append`] within a transaction; nothing to append is no record.
+fn append_in(tx: &Tx, path: &RunPath, origin: Origin, block: Block, now_us: i64) -> Result<()> {
+    if !block.is_empty() {
+        let path = path.clone();
+        tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, now_us)?;
+    }
+    Ok(())
 }
 
 /// Appends the lines that a writer posted, those of them that are new: the
@@ -61,10 +75,7 @@ pub async fn append_lines(
                 after += 1;
             }
             if !block.is_empty() {
-                tx.append(
-                    Incoming { path: path.clone(), origin, first_seq: None, block, encoded: None },
-                    now,
-                )?;
+                append_in(tx, &path, origin, block, now)?;
                 tx.set_line_writer(&path, &writer, LinePosition { next: after, ..at }, now)?;
             }
             Ok(after)

@@ -1,0 +1,98 @@
+//! Artifact manifests, version 1, as core uploads them and py reads them.
+
+use md5::{Digest, Md5 as Hasher};
+use pannier_proto::path::RelPath;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// The first line of what a manifest's digest is taken over.
+const DIGEST_HEAD: &str = "wandb-artifact-manifest-v1\n";
+
+/// A manifest, read: its entries by path.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Manifest(pub BTreeMap<String, Entry>);
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Entry {
+    /// Base64 of the file's MD5; of a reference, what its store calls it.
+    pub digest: String,
+    /// Bytes.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// Where the bytes are, if not with the artifact.
+    #[serde(default, rename = "ref")]
+    pub reference: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(default)]
+    version: Json,
+    contents: BTreeMap<String, Entry>,
+}
+
+impl Manifest {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// For people: what is wrong with it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let document: Document =
+            serde_json::from_slice(bytes).map_err(|error| format!("this is no artifact manifest: {error}"))?;
+        if document.version != 1 {
+            return Err(format!("manifests of version {} are not known here", document.version));
+        }
+        for path in document.contents.keys() {
+            RelPath::new(path).map_err(|error| error.to_string())?;
+        }
+        Ok(Self(document.contents))
+    }
+
+    /// W&B's digest of what is in it.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hasher = Hasher::new();
+        hasher.update(DIGEST_HEAD);
+        for (path, entry) in &self.0 {
+            hasher.update(format!("{path}:{}\n", entry.digest));
+        }
+        let mut text = String::new();
+        for byte in hasher.finalize() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
+
+    /// Bytes of all entries.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.0.values().filter_map(|entry| entry.size).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_those_of_the_sdk() {
+        let manifest = br#"{"version":1,"storagePolicy":"x","contents":{"a.txt":{"digest":"XUFAKrxLKna5cZ2REBfFkg==","size":5}}}"#;
+        let manifest = Manifest::decode(manifest).unwrap();
+        // md5("wandb-artifact-manifest-v1\na.txt:XUFAKrxLKna5cZ2REBfFkg==\n")
+        assert_eq!(manifest.digest(), "541f289bb3c6ae786d51e7288e523543");
+        assert_eq!(manifest.size(), 5);
+        for bad in [
+            &b""[..],
+            b"{}",
+            br#"{"version":2,"contents":{}}"#,
+            br#"{"version":1,"contents":{"../x":{"digest":""}}}"#,
+            br#"{"version":1,"contents":{"/x":{"digest":""}}}"#,
+        ] {
+            assert!(Manifest::decode(bad).is_err());
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The W&B dialect: what its clients say and expect, as pure encode and decode.
+//! Served by `api`, taken in by `ingest`. It knows no store, no clock and no
+//! HTTP; facts come in as arguments.
+//!
+//! Sources are named as the client that sends a thing: *core* is the SDK's
+//! sidecar `wandb-core`, *py* its Python package, both of version 0.31.
+
+pub mod config;
+pub mod file_stream;
+pub mod ids;
+pub mod json;
+pub mod manifest;
+pub mod rows;
+pub mod time;
+pub mod upsert;
