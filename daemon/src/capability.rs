@@ -33,6 +33,18 @@ pub enum Grant {
         /// media type is guessed from.
         name: Option<RelPath>,
     },
+    /// Read a file of a run, as it is then.
+    GetFile {
+        /// Whose.
+        run: RunPath,
+        /// Where in the run's folder.
+        path: RelPath,
+    },
+    /// Read a run's whole history as one Parquet file.
+    GetHistory {
+        /// Whose.
+        run: RunPath,
+    },
     /// Write a file of a run.
     PutFile {
         /// Whose.

@@ -17,6 +17,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::api::web::{Door, Web, owner};
 use crate::api::{self, Activity, App, Listener};
+use crate::blobs::Blobs;
 use crate::clock::now_us;
 use crate::credentials::Credentials;
 use crate::health::Health;
@@ -26,7 +27,7 @@ use crate::limits::SHUTDOWN;
 use crate::spool::{Hooks, Spool};
 use crate::store::{Store, StoreError};
 use crate::sync::Sync;
-use crate::{gather, loopback, sampler, token};
+use crate::{gather, lives, loopback, sampler, token};
 
 /// How to run.
 pub struct Options {
@@ -146,6 +147,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     let home = &options.home;
     let store = Arc::new(Store::open(&home.database())?);
     let health = Arc::new(Health::default());
+    let blobs = Arc::new(Blobs::open(home.blobs(), home.quarantine())?);
     let credentials = Credentials::load(&home.credentials());
     let credentials = Arc::new(
         credentials
@@ -179,6 +181,11 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         home: Arc::from(home.root()),
         started,
         activity: Arc::new(Activity::default()),
+        blobs,
+        lives: Arc::default(),
+        schema: api::wandb::schema(),
+        answers: Arc::default(),
+        scans: Arc::default(),
         web: Arc::new(web),
         door: Door::Socket,
     };
@@ -195,6 +202,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     if let Some(listen) = &options.listen {
         servers.push(start(tcp(listen).await?, Door::Hub { tls: listen.tls.is_some() }));
     }
+    let lives = tokio::spawn(lives::watch(store.clone(), app.lives.clone()));
     let sampler = tokio::spawn(sampler::run(store.clone(), spool.clone(), home.root().to_owned()));
     let (root, socket) = (home.root().display(), home.socket().display());
     tracing::info!("serving {root} on {socket} as process {}", std::process::id());
@@ -202,6 +210,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     let reason = until_told(&options, signals, lock, &app).await;
     tracing::info!("stopping: {reason}");
     let _ = stop.send(true);
+    lives.abort();
     sampler.abort();
     stop_in_order(app, servers).await;
     // Ours as long as we hold the lock; it may be gone with its folder.
@@ -320,7 +329,7 @@ async fn until_told(options: &Options, mut signals: Signals, lock: &HomeLock, ap
             return "the home is gone";
         }
         let view = app.spool.view();
-        let busy = !view.live.is_empty() || view.unread_bytes > 0 || app.sync.progressing();
+        let busy = !view.live.is_empty() || app.lives.any() || view.unread_bytes > 0 || app.sync.progressing();
         if let (Some(idle), Some(quiet), false) = (options.idle, app.activity.quiet_for(), busy)
             && quiet >= idle
         {

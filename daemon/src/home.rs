@@ -99,6 +99,12 @@ impl Home {
         self.root.join("quarantine")
     }
 
+    /// The bytes of files.
+    #[must_use]
+    pub fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
     /// The daemon's log.
     #[must_use]
     pub fn log(&self) -> PathBuf {

@@ -17,6 +17,7 @@ pub mod health;
 pub mod home;
 pub mod ingest;
 pub mod limits;
+pub mod lives;
 pub mod loopback;
 pub mod names;
 pub mod sabotage;

@@ -11,6 +11,7 @@ mod serve;
 mod status;
 mod users;
 mod verify;
+pub mod wandb;
 pub mod web;
 
 use std::path::Path;
@@ -26,9 +27,11 @@ use pannier_proto::id::Id128;
 
 use self::respond::Failure;
 use self::web::{Door, Web};
+use crate::blobs::Blobs;
 use crate::credentials::Credentials;
 use crate::health::Health;
 use crate::limits::REQUEST_BYTES_MAX;
+use crate::lives::Lives;
 use crate::names::Numbers;
 use crate::spool::Spool;
 use crate::store::Store;
@@ -60,6 +63,16 @@ pub struct App {
     pub started: Instant,
     /// Whether anybody asks anything.
     pub activity: Arc<Activity>,
+    /// The bytes of files.
+    pub blobs: Arc<Blobs>,
+    /// Programs that write by W&B's file stream.
+    pub lives: Arc<Lives>,
+    /// What answers W&B's clients.
+    pub schema: wandb::Schema,
+    /// Answers to their questions for runs.
+    pub answers: Arc<wandb::Answers>,
+    /// Who is about to scan a history.
+    pub scans: Arc<wandb::Scans>,
     /// How we are reached.
     pub web: Arc<Web>,
     /// The listener that these handlers serve.
@@ -69,6 +82,7 @@ pub struct App {
 /// What may be asked by every door: the views, and what W&B's clients ask.
 fn common_routes() -> Router<App> {
     Router::new()
+        .merge(wandb::routes())
         .route("/sdk/otel/v1/metrics", post(not_found))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/ready", get(status::ready))

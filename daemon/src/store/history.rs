@@ -3,11 +3,11 @@
 //! Rows of one step are one row. A life that begins again at a step hides what
 //! earlier lives of its stream recorded from there on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use pannier_proto::id::RunPath;
 use pannier_proto::record::{Row, Table};
-use pannier_proto::value::Value;
+use pannier_proto::value::{Kind, Value};
 use rusqlite::{Connection, params};
 
 use super::runs::id_of;
@@ -228,6 +228,43 @@ impl Store {
                 return Ok((merged.into_values().collect(), next));
             }
         })
+    }
+
+    /// The first step that is shown.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`]; [`StoreError::Damaged`].
+    pub fn first_step(&self, path: &RunPath) -> Result<Option<i64>> {
+        let query = RowsQuery { from_step: i64::MIN, to_step: i64::MAX, keys: None, limit: 1 };
+        Ok(self.rows(path, &query)?.0.first().map(|row| row.step))
+    }
+
+    /// The last row of a table: of history the one with the greatest step.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`]; [`StoreError::Damaged`].
+    pub fn last_row(&self, path: &RunPath, table: Table) -> Result<Option<Row>> {
+        if table == Table::History {
+            let Some(step) = self.run(path)?.last_step else { return Ok(None) };
+            let query = RowsQuery { from_step: step, to_step: step, keys: None, limit: 1 };
+            return Ok(self.rows(path, &query)?.0.pop());
+        }
+        let Some(block) = self.blocks_with(path, table)?.pop() else { return Ok(None) };
+        Ok(self.block_rows(block, table)?.pop())
+    }
+
+    /// The keys of a run's history, each with every kind of value that it holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`]; [`StoreError::Damaged`].
+    pub fn column_kinds(&self, path: &RunPath) -> Result<BTreeSet<(String, Kind)>> {
+        let mut kinds = BTreeSet::new();
+        for block in self.blocks_with(path, Table::History)? {
+            let columns = self.read_blocking(|sql| columns_of(sql, block, Table::History, |_| true))?;
+            let logged = columns.into_iter().filter(|column| ![STEP_KEY, TIME_KEY].contains(&column.key.as_str()));
+            kinds.extend(logged.map(|column| (column.key, column.kind)));
+        }
+        Ok(kinds)
     }
 
     /// The blocks of a run that have rows of a table, in order: to be read one

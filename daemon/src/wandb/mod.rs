@@ -7,9 +7,13 @@
 
 pub mod config;
 pub mod file_stream;
+pub mod filter;
 pub mod ids;
 pub mod json;
 pub mod manifest;
+pub mod order;
+pub mod parquet;
 pub mod rows;
+pub mod run_files;
 pub mod time;
 pub mod upsert;

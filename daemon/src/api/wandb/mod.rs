@@ -1,0 +1,107 @@
+//! W&B's HTTP API: GraphQL, the file stream, transfers. Routes and what a
+//! handler knows of who asks; the dialect itself is `crate::wandb`.
+
+mod artifact;
+mod artifact_mutation;
+mod console;
+mod endpoint;
+mod file;
+mod file_stream;
+mod history;
+mod mutation;
+mod page;
+mod project;
+mod query;
+mod run;
+mod run_query;
+mod scalar;
+mod scan;
+mod transfer;
+mod user;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::post;
+use pannier_proto::id::{DEFAULT_ENTITY, DEFAULT_PROJECT, RunPath};
+
+use super::App;
+use super::auth::Caller;
+use super::web::Door;
+use crate::capability::{Grant, sign};
+use crate::clock::now_us;
+use crate::limits::{GRAPHQL_BYTES_MAX, LINK_LIFE, STREAM_BYTES_MAX};
+use crate::store::{self, Store};
+
+pub use endpoint::{Schema, schema};
+pub use run_query::Answers;
+pub use scan::Scans;
+
+/// The routes of W&B's clients.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/graphql", post(endpoint::graphql).layer(DefaultBodyLimit::max(GRAPHQL_BYTES_MAX)))
+        .route(
+            "/files/{entity}/{project}/{run}/file_stream",
+            post(file_stream::post).layer(DefaultBodyLimit::max(STREAM_BYTES_MAX)),
+        )
+        .route("/blob/{capability}", axum::routing::get(transfer::get).put(transfer::put))
+}
+
+/// Whoever asks, and how the answer's links are to begin.
+pub struct Ask {
+    /// What handlers work with.
+    pub app: App,
+    /// The URL that this daemon has for whoever asks.
+    pub base: String,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+impl Ask {
+    /// The entity of runs that name none: the home's, or at a hub the user's own.
+    pub fn entity(&self) -> String {
+        match self.app.door {
+            Door::Hub { .. } => self.caller.name.clone(),
+            Door::Socket | Door::Loopback => {
+                let named = std::env::var("PANNIER_ENTITY").ok().filter(|entity| !entity.is_empty());
+                named.unwrap_or_else(|| DEFAULT_ENTITY.to_owned())
+            }
+        }
+    }
+
+    /// The run that these names mean; an empty or absent one is the default.
+    pub fn path(
+        &self,
+        entity: Option<&str>,
+        project: Option<&str>,
+        run: &str,
+    ) -> async_graphql::Result<RunPath> {
+        let named = |name: Option<&str>| name.filter(|name| !name.is_empty()).map(str::to_owned);
+        let entity = named(entity).unwrap_or_else(|| self.entity());
+        let project = named(project).unwrap_or_else(|| DEFAULT_PROJECT.to_owned());
+        Ok(RunPath::new(&entity, &project, run)?)
+    }
+
+    /// A link by which its holder may do this, and nothing else, for a while.
+    pub fn link(&self, grant: &Grant) -> String {
+        let now_s = u64::try_from(now_us() / 1_000_000).unwrap_or(0);
+        let capability = sign(&self.app.web.blob_key, grant, now_s + LINK_LIFE.as_secs());
+        format!("{}/blob/{capability}", self.base)
+    }
+
+    /// Asks the store, off the runtime's threads.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> store::Result<T> + Send + 'static,
+    ) -> async_graphql::Result<T> {
+        let store = self.app.store.clone();
+        Ok(super::blocking(move || work(&store)).await?)
+    }
+}
+
+/// Who asks, in a resolver.
+fn ask<'a>(ctx: &async_graphql::Context<'a>) -> async_graphql::Result<&'a Arc<Ask>> {
+    ctx.data::<Arc<Ask>>()
+}

@@ -1,0 +1,108 @@
+//! The queries of W&B's clients.
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+
+use super::artifact::Artifact;
+use super::ask;
+use super::page::{Page, Window};
+use super::project::Project;
+use super::user::{Entity, Organization, User};
+use crate::wandb::ids;
+
+/// What is switched on. A client that asks is told of no other feature.
+const FEATURES: [&str; 4] =
+    ["STRUCTURED_CONSOLE_LOGS", "FILESTREAM_GZIP", "MARK_RUN_FILES_UPLOADED", "TOTAL_COUNT_IN_FILE_CONNECTION"];
+/// What older clients ask for in its place.
+const CLI_VERSION: &str = r#"{"min_cli_version":"0.10.0","max_cli_version":"999.0.0"}"#;
+
+/// A feature of the server.
+#[derive(SimpleObject)]
+pub struct Feature {
+    name: &'static str,
+    is_enabled: bool,
+}
+
+/// What the server can do.
+pub struct ServerInfo;
+
+#[Object]
+impl ServerInfo {
+    async fn features(&self) -> Vec<Feature> {
+        FEATURES.iter().map(|name| Feature { name, is_enabled: true }).collect()
+    }
+    async fn cli_version_info(&self) -> async_graphql::Json<serde_json::Value> {
+        async_graphql::Json(serde_json::from_str(CLI_VERSION).unwrap_or_default())
+    }
+    async fn exposes_explicit_run_queue_ack_path(&self) -> bool {
+        false
+    }
+}
+
+/// What a client knows an artifact by, and what we do.
+#[derive(SimpleObject)]
+pub struct ClientIdMapping {
+    #[graphql(name = "serverID")]
+    server_id: ID,
+}
+
+/// The root of queries.
+pub struct Query;
+
+#[Object]
+impl Query {
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<User> {
+        let ask = ask(ctx)?;
+        Ok(User { name: ask.caller.name.clone(), entity: ask.entity() })
+    }
+    async fn server_info(&self) -> ServerInfo {
+        ServerInfo
+    }
+    async fn entity(&self, ctx: &Context<'_>, name: Option<String>) -> Result<Entity> {
+        Ok(Entity { name: name.filter(|name| !name.is_empty()).unwrap_or(ask(ctx)?.entity()) })
+    }
+    async fn organization(&self, #[graphql(name = "name")] _name: Option<String>) -> Option<Organization> {
+        None
+    }
+    async fn project(
+        &self,
+        ctx: &Context<'_>,
+        name: Option<String>,
+        entity_name: Option<String>,
+    ) -> Result<Option<Project>> {
+        Project::find(ask(ctx)?, name, entity_name).await
+    }
+    /// A project, under its name of old; core asks by it.
+    async fn model(
+        &self,
+        ctx: &Context<'_>,
+        name: Option<String>,
+        entity_name: Option<String>,
+    ) -> Result<Option<Project>> {
+        Project::find(ask(ctx)?, name, entity_name).await
+    }
+    async fn models(
+        &self,
+        ctx: &Context<'_>,
+        entity_name: Option<String>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<Project>> {
+        let ask = ask(ctx)?;
+        let entity = entity_name.filter(|name| !name.is_empty()).unwrap_or_else(|| ask.entity());
+        let projects = ask.read(move |store| store.projects(&entity)).await?;
+        Ok(Window::cut(projects.into_iter().map(Project).collect(), first, after.as_deref()))
+    }
+    async fn artifact(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Artifact>> {
+        let Some(id) = ids::read_artifact(&id) else { return Ok(None) };
+        Artifact::find(ask(ctx)?, id).await
+    }
+    #[graphql(name = "clientIDMapping")]
+    async fn client_id_mapping(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "clientID")] client_id: String,
+    ) -> Result<Option<ClientIdMapping>> {
+        let found = ask(ctx)?.read(move |store| store.artifact_by_client(&client_id)).await?;
+        Ok(found.map(|row| ClientIdMapping { server_id: ids::artifact(row.body.id).into() }))
+    }
+}

@@ -1,0 +1,141 @@
+//! `api.runs(filters=…, order=…)`: which runs, in which order.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::Result;
+use serde_json::Value as Json;
+
+use super::Ask;
+use crate::store::{RunFacts, Wanted};
+use crate::wandb::filter::{Facts, Field, Filter, Options, Vocabulary};
+use crate::wandb::order::Order;
+use crate::wandb::time;
+
+/// Answers that are kept: those of the pages that somebody is reading.
+const KEPT: usize = 8;
+
+/// Runs that were asked for, by their numbers in the store.
+pub struct Found {
+    asked: Asked,
+    /// In order.
+    pub numbers: Vec<i64>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Asked {
+    commit: u64,
+    entity: String,
+    project: String,
+    filters: String,
+    order: Option<String>,
+}
+
+/// The newest answers; void with the next commit.
+#[derive(Default)]
+pub struct Answers(Mutex<Vec<Arc<Found>>>);
+
+impl Answers {
+    /// The answer to the same question; how many there are does not depend on
+    /// their order.
+    fn known(&self, asked: &Asked) -> Option<Arc<Found>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |found: &&Arc<Found>| match &asked.order {
+            Some(_) => found.asked == *asked,
+            None => Asked { order: None, ..found.asked.clone() } == *asked,
+        };
+        known.iter().find(same).cloned()
+    }
+
+    fn keep(&self, found: &Arc<Found>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|known| known.asked.commit == found.asked.commit);
+        known.insert(0, found.clone());
+        known.truncate(KEPT);
+    }
+}
+
+impl Found {
+    /// Looks through a project's runs; without an order the newest come first.
+    pub async fn find(
+        ask: &Arc<Ask>,
+        entity: &str,
+        project: &str,
+        filters: Option<String>,
+        order: Option<String>,
+    ) -> Result<Arc<Self>> {
+        let asked = Asked {
+            commit: *ask.app.store.newer().borrow(),
+            entity: entity.to_owned(),
+            project: project.to_owned(),
+            filters: filters.unwrap_or_default(),
+            order,
+        };
+        if let Some(known) = ask.app.answers.known(&asked) {
+            return Ok(known);
+        }
+        let filter = Filter::parse(&asked.filters, Options::RUNS)?;
+        let order = Order::parse(asked.order.as_deref().unwrap_or_default(), Vocabulary::Runs)?;
+        let (of, owner) = (asked.clone(), ask.caller.name.clone());
+        let numbers = ask
+            .read(move |store| {
+                let mut found = Vec::new();
+                store.each_run(&of.entity, &of.project, &wanted(&filter, &order), |facts| {
+                    let facts = Run { facts, owner: &owner };
+                    if filter.matches(&facts) {
+                        found.push(facts);
+                    }
+                })?;
+                // They come newest first; a stable sort leaves equals so.
+                found.sort_by(|a, b| order.compare(a, b));
+                Ok(found.into_iter().map(|run| run.facts.number).collect())
+            })
+            .await?;
+        let found = Arc::new(Self { asked, numbers });
+        ask.app.answers.keep(&found);
+        Ok(found)
+    }
+}
+
+fn wanted(filter: &Filter, order: &Order) -> Wanted {
+    let mut wanted = Wanted::default();
+    for field in filter.fields().chain(order.fields()) {
+        match field {
+            Field::Config(_) => wanted.config = true,
+            Field::Summary(path) => wanted.summary.push(path.as_str().to_owned()),
+            _ => {}
+        }
+    }
+    wanted
+}
+
+struct Run<'a> {
+    facts: RunFacts,
+    owner: &'a str,
+}
+
+impl Facts for Run<'_> {
+    fn get(&self, field: &Field) -> Option<Cow<'_, Json>> {
+        let text = |text: &str| Some(Cow::Owned(Json::from(text)));
+        let facts = &self.facts;
+        match field {
+            Field::Id => text(&facts.run),
+            Field::Name => text(&facts.name),
+            Field::State => text(super::run::state(facts.state, facts.preempting)),
+            Field::Tags => Some(Cow::Owned(Json::from(facts.tags.clone()))),
+            Field::Group => facts.group.as_deref().and_then(text),
+            Field::JobType => facts.job_type.as_deref().and_then(text),
+            Field::Notes => facts.notes.as_deref().and_then(text),
+            Field::User => text(self.owner),
+            Field::CreatedAt => text(&time::format(facts.created_us)),
+            Field::HeartbeatAt | Field::UpdatedAt => text(&time::format(facts.updated_us)),
+            Field::Duration => {
+                let us = facts.updated_us.saturating_sub(facts.created_us);
+                Some(Cow::Owned(Json::from(time::to_seconds(us))))
+            }
+            Field::Config(path) => path.find(&facts.config).map(Cow::Borrowed),
+            Field::Summary(path) => path.find(&facts.summary).map(Cow::Borrowed),
+            Field::Sweep | Field::Metadata(_) | Field::Other(_) => None,
+        }
+    }
+}

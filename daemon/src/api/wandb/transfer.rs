@@ -1,0 +1,341 @@
+//! `/blob/{capability}`: bytes in and out, for whoever holds the link. The link
+//! says what may be done; no token is asked for.
+
+use std::fs::File as Handle;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt as _;
+use http::header::{
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    ETAG, HeaderName, RANGE, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, StatusCode};
+use pannier_proto::content::Content;
+use pannier_proto::id::RunPath;
+use pannier_proto::path::RelPath;
+use tokio::sync::mpsc;
+
+use super::file::{Held, held};
+use super::history;
+use crate::api::respond::{Answer, Failure};
+use crate::api::{App, blocking};
+use crate::blobs::{BlobError, Blobs};
+use crate::capability::{Grant, check};
+use crate::clock::now_us;
+use crate::ingest;
+use crate::wandb::{ids, run_files};
+
+/// Bytes read at a time, and pieces that wait for a slow reader or disk.
+const PIECE: usize = 256 << 10;
+const PIECES: usize = 4;
+const MD5: HeaderName = HeaderName::from_static("content-md5");
+
+fn grant(app: &App, capability: &str) -> Answer<Grant> {
+    let now_s = u64::try_from(now_us() / 1_000_000).unwrap_or(0);
+    check(&app.web.blob_key, capability, now_s)
+        .map_err(|problem| Failure::new(StatusCode::FORBIDDEN, problem.to_string()))
+}
+
+/// Hands bytes out.
+pub async fn get(
+    State(app): State<App>,
+    Path(capability): Path<String>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let (content, name) = match grant(&app, &capability)? {
+        Grant::Get { blob, name } => {
+            let content = Content { blob, md5: pannier_proto::content::Md5([0; 16]), size: 0 };
+            (Held::Stored(content), name.map(|name| name.file_name().to_owned()))
+        }
+        Grant::GetFile { run, path } => {
+            let name = path.file_name().to_owned();
+            (file_of(&app, run, path).await?, Some(name))
+        }
+        Grant::GetHistory { run } => return parquet(&app, run).await,
+        Grant::PutFile { .. } | Grant::PutArtifact { .. } | Grant::PutManifest { .. } => {
+            return Err(Failure::new(StatusCode::FORBIDDEN, "this link is for sending, not for reading"));
+        }
+    };
+    let name = name.unwrap_or_else(|| "file".to_owned());
+    match content {
+        Held::Made(text) => Ok((file_headers(&name), text).into_response()),
+        Held::Stored(content) => stored(&app.blobs, content, &name, &headers).await,
+    }
+}
+
+async fn file_of(app: &App, run: RunPath, path: RelPath) -> Answer<Held> {
+    let store = app.store.clone();
+    let (of, wanted) = (run.clone(), path.clone());
+    let mut files = blocking(move || held(&store, &store.run(&of)?)).await?;
+    files.remove(&wanted).map(|(held, _)| held).ok_or_else(|| {
+        Failure::new(StatusCode::NOT_FOUND, format!("run {run} has no file {path}"))
+    })
+}
+
+/// What keeps a stranger's file from being a page of ours.
+fn file_headers(name: &str) -> [(HeaderName, String); 4] {
+    let media_type = run_files::media_type(name);
+    let shown = ["image/", "audio/", "video/", "text/plain", "application/json"];
+    let way = if shown.iter().any(|begin| media_type.starts_with(begin)) { "inline" } else { "attachment" };
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_graphic() && c != '"' && c != '\\' { c } else { '_' }).collect();
+    [
+        (CONTENT_TYPE, media_type.to_owned()),
+        (CONTENT_DISPOSITION, format!("{way}; filename=\"{plain}\"")),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:".to_owned()),
+    ]
+}
+
+async fn stored(blobs: &Arc<Blobs>, content: Content, name: &str, headers: &HeaderMap) -> Answer<Response> {
+    let held = blobs.clone();
+    let open = tokio::task::spawn_blocking(move || {
+        let file = held.read(&content.blob)?;
+        let size = held.size(&content.blob)?.unwrap_or(0);
+        Ok::<_, BlobError>((file, size))
+    });
+    let (mut file, size) = open.await.map_err(broken)?.map_err(|error| unreadable(&error))?;
+    let etag = format!("\"{}\"", content.blob);
+    let base = [(ACCEPT_RANGES, "bytes".to_owned()), (ETAG, etag)];
+    let asked = headers.get(RANGE).and_then(|range| range.to_str().ok());
+    let (start, end) = match asked.map(|range| range_of(range, size)) {
+        None | Some(Asked::Whole) => (0, size),
+        Some(Asked::Part(start, end)) => (start, end),
+        Some(Asked::Beyond) => {
+            let whole = [(CONTENT_RANGE, format!("bytes */{size}"))];
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, whole).into_response());
+        }
+    };
+    let part = (start, end) != (0, size);
+    file.seek(SeekFrom::Start(start)).map_err(|error| broken(error))?;
+    let length = [(CONTENT_LENGTH, (end - start).to_string())];
+    let response = (file_headers(name), base, length, pieces(file, end - start));
+    Ok(match part {
+        false => response.into_response(),
+        true => {
+            let range = [(CONTENT_RANGE, format!("bytes {start}-{}/{size}", end - 1))];
+            (StatusCode::PARTIAL_CONTENT, range, response).into_response()
+        }
+    })
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Whole,
+    Part(u64, u64),
+    Beyond,
+}
+
+/// The one range of a `Range` header: from its first byte to behind its last.
+/// What is not understood means all, as HTTP has it.
+fn range_of(header: &str, size: u64) -> Asked {
+    let Some((first, last)) = header.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        return Asked::Whole;
+    };
+    match (first.trim().parse::<u64>(), last.trim().parse::<u64>()) {
+        (Ok(first), _) if first >= size => Asked::Beyond,
+        (Ok(first), Ok(last)) if last >= first => Asked::Part(first, last.saturating_add(1).min(size)),
+        (Ok(first), Err(_)) if last.trim().is_empty() => Asked::Part(first, size),
+        (Err(_), Ok(0)) if first.trim().is_empty() => Asked::Beyond,
+        (Err(_), Ok(last)) if first.trim().is_empty() && size > 0 => Asked::Part(size.saturating_sub(last), size),
+        _ => Asked::Whole,
+    }
+}
+
+/// A file's next `length` bytes, read a few pieces ahead of whoever reads.
+fn pieces(mut file: Handle, length: u64) -> Body {
+    let (send, queue) = mpsc::channel::<std::io::Result<Bytes>>(PIECES);
+    tokio::task::spawn_blocking(move || {
+        let mut left = length;
+        while left > 0 {
+            let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
+            let read = file.read_exact(&mut piece);
+            left -= piece.len() as u64;
+            let failed = read.is_err();
+            // The reader may be gone; then nobody wants the rest.
+            if send.blocking_send(read.map(|()| Bytes::from(piece))).is_err() || failed {
+                return;
+            }
+        }
+    });
+    streamed(queue)
+}
+
+fn streamed(mut queue: mpsc::Receiver<std::io::Result<Bytes>>) -> Body {
+    Body::from_stream(futures_util::stream::poll_fn(move |context| queue.poll_recv(context)))
+}
+
+/// A run's history as Parquet, made while it is read.
+async fn parquet(app: &App, run: RunPath) -> Answer<Response> {
+    let (store, of) = (app.store.clone(), run.clone());
+    let view = blocking(move || store.run(&of)).await?;
+    let (send, queue) = mpsc::channel::<std::io::Result<Bytes>>(PIECES);
+    let store = app.store.clone();
+    tokio::task::spawn_blocking(move || {
+        let sink = Pieces { send: send.clone(), waiting: Vec::new() };
+        if let Err(error) = history::write_parquet(&store, &view, sink) {
+            tracing::error!("the Parquet file of run {run} was cut short: {error}");
+            let _ = send.blocking_send(Err(std::io::Error::other(error)));
+        }
+    });
+    Ok((file_headers("history.parquet"), streamed(queue)).into_response())
+}
+
+/// A sink for a writer that knows no async.
+struct Pieces {
+    send: mpsc::Sender<std::io::Result<Bytes>>,
+    waiting: Vec<u8>,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let piece = Bytes::from(std::mem::take(&mut self.waiting));
+        match piece.is_empty() {
+            true => Ok(()),
+            false => self.send.blocking_send(Ok(piece)).map_err(|_gone| std::io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+}
+
+/// Takes bytes in: durable once it answers.
+pub async fn put(
+    State(app): State<App>,
+    Path(capability): Path<String>,
+    request: Request,
+) -> Answer<Response> {
+    let grant = grant(&app, &capability)?;
+    if let Grant::Get { .. } | Grant::GetFile { .. } | Grant::GetHistory { .. } = grant {
+        return Err(Failure::new(StatusCode::FORBIDDEN, "this link is for reading, not for sending"));
+    }
+    let announced = match request.headers().get(MD5) {
+        None => None,
+        Some(header) => {
+            let md5 = STANDARD.decode(header.as_bytes()).ok().and_then(|md5| md5.try_into().ok());
+            Some(md5.ok_or_else(|| Failure::bad("Content-MD5 is no base64 of an MD5 digest"))?)
+        }
+    };
+    let promised = if let Grant::PutArtifact { md5, .. } = &grant { md5.map(|md5| md5.0) } else { None };
+    let content = receive(&app.blobs, request.into_body(), announced.or(promised)).await?;
+    match grant {
+        Grant::PutFile { run, path } => {
+            app.lives.heard(&run, false);
+            ingest::file::stored(&app.store, &run, path, content).await?;
+        }
+        Grant::PutManifest { artifact, .. } => ingest::artifact::manifest_stored(&app.store, artifact, content).await?,
+        _ => ingest::artifact::file_stored(&app.store, content).await?,
+    }
+    // Parts of an upload are confirmed by what is said here.
+    Ok([(ETAG, format!("\"{}\"", content.md5))].into_response())
+}
+
+/// Writes a body into the blob store. Bytes that are not those announced are
+/// refused, and so is a body that was cut short.
+async fn receive(blobs: &Arc<Blobs>, body: Body, announced: Option<[u8; 16]>) -> Answer<Content> {
+    let (send, mut queue) = mpsc::channel::<Bytes>(PIECES);
+    let blobs = blobs.clone();
+    let writing = tokio::task::spawn_blocking(move || {
+        let mut writer = blobs.writer()?;
+        while let Some(piece) = queue.blocking_recv() {
+            // No bytes: the whole body has arrived.
+            if piece.is_empty() {
+                return writer.finish().map(Some);
+            }
+            writer.write(&piece)?;
+        }
+        Ok::<_, BlobError>(None)
+    });
+    let mut pieces = body.into_data_stream();
+    let mut cut = None;
+    while let Some(piece) = pieces.next().await {
+        match piece {
+            Ok(piece) if piece.is_empty() => {}
+            // Refused: the writer has failed, and says why below.
+            Ok(piece) => drop(send.send(piece).await),
+            Err(error) => {
+                cut = Some(Failure::bad(format!("the body was cut short: {error}")));
+                break;
+            }
+        }
+    }
+    if cut.is_none() {
+        let _ = send.send(Bytes::new()).await;
+    }
+    drop(send);
+    let written = writing.await.map_err(broken)?.map_err(|error| unwritable(&error))?;
+    let content = match (cut, written) {
+        (None, Some(content)) => content,
+        (cut, _) => return Err(cut.unwrap_or_else(|| Failure::bad("the body was cut short"))),
+    };
+    match announced {
+        Some(md5) if md5 != content.md5.0 => Err(Failure::bad(format!(
+            "these bytes have the MD5 digest {}, not the one announced; send them again",
+            ids::md5_base64(content.md5)
+        ))),
+        _ => Ok(content),
+    }
+}
+
+fn broken(error: impl std::fmt::Display) -> Failure {
+    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+}
+
+fn unreadable(error: &BlobError) -> Failure {
+    let status = match error {
+        BlobError::Missing(_) => StatusCode::NOT_FOUND,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    Failure::new(status, error.to_string()).hint("run `pannier verify`")
+}
+
+fn unwritable(error: &BlobError) -> Failure {
+    match error {
+        // A client takes 507 for final only where 503 would be tried again.
+        BlobError::Full => Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            .hint("make room on the disk of the home"),
+        _ => Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        for (header, asked) in [
+            ("bytes=0-9", Asked::Part(0, 10)),
+            ("bytes=5-", Asked::Part(5, 100)),
+            ("bytes=-10", Asked::Part(90, 100)),
+            ("bytes=-1000", Asked::Part(0, 100)),
+            ("bytes=90-1000", Asked::Part(90, 100)),
+            ("bytes=100-", Asked::Beyond),
+            ("bytes=-0", Asked::Beyond),
+            ("bytes=9-5", Asked::Whole),
+            ("bytes=0-1,5-6", Asked::Whole),
+            ("lines=0-1", Asked::Whole),
+            ("bytes=x-y", Asked::Whole),
+        ] {
+            assert_eq!(range_of(header, 100), asked, "{header}");
+        }
+    }
+
+    #[test]
+    fn headers_hold_no_more_than_a_name() {
+        let headers = file_headers("a\"b\r\nX: y.html");
+        assert_eq!(headers[1].1, "attachment; filename=\"a_b__X:_y.html\"");
+    }
+}

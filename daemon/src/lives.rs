@@ -1,0 +1,89 @@
+//! Programs that write by W&B's file stream: when each was last heard of, and
+//! what becomes of one that falls silent. A program of our own client's is known
+//! by its journal's lock instead.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use pannier_proto::id::RunPath;
+use pannier_proto::record::{Change, Record, RunState};
+
+use crate::clock::now_us;
+use crate::ingest;
+use crate::limits::SILENCE;
+use crate::store::{Store, StoreError};
+
+/// How often is looked.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// The variable that sets another patience, in seconds.
+pub const SILENCE_VARIABLE: &str = "PANNIER_SILENCE_S";
+
+/// When each program was last heard of.
+pub struct Lives {
+    /// Nobody can have been heard before.
+    since: Instant,
+    heard: Mutex<HashMap<RunPath, Instant>>,
+    silence: Duration,
+}
+
+impl Default for Lives {
+    fn default() -> Self {
+        let asked = std::env::var(SILENCE_VARIABLE).ok().and_then(|seconds| seconds.parse().ok());
+        let silence = asked.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(SILENCE);
+        Self { since: Instant::now(), heard: Mutex::default(), silence }
+    }
+}
+
+impl Lives {
+    /// A run's program said something; with `ended`, that it ends.
+    pub fn heard(&self, path: &RunPath, ended: bool) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended {
+            heard.remove(path);
+        } else {
+            heard.insert(path.clone(), Instant::now());
+        }
+    }
+
+    /// Whether any program was heard of lately.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.values().any(|at| at.elapsed() < self.silence)
+    }
+
+    fn is_silent(&self, path: &RunPath) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.get(path).unwrap_or(&self.since).elapsed() >= self.silence
+    }
+}
+
+/// Ends the runs of programs that fell silent, for as long as it is polled.
+pub async fn watch(store: Arc<Store>, lives: Arc<Lives>) {
+    loop {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+        if lives.since.elapsed() < lives.silence {
+            continue;
+        }
+        let reading = store.clone();
+        let written = move || reading.running_with_lines(ingest::stream::WRITERS);
+        let running = tokio::task::spawn_blocking(written).await.unwrap_or(Err(StoreError::Closed));
+        let running = match running {
+            Ok(running) => running,
+            Err(StoreError::Closed) => return,
+            Err(error) => {
+                tracing::warn!("cannot look for programs that fell silent: {error}");
+                continue;
+            }
+        };
+        for path in running.into_iter().filter(|path| lives.is_silent(path)) {
+            let end = Change::End { time_us: now_us(), state: RunState::Crashed, exit_code: None };
+            match ingest::append(&store, &path, vec![Record::Change(end)]).await {
+                Ok(_) => tracing::info!("run {path} crashed: nothing was heard of it for {:?}", lives.silence),
+                Err(error) => tracing::warn!("cannot record that run {path} crashed: {error}"),
+            }
+            lives.heard(&path, true);
+        }
+    }
+}
