@@ -5,13 +5,14 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use http::StatusCode;
-use pannier_proto::id::{DEFAULT_ENTITY, DEFAULT_PROJECT, RunPath, WriterId, run_id};
+use pannier_proto::id::{DEFAULT_PROJECT, RunPath, WriterId, run_id};
 use pannier_proto::record::{Change, Record, RunFields};
 use pannier_proto::request::{Appended, FinishRun, OpenRun, OpenedRun, RecordLine, Resume, RunView};
 use serde::Deserialize;
 use serde_json::{Value as Json_, json};
 
 use super::respond::{Answer, Failure};
+use super::web::default_entity;
 use super::{App, blocking};
 use crate::clock::now_us;
 use crate::spool::Drained;
@@ -56,16 +57,13 @@ pub async fn open(State(app): State<App>, Json(asked): Json<OpenRun>) -> Answer<
 }
 
 fn path_of(asked: &OpenRun) -> Answer<RunPath> {
-    let entity = asked
-        .entity
-        .clone()
-        .or_else(|| std::env::var("PANNIER_ENTITY").ok().filter(|entity| !entity.is_empty()));
+    let entity = asked.entity.clone().unwrap_or_else(default_entity);
     let mut random = [0; 8];
     getrandom::fill(&mut random)
         .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let run = asked.run.clone().unwrap_or_else(|| run_id(random));
     let project = asked.project.as_deref().unwrap_or(DEFAULT_PROJECT);
-    Ok(RunPath::new(entity.as_deref().unwrap_or(DEFAULT_ENTITY), project, &run)?)
+    Ok(RunPath::new(&entity, project, &run)?)
 }
 
 async fn earlier_life(app: &App, path: &RunPath) -> Answer<Option<RunView>> {

@@ -3,6 +3,7 @@
 
 use http::HeaderMap;
 use http::header::HOST;
+use pannier_proto::id::DEFAULT_ENTITY;
 
 use super::App;
 
@@ -38,7 +39,14 @@ pub struct Web {
 #[must_use]
 pub fn owner() -> String {
     let named = |name| std::env::var(name).ok().filter(|name| !name.is_empty());
-    named("USER").or_else(|| named("LOGNAME")).unwrap_or_else(|| pannier_proto::id::DEFAULT_ENTITY.to_owned())
+    named("USER").or_else(|| named("LOGNAME")).unwrap_or_else(|| DEFAULT_ENTITY.to_owned())
+}
+
+/// The entity of runs that name none: the one that the daemon was given.
+#[must_use]
+pub fn default_entity() -> String {
+    let named = |name| std::env::var(name).ok().filter(|name| !name.is_empty());
+    named("PANNIER_ENTITY").or_else(|| named("WANDB_ENTITY")).unwrap_or_else(|| DEFAULT_ENTITY.to_owned())
 }
 
 /// The beginning of absolute links in the answer to this request: the public

@@ -138,9 +138,16 @@ impl Taking<'_, '_> {
         }
         at.first_line = digest.or(at.first_line);
         let skip = self.gap(file, &mut at, lines.offset)?;
+        // Each of several writers counts steps from 0, and each of their rows is
+        // one of its own: they are numbered as they come.
+        let mut next_step = if self.client.is_empty() {
+            None
+        } else {
+            Some(run.and_then(|run| run.last_step).map_or(0, |last| last.saturating_add(1)))
+        };
         for line in lines.lines.into_iter().skip(skip) {
             match line {
-                Ok(row) => self.row(table, row),
+                Ok(row) => self.row(table, row, &mut next_step),
                 Err(problem) => self.unreadable(file, at.next, &problem)?,
             }
             at.next += 1;
@@ -179,8 +186,12 @@ impl Taking<'_, '_> {
         Ok(usize::try_from(at.next - offset).unwrap_or(usize::MAX))
     }
 
-    fn row(&mut self, table: Table, row: wire::Row) {
-        let (step, time_us) = (row.step.unwrap_or(0), row.time_us.unwrap_or(self.now));
+    fn row(&mut self, table: Table, row: wire::Row, next_step: &mut Option<i64>) {
+        let (mut step, time_us) = (row.step.unwrap_or(0), row.time_us.unwrap_or(self.now));
+        if let (Table::History, Some(next)) = (table, next_step) {
+            step = *next;
+            *next = next.saturating_add(1);
+        }
         self.block.push_row(Row { table, step, time_us, cells: row.cells });
     }
 

@@ -23,7 +23,7 @@ use crate::wandb::{config, file_stream};
 /// # Errors
 /// [`StoreError::Conflict`] where a run of this id was deleted.
 pub async fn upsert(store: &Arc<Store>, path: &RunPath, asked: Upsert) -> Result<(RunView, bool)> {
-    let (of, origin) = (path.clone(), store.origin());
+    let (of, origin, program) = (path.clone(), store.origin(), asked.by == Sender::Program);
     let (run, inserted, branch) = store
         .write(move |tx| {
             let now = now_us();
@@ -40,6 +40,10 @@ pub async fn upsert(store: &Arc<Store>, path: &RunPath, asked: Upsert) -> Result
             let mut block = Block::default();
             let branch = changes(&mut block, run.as_ref(), asked, now);
             append_in(tx, &of, origin, block, now)?;
+            if program {
+                // It is known from now on as one that posts lines.
+                tx.set_line_writer(&of, &writer("", ""), LinePosition::default(), now)?;
+            }
             Ok((tx.run(&of)?, run.is_none(), branch))
         })
         .await?;
@@ -153,7 +157,6 @@ async fn fork(store: &Arc<Store>, path: &RunPath, parent: RunPath, step: i64) ->
             let set = serde_json::json!({ "forked_from": { "run": from, "step": step } });
             block.push_change(Change::Metadata { set: set.as_object().cloned().unwrap_or_default() });
             append_in(tx, &of, origin, block, now)?;
-            restart_lines(tx, &of, step, now)?;
             tx.run(&of)
         })
         .await

@@ -57,7 +57,7 @@ pub struct BegunArtifact {
     sequence: ArtifactSequence,
 }
 
-#[Object(name = "Artifact")]
+#[Object(name = "BegunArtifact")]
 impl BegunArtifact {
     async fn id(&self) -> ID {
         ids::artifact(self.id).into()

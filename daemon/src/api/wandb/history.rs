@@ -122,7 +122,11 @@ pub async fn sampled(
             let rows = match (spec.min_step, spec.max_step) {
                 (None, None) => sample(store, &run, (i64::MIN, i64::MAX), keys.clone(), limit)?,
                 (min, max) => {
-                    let steps = (min.unwrap_or(i64::MIN), max.unwrap_or(i64::MAX));
+                    let (min, max) = (min.unwrap_or(i64::MIN), max.unwrap_or(i64::MAX));
+                    // Clients up to 0.26 give the step behind the last: their pages
+                    // span one step more than they have rows.
+                    let behind = max.saturating_sub(min) >= i64::try_from(limit).unwrap_or(i64::MAX);
+                    let steps = (min, if spec.max_step.is_some() && behind { max.saturating_sub(1) } else { max });
                     range(store, &run, steps, keys.clone(), limit)?
                 }
             };

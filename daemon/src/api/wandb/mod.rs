@@ -24,11 +24,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use pannier_proto::id::{DEFAULT_ENTITY, DEFAULT_PROJECT, RunPath};
+use pannier_proto::id::{DEFAULT_PROJECT, RunPath};
 
 use super::App;
 use super::auth::Caller;
-use super::web::Door;
+use super::web::{Door, default_entity};
 use crate::capability::{Grant, sign};
 use crate::clock::now_us;
 use crate::limits::{GRAPHQL_BYTES_MAX, LINK_LIFE, STREAM_BYTES_MAX};
@@ -64,10 +64,7 @@ impl Ask {
     pub fn entity(&self) -> String {
         match self.app.door {
             Door::Hub { .. } => self.caller.name.clone(),
-            Door::Socket | Door::Loopback => {
-                let named = std::env::var("PANNIER_ENTITY").ok().filter(|entity| !entity.is_empty());
-                named.unwrap_or_else(|| DEFAULT_ENTITY.to_owned())
-            }
+            Door::Socket | Door::Loopback => default_entity(),
         }
     }
 

@@ -67,7 +67,9 @@ impl UpsertBucketInput {
 
     fn upsert(&self) -> Result<Upsert> {
         let object = |text: &Option<JsonString>, what| text.as_ref().map(|text| text.object(what)).transpose();
-        let by = if self.id.is_some() || self.state.is_some() { Sender::Editor } else { Sender::Program };
+        // A program says its run's name, also where it knows the id (`resume_from=`).
+        let edited = self.name.is_none() || self.state.is_some();
+        let by = if edited { Sender::Editor } else { Sender::Program };
         Ok(Upsert {
             fields: RunFields {
                 name: self.display_name.clone().filter(|name| !name.is_empty()),

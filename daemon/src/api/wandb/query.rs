@@ -22,6 +22,14 @@ pub struct Feature {
     is_enabled: bool,
 }
 
+/// The newest version of W&B's own server.
+#[derive(SimpleObject)]
+pub struct LocalVersion {
+    out_of_date: bool,
+    latest_version_string: String,
+    version_on_this_instance_string: String,
+}
+
 /// What the server can do.
 pub struct ServerInfo;
 
@@ -32,6 +40,9 @@ impl ServerInfo {
     }
     async fn cli_version_info(&self) -> async_graphql::Json<serde_json::Value> {
         async_graphql::Json(serde_json::from_str(CLI_VERSION).unwrap_or_default())
+    }
+    async fn latest_local_version_info(&self) -> Option<LocalVersion> {
+        None
     }
     async fn exposes_explicit_run_queue_ack_path(&self) -> bool {
         false
