@@ -56,6 +56,14 @@ CREATE TABLE artifact_aliases (
     PRIMARY KEY (entity, project, collection, alias)
 ) WITHOUT ROWID;
 
+-- Which run logged which version; one of the same content is not logged twice,
+-- and has several such runs.
+CREATE TABLE artifact_logs (
+    run      INTEGER NOT NULL REFERENCES runs (id),
+    artifact BLOB NOT NULL,
+    PRIMARY KEY (run, artifact)
+) WITHOUT ROWID;
+
 CREATE TABLE artifact_uses (
     run      INTEGER NOT NULL REFERENCES runs (id),
     artifact BLOB NOT NULL,

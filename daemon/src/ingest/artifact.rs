@@ -47,6 +47,8 @@ pub struct Asked {
     pub ttl_s: Option<i64>,
     /// The run's step.
     pub history_step: Option<i64>,
+    /// Microseconds since 1970 at which it was begun.
+    pub created_us: i64,
 }
 
 /// What became of a wish to log.
@@ -184,7 +186,7 @@ fn version(tx: &Tx, draft: &Draft, content: Content, manifest: &Manifest) -> Res
         metadata: asked.metadata,
         ttl_s: asked.ttl_s,
         history_step: asked.history_step,
-        created_us: now_us(),
+        created_us: asked.created_us,
     };
     Ok((asked.run, version))
 }

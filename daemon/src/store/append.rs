@@ -292,7 +292,7 @@ impl Tx<'_> {
             "INSERT INTO rewinds (stream, life, step) SELECT id, life, ?2 FROM streams WHERE run = ?1",
             params![stream.run, i64::MIN],
         )?;
-        for table in ["metrics", "text_files", "files", "artifact_uses"] {
+        for table in ["metrics", "text_files", "files", "artifact_logs", "artifact_uses"] {
             self.sql.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [stream.run])?;
         }
         (stream.life, stream.last_step) = (stream.life + 1, None);

@@ -98,6 +98,10 @@ impl Tx<'_> {
                 self.set_content(content)?;
             }
         }
+        self.sql.execute(
+            "INSERT INTO artifact_logs (run, artifact) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![run, version.id.0],
+        )?;
         self.set_aliases(path, &version.collection, version.id, &version.aliases, added > 0)
     }
 
@@ -279,8 +283,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn logged_artifacts(&self, path: &RunPath) -> Result<Vec<ArtifactRow>> {
-        let condition = "r.entity = ?1 AND r.project = ?2 AND r.run = ?3 ORDER BY a.created_us, a.collection, a.version";
-        self.read_blocking(|sql| find(sql, condition, &[&path.entity, &path.project, &path.run]))
+        of_run(self, "artifact_logs", path)
     }
 
     /// The versions that a run reads.
@@ -288,9 +291,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn used_artifacts(&self, path: &RunPath) -> Result<Vec<ArtifactRow>> {
-        let condition = "a.id IN (SELECT u.artifact FROM artifact_uses u JOIN runs m ON m.id = u.run
-                 WHERE m.entity = ?1 AND m.project = ?2 AND m.run = ?3) ORDER BY a.created_us, a.collection, a.version";
-        self.read_blocking(|sql| find(sql, condition, &[&path.entity, &path.project, &path.run]))
+        of_run(self, "artifact_uses", path)
     }
 
     /// A collection's versions, newest first.
@@ -316,4 +317,14 @@ impl Store {
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
+}
+
+/// The versions that one of the tables of runs and versions has for a run, in
+/// the order in which they were begun.
+fn of_run(store: &Store, table: &str, path: &RunPath) -> Result<Vec<ArtifactRow>> {
+    let condition = format!(
+        "a.id IN (SELECT t.artifact FROM {table} t JOIN runs m ON m.id = t.run
+             WHERE m.entity = ?1 AND m.project = ?2 AND m.run = ?3) ORDER BY a.created_us, a.collection, a.version"
+    );
+    store.read_blocking(|sql| find(sql, &condition, &[&path.entity, &path.project, &path.run]))
 }

@@ -61,7 +61,23 @@ pub struct ArtifactSequence {
     name = "ArtifactCollection",
     field(name = "id", ty = "ID"),
     field(name = "name", ty = "String"),
-    field(name = "project", ty = "Project")
+    field(name = "project", ty = "Project"),
+    field(name = "description", ty = "Option<String>"),
+    field(name = "created_at", ty = "String"),
+    field(name = "updated_at", ty = "Option<String>"),
+    field(name = "tags", ty = "Vec<Tag>"),
+    field(name = "default_artifact_type", ty = "ArtifactType"),
+    field(
+        name = "artifact_membership",
+        ty = "Option<Membership>",
+        arg(name = "alias_name", ty = "String")
+    ),
+    field(
+        name = "artifacts",
+        ty = "Page<Artifact>",
+        arg(name = "first", ty = "Option<i32>"),
+        arg(name = "after", ty = "Option<String>")
+    )
 )]
 pub enum Collection {
     /// Made by logging.
@@ -230,7 +246,7 @@ impl ArtifactManifest {
     }
 }
 
-#[Object]
+#[Object(name = "ArtifactCollectionMembership")]
 impl Membership {
     async fn id(&self) -> ID {
         ids::other("ArtifactCollectionMembership", &self.0.id()).into()

@@ -11,6 +11,7 @@ use super::artifact::{Artifact, ArtifactSequence};
 use super::scalar::JsonString;
 use super::{Ask, ask};
 use crate::capability::Grant;
+use crate::clock::now_us;
 use crate::ingest::artifact::{self, Asked, Begun};
 use crate::ingest;
 use crate::store;
@@ -230,6 +231,7 @@ impl ArtifactMutation {
             metadata: metadata.map(serde_json::Value::Object),
             ttl_s: input.ttl_duration_seconds,
             history_step: input.history_step,
+            created_us: now_us(),
             run: run.clone(),
         };
         let same_content = input.enable_digest_deduplication == Some(true);
@@ -242,7 +244,7 @@ impl ArtifactMutation {
         let (of, name) = (entity.clone(), project.clone());
         let known = ask.read(move |store| store.project(&of, &name)).await?;
         let project =
-            known.unwrap_or(store::Project { entity, name: project, created_us: crate::clock::now_us(), number: 0 });
+            known.unwrap_or(store::Project { entity, name: project, created_us: now_us(), number: 0 });
         let sequence = ArtifactSequence::new(project, collection, input.artifact_type_name);
         Ok(CreateArtifactPayload { artifact: BegunArtifact { id, committed, sequence } })
     }
