@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._alert import AlertLevel as AlertLevel
+    from ._api.api import Api as Api
     from ._config import Config as Config
     from ._metric import Metric
     from ._run import Run as Run
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "AlertLevel": "_alert",
+    "Api": "_api.api",
     "Config": "_config",
     "Run": "_run",
     "Settings": "_settings",

@@ -1,7 +1,8 @@
-"""Owns the exceptions that pannier raises, and only for the caller's mistakes.
+"""Owns the exceptions that pannier raises: for what a caller got wrong, and for
+questions that got no answer.
 
-Trouble of our own (no daemon, full disk, no network) is a warning on stderr,
-never an exception: see `_term.warn`.
+In recording, trouble of our own (no daemon, full disk, no network) is a warning on
+stderr, never an exception: see `_term.warn`.
 """
 
 from __future__ import annotations
@@ -25,3 +26,11 @@ class ConfigError(Error):
 
 class CommError(Error):
     """A question (not a log call) to the daemon that got no answer."""
+
+
+class AuthenticationError(CommError):
+    """A server that does not know the key, or does not let its owner do this."""
+
+
+class NotFoundError(CommError, ValueError):
+    """A run, project or file that the server does not have."""
