@@ -234,9 +234,11 @@ def __getattr__(name: str) -> Any:
     if name in ("config", "summary"):
         current = _current.run
         return _current.BeforeInit(name) if current is None else getattr(current, name)
-    if name in _LAZY:
+    if name in _LAZY or name == "apis":
         from importlib import import_module
 
+        if name == "apis":
+            return import_module(".apis", __name__)
         value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
         globals()[name] = value
         return value
