@@ -59,7 +59,8 @@ def sample(run: Run, samples: int, keys: list[str] | None, x_axis: str, stream: 
 class HistoryScan:
     """Every row of a run whose step is in `min_step <= step < max_step`.
 
-    With `keys`, the rows that have all of them. Iterating again reads again.
+    With `keys`, the rows that have all of them, with `_step` besides. Iterating again
+    reads again.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class HistoryScan:
             found = self.run._ask(_SCAN, **{"from": start, "to": to, "samples": to - start + 1})
             return _rows(found["history"])
         spec = {
-            "keys": self.keys,
+            "keys": list(dict.fromkeys(["_step", *self.keys])),
             "minStep": start,
             "maxStep": to - 1,  # inclusive here, unlike that of `history`
             "samples": to - start + 1,
