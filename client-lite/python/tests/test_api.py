@@ -73,7 +73,7 @@ def test_every_row_once_whatever_the_pages(home: Home) -> None:
         """
         run = api.run("local/p/r1")
         out = {}
-        for size in (1, 4, 5, 24, 25, 1000):
+        for size in (1, 2, 4, 5, 24, 25, 26, 1000, 10**6):
             rows = list(run.scan_history(page_size=size))
             assert [row["_step"] for row in rows] == list(range(25)), size
             assert math.isnan(rows[3]["loss"]) and rows[4]["loss"] == -math.inf
@@ -282,10 +282,15 @@ def test_changes(home: Home) -> None:
         now.summary.update()
         assert api.run("local/p/r1").summary.nested.a.b == 7
         assert run.load(force=True) and run.summary["final"] == 2.5
-        now.delete()
-        assert len(api.runs("local/p")) == 0
         made = api.create_run(run_id="made", project="p", entity="local")
         assert made.id == "made" and api.run("local/p/made").state == "running"
+        now.delete()
+        assert [run.id for run in api.runs("local/p")] == ["made"]
+        try:
+            api.run("local/p/r1")
+            raise SystemExit("found a deleted run")
+        except wandb.CommError:
+            pass
         api.create_project("fresh", "local")
         assert "fresh" in [project.name for project in api.projects("local")]
         """,
@@ -325,7 +330,7 @@ def test_over_http_with_a_key(home: Home) -> None:
             assert run.url == {base!r} + "/local/p/runs/r1" == api.run("local/p/r1").url, run.url
             assert len(list(run.scan_history())) == 25
             open("f.txt", "w").write("text")
-            assert run.upload_file("f.txt").download("got").read() == "text"
+            assert run.upload_file("f.txt").download("got", replace=True).read() == "text"
         try:
             wandb.Api(overrides={{"base_url": {base!r}}}, api_key="x" * 40).run("local/p/r1")
             raise SystemExit("a wrong key was taken")

@@ -43,7 +43,7 @@ class Client:
         said = _parsed(answer)
         errors = said.get("errors")
         if errors:
-            raise CommError("; ".join(_messages(errors)))
+            raise _error(answer, "; ".join(_messages(errors)))
         if answer.status >= 300 or not isinstance(said.get("data"), dict):
             raise _refusal(answer, said)
         data: dict[str, Any] = said["data"]
@@ -129,5 +129,8 @@ def _messages(errors: list[Any]) -> list[str]:
 def _refusal(answer: Answer, said: dict[str, Any]) -> CommError:
     words = [str(said[key]) for key in ("error", "hint") if said.get(key)]
     words = words or [answer.body[:200].decode("utf-8", "replace").strip()]
-    text = f"the server answers {answer.status}: {'; '.join(words)}".rstrip(": ")
+    return _error(answer, f"the server answers {answer.status}: {'; '.join(words)}".rstrip(": "))
+
+
+def _error(answer: Answer, text: str) -> CommError:
     return AuthenticationError(text) if answer.status in (401, 403) else CommError(text)

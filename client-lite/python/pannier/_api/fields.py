@@ -6,6 +6,10 @@ from typing import Any
 
 from .client import floats, json_text, parsed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 #: What a list of runs needs.
 LIGHT = """id projectId name displayName state tags group jobType notes description
     createdAt heartbeatAt commit readOnly sweepName historyLineCount
@@ -33,17 +37,26 @@ def read(found: dict[str, Any]) -> dict[str, Any]:
     return attrs
 
 
-def config_text(attrs: dict[str, Any]) -> str:
-    """The config as it goes back: each value wrapped, the internal ones kept."""
-    raw = attrs.get("rawconfig") or {}
-    kept = {key: raw[key] for key in raw if key == "_wandb"}
-    both = {**kept, **attrs["config"]}
-    return json_text({key: {"value": value, "desc": None} for key, value in both.items()})
+def wrapped(config: dict[str, Any]) -> dict[str, Any]:
+    """A config as W&B keeps it."""
+    return {key: {"value": value, "desc": None} for key, value in config.items()}
+
+
+def texts(items: dict[str, Any]) -> dict[str, str]:
+    """Each value as JSON, to see later which of them was changed."""
+    return {key: json_text(value) for key, value in items.items()}
+
+
+def patched(theirs: dict[str, Any], mine: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """What is there, with these keys as they are here, or gone as they are here."""
+    keys = set(keys)
+    kept = {key: value for key, value in theirs.items() if key not in keys}
+    return {**kept, **{key: value for key, value in mine.items() if key in keys}}
 
 
 def editable(attrs: dict[str, Any]) -> dict[str, Any]:
-    """What `update()` may send, by the name of its variable."""
-    found = {
+    """What `update()` may send besides the config, by the name of its variable."""
+    return {
         "displayName": attrs.get("displayName"),
         "notes": attrs.get("notes"),
         "description": attrs.get("description"),
@@ -51,9 +64,6 @@ def editable(attrs: dict[str, Any]) -> dict[str, Any]:
         "groupName": attrs.get("group"),
         "jobType": attrs.get("jobType"),
     }
-    if "config" in attrs:
-        found["config"] = config_text(attrs)
-    return found
 
 
 def _unwrapped(value: Any) -> Any:

@@ -163,8 +163,7 @@ def one(run: Run, name: str) -> File:
 
 def upload(run: Run, path: str | os.PathLike[str], root: str) -> File:
     """Adds a file to the run, called by its path from `root`."""
-    root = os.path.abspath(root)
-    here = os.path.join(root, os.fspath(path))
+    here, root = os.path.abspath(path), os.path.abspath(root)
     name = os.path.relpath(here, root).replace(os.sep, "/")
     if name.startswith("../"):
         raise UsageError(f"{path} is not inside {root}; give a root that holds it")

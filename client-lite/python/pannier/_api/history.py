@@ -1,7 +1,6 @@
 """Owns reading a run's rows back: samples of them, and all of them.
 
-A sample is what a chart needs; a scan yields every row, in order, in pages of
-steps.
+A sample is what a chart needs; a scan yields every row, in order, page by page.
 """
 
 from __future__ import annotations
@@ -36,8 +35,9 @@ _SCAN = "query HistoryScan" + _RUN % (
     "history(minStep: $from, maxStep: $to, samples: $samples)",
 )
 
-#: Steps that a page may span where rows are rare, as a multiple of `page_size`.
-_SPARSE = 64
+#: The most rows that are asked for at a time; well below what a server gives at once,
+#: so that a page with fewer than were asked for is the last.
+_PAGE_MAX = 10_000
 
 
 def sample(run: Run, samples: int, keys: list[str] | None, x_axis: str, stream: str) -> list[Row]:
@@ -96,31 +96,28 @@ class HistoryScan:
         return next(self._reading)
 
     def _read(self) -> Iterator[Row]:
-        at, span = self.min_step, self.page_size
+        at, size = self.min_step, min(self.page_size, _PAGE_MAX)
         while at < self._stop:
-            to = min(at + span, self._stop)
-            rows = self._page(at, to)
-            yield from rows
-            at = to
-            # Where steps are far apart, pages of a fixed number of steps would be
-            # mostly empty. A page's span never decides what is read, only how often.
-            if len(rows) * 2 < self.page_size:
-                span = min(span * 2, self.page_size * _SPARSE)
-            elif len(rows) > self.page_size:
-                span = self.page_size
+            rows = self._page(at, size)
+            if not rows:
+                return
+            last, full = rows[-1]["_step"], len(rows) >= size
+            # Several writers may have logged at one step, and a full page may end
+            # between their rows: its last step is read again.
+            whole = [row for row in rows if row["_step"] < last] if full else rows
+            if not whole:
+                size *= 2
+                continue
+            yield from (row for row in whole if row["_step"] < self._stop)
+            at = last if full else last + 1
 
-    def _page(self, start: int, to: int) -> list[Row]:
-        """The rows of `start <= step < to`: `samples` leaves room for each step."""
+    def _page(self, start: int, size: int) -> list[Row]:
+        """The first rows from this step on, this many at most."""
         if not self.keys:
-            found = self.run._ask(_SCAN, **{"from": start, "to": to, "samples": to - start + 1})
+            found = self.run._ask(_SCAN, **{"from": start, "to": self._stop, "samples": size})
             return _rows(found["history"])
-        spec = {
-            "keys": list(dict.fromkeys(["_step", *self.keys])),
-            "minStep": start,
-            "maxStep": to - 1,  # inclusive here, unlike that of `history`
-            "samples": to - start + 1,
-        }
-        return _sampled(self.run, spec)
+        keys = list(dict.fromkeys(["_step", *self.keys]))
+        return _sampled(self.run, {"keys": keys, "minStep": start, "samples": size})
 
 
 def frame(rows: list[Row]) -> Any:

@@ -1,7 +1,8 @@
 """Owns `Run`: one run of the server, to look at, to annotate, to delete.
 
-What is set on it stays here until `update()`, which sends what differs from what
-the server said, and nothing else: a stale copy undoes nobody's work.
+What is set on it stays here until `update()`, which sends what was changed here and
+nothing else. Config and summary go as a whole, as W&B's API wants them; they are
+asked for anew before that, so that a stale copy undoes nobody's work.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from ..errors import CommError, NotFoundError
 from . import fields, files, history
 from .attrs import Attrs, field
-from .client import json_text
+from .client import json_text, parsed
 from .console import ConsoleLogs
 from .summary import Summary
 from .users import User
@@ -33,6 +34,8 @@ _IN_RUN = """($entity: String!, $project: String!, $name: String!) {
 _LIGHT = "query Run" + _IN_RUN % fields.LIGHT
 _FULL = "query Run" + _IN_RUN % f"{fields.LIGHT} {fields.HEAVY}"
 _STATE = "query RunState" + _IN_RUN % "state"
+_CONFIG_NOW = "query RunConfig" + _IN_RUN % "config"
+_SUMMARY_NOW = "query RunSummary" + _IN_RUN % "summaryMetrics"
 _KEYS = "query RunHistoryKeys" + _IN_RUN % "historyKeys"
 
 _UPDATE = """mutation UpdateRun(
@@ -141,7 +144,7 @@ class Run(Attrs):
     @property
     def json_config(self) -> str:
         """The config as the server keeps it, as JSON."""
-        return fields.config_text({"config": self.config, "rawconfig": self.rawconfig})
+        return json_text(fields.wrapped({**self.rawconfig, **self.config}))
 
     @property
     def summary(self) -> Summary:
@@ -204,6 +207,7 @@ class Run(Attrs):
     def _take(self, found: dict[str, Any]) -> None:
         self._attrs = fields.read(found)
         self._server_said = fields.editable(self._attrs)
+        self._config_said = fields.texts(self._attrs.get("config", {}))
         self._summary = None
 
     def _heavy(self, key: str) -> Any:
@@ -211,7 +215,7 @@ class Run(Attrs):
             # Of the light fields, those that were set here stay as they were set.
             more = fields.read(self._ask(_FULL))
             self._attrs = {**more, **self._attrs}
-            self._server_said = {**fields.editable(more), **self._server_said}
+            self._config_said = fields.texts(self._attrs["config"])
         return self._attrs[key]
 
     def _ask(self, document: str, **variables: Any) -> dict[str, Any]:
@@ -227,20 +231,32 @@ class Run(Attrs):
 
     def update(self) -> None:
         """Sends what was changed here: name, notes, tags, group, config, summary, …"""
-        now = fields.editable(self._attrs)
-        changed = {key: now[key] for key in now if now[key] != self._server_said.get(key)}
+        now, config = fields.editable(self._attrs), self._attrs.get("config", {})
+        # None means "as it is" to the server, so what was taken away goes as empty.
+        changed = {
+            key: "" if value is None else value
+            for key, value in now.items()
+            if value != self._server_said[key]
+        }
+        texts, said = fields.texts(config), self._config_said
+        keys = [key for key in {**said, **texts} if texts.get(key) != said.get(key)]
+        if keys:
+            theirs = parsed(self._ask(_CONFIG_NOW)["config"])
+            changed["config"] = json_text(fields.patched(theirs, fields.wrapped(config), keys))
         if changed:
-            # None means "as it is" to the server, so what was taken away goes as empty.
-            sent = {key: "" if value is None else value for key, value in changed.items()}
-            self._client.ask(_UPDATE, id=self.storage_id, **sent)
-            self._server_said = now
+            self._client.ask(_UPDATE, id=self.storage_id, **changed)
+            self._server_said, self._config_said = now, texts
         if self._summary is not None:
             self._summary.update()
 
     save = update
 
-    def _publish_summary(self, summary: dict[str, Any]) -> None:
-        self._client.ask(_SUMMARY, id=self.storage_id, summary=json_text(summary))
+    def _publish_summary(self, mine: dict[str, Any], keys: set[str]) -> None:
+        theirs = parsed(self._ask(_SUMMARY_NOW)["summaryMetrics"])
+        # What begins with `_` is the recording program's, and stays as it is.
+        theirs = {key: value for key, value in theirs.items() if not key.startswith("_")}
+        sent = json_text(fields.patched(theirs, mine, keys))
+        self._client.ask(_SUMMARY, id=self.storage_id, summary=sent)
 
     def delete(self, delete_artifacts: bool = False) -> None:
         """Deletes the run on the server."""

@@ -1,8 +1,7 @@
 """Owns a run's summary as something that can be changed: `run.summary.update(…)`.
 
-What is set stays here until `update`, which sends the whole of it, as W&B does;
-where nothing was set, nothing is sent, so that a run that is still going keeps
-what it has reached since.
+What is set stays here until `update`, which sends the keys that were set, and
+nothing where none was: a run that is still going keeps what it has reached since.
 """
 
 from __future__ import annotations
@@ -14,16 +13,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    #: Takes all of it, and the keys of it that were changed.
+    Publish = Callable[[dict[str, Any], set[str]], None]
+
 
 class SummaryPart(MutableMapping[str, Any]):
     """A dict whose nested dicts are of this class, too; keys are attributes as well."""
 
     _json_dict: dict[str, Any]
     _root: Summary
+    _top: str | None
 
-    def __init__(self, items: dict[str, Any], root: Summary | None = None) -> None:
+    def __init__(
+        self, items: dict[str, Any], root: Summary | None = None, top: str | None = None
+    ) -> None:
         object.__setattr__(self, "_json_dict", items)
         object.__setattr__(self, "_root", root or self)
+        #: The key of the whole summary that this is a part of.
+        object.__setattr__(self, "_top", top)
 
     def update(  # type: ignore[override]
         self, key_vals: Any = None, overwrite: bool = True
@@ -35,16 +42,19 @@ class SummaryPart(MutableMapping[str, Any]):
         self._root._send()
 
     def __getitem__(self, key: str) -> Any:
-        value = self._json_dict[_clean(key)]
-        return SummaryPart(value, self._root) if isinstance(value, dict) else value
+        key = _clean(key)
+        value = self._json_dict[key]
+        return (
+            SummaryPart(value, self._root, self._top or key) if isinstance(value, dict) else value
+        )
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._json_dict[_clean(key)] = _plain_dict(value)
-        self._root._changed()
+        self._root._changed.add(self._top or _clean(key))
 
     def __delitem__(self, key: str) -> None:
         del self._json_dict[_clean(key)]
-        self._root._changed()
+        self._root._changed.add(self._top or _clean(key))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._json_dict)
@@ -67,21 +77,18 @@ class SummaryPart(MutableMapping[str, Any]):
 class Summary(SummaryPart):
     """The summary of one run."""
 
-    _publish: Callable[[dict[str, Any]], None]
-    _dirty: bool
+    _publish: Publish
+    _changed: set[str]
 
-    def __init__(self, items: dict[str, Any], publish: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, items: dict[str, Any], publish: Publish) -> None:
         super().__init__(items)
         object.__setattr__(self, "_publish", publish)
-        object.__setattr__(self, "_dirty", False)
-
-    def _changed(self) -> None:
-        object.__setattr__(self, "_dirty", True)
+        object.__setattr__(self, "_changed", set())
 
     def _send(self) -> None:
-        if self._dirty:
-            self._publish(self._json_dict)
-            object.__setattr__(self, "_dirty", False)
+        if self._changed:
+            self._publish(self._json_dict, self._changed)
+            self._changed.clear()
 
 
 def _clean(key: object) -> str:
