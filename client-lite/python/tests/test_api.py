@@ -301,14 +301,34 @@ def test_a_run_that_goes_on(home: Home) -> None:
     read(
         home,
         """
-        import threading
+        import threading, time
+        deadline = time.monotonic() + 30
+
+        def until(ask):
+            while time.monotonic() < deadline:
+                try:
+                    if found := ask():
+                        return found
+                except wandb.errors.NotFoundError:
+                    pass
+            raise SystemExit("it did not show in time")
+
         recorded = wandb.init(project="p", id="r1")
         recorded.log({"i": 0})
-        run = api.run("local/p/r1")
+        run = until(lambda: api.run("local/p/r1"))
         assert run.state == "running"
-        threading.Timer(0.3, recorded.finish).start()
+        until(lambda: list(run.scan_history(keys=["i"])))
+        assert run.load(force=True) and run.summary["i"] == 0
+        # What is set on a copy that has become old does not undo what was logged since.
+        recorded.log({"i": 1})
+        until(lambda: run.lastHistoryStep == 1)
+        run.summary["note"] = "looked at"
+        run.update()
+        threading.Timer(0.2, recorded.finish).start()
         run.wait_until_finished()
-        assert run.state == "finished" and run.summary.get("i", 0) == 0
+        now = api.run("local/p/r1")
+        assert run.state == now.state == "finished"
+        assert (now.summary["i"], now.summary["note"]) == (1, "looked at"), now.summary
         """,
     )
 
