@@ -43,7 +43,7 @@ class Client:
         said = _parsed(answer)
         errors = said.get("errors")
         if errors:
-            raise _error(answer, "; ".join(_messages(errors)))
+            raise _error(answer, "; ".join(dict.fromkeys(_messages(errors))))
         if answer.status >= 300 or not isinstance(said.get("data"), dict):
             raise _refusal(answer, said)
         data: dict[str, Any] = said["data"]
