@@ -153,7 +153,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         credentials
             .map_err(|source| DaemonError::System { what: "read credentials.json in the home", source })?,
     );
-    let sync = Arc::new(Sync::start(store.clone(), health.clone(), credentials.clone()));
+    let sync = Arc::new(Sync::start(store.clone(), blobs.clone(), health.clone(), credentials.clone()));
     let hooks = hooks(&store, &sync);
     let spool = Spool::start(home.spool(), home.quarantine(), store.clone(), health.clone(), hooks);
     let spool = Arc::new(spool.map_err(|source| DaemonError::System { what: "start a thread", source })?);
@@ -329,7 +329,8 @@ async fn until_told(options: &Options, mut signals: Signals, lock: &HomeLock, ap
             return "the home is gone";
         }
         let view = app.spool.view();
-        let busy = !view.live.is_empty() || app.lives.any() || view.unread_bytes > 0 || app.sync.progressing();
+        let busy =
+            !view.live.is_empty() || app.lives.any() || view.unread_bytes > 0 || app.sync.progressing();
         if let (Some(idle), Some(quiet), false) = (options.idle, app.activity.quiet_for(), busy)
             && quiet >= idle
         {

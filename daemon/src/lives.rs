@@ -80,7 +80,9 @@ pub async fn watch(store: Arc<Store>, lives: Arc<Lives>) {
         for path in running.into_iter().filter(|path| lives.is_silent(path)) {
             let end = Change::End { time_us: now_us(), state: RunState::Crashed, exit_code: None };
             match ingest::append(&store, &path, vec![Record::Change(end)]).await {
-                Ok(_) => tracing::info!("run {path} crashed: nothing was heard of it for {:?}", lives.silence),
+                Ok(_) => {
+                    tracing::info!("run {path} crashed: nothing was heard of it for {:?}", lives.silence);
+                }
                 Err(error) => tracing::warn!("cannot record that run {path} crashed: {error}"),
             }
             lives.heard(&path, true);

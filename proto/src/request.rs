@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::content::Blob;
 use crate::id::{Origin, RunPath, Seq};
 use crate::record::{RunFields, RunState};
 
@@ -362,6 +363,15 @@ pub struct PushAnswer {
     pub epoch: Origin,
     /// The answers.
     pub streams: Vec<Pushed>,
+}
+
+/// `POST /v1/hub/blobs`: blobs that a daemon is about to name, and the answer:
+/// those that the hub lacks. `PUT /v1/hub/blobs/BLOB` answers with the one that
+/// it has now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BlobNames {
+    /// At most 10,000.
+    pub blobs: Vec<Blob>,
 }
 
 /// `POST /v1/hub/digests`: asks for a digest over the first records of streams.

@@ -4,35 +4,39 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRef, State};
-use axum::routing::{get, post};
+use axum::extract::{FromRef, Path, Request, State};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 use pannier_proto::PROTOCOL_VERSION;
+use pannier_proto::content::Blob;
 use pannier_proto::id::Id128;
 use pannier_proto::request::{
-    DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer,
+    BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer,
 };
 use serde::de::DeserializeOwned;
 
 use super::App;
+use super::bytes::{broken, receive};
 use super::respond::{Answer, Failure};
+use crate::blobs::Blobs;
 use crate::limits::POSITIONS_MAX;
 use crate::store::Store;
-use crate::sync::receive;
+use crate::sync::receive as receiving;
 use crate::sync::wire::{self, BadPush};
 
 /// What these routes work with.
 #[derive(Clone)]
 pub struct Receiving {
     store: Arc<Store>,
+    blobs: Arc<Blobs>,
     epoch: Id128,
 }
 
 impl FromRef<App> for Receiving {
     fn from_ref(app: &App) -> Self {
-        Self { store: app.store.clone(), epoch: app.epoch }
+        Self { store: app.store.clone(), blobs: app.blobs.clone(), epoch: app.epoch }
     }
 }
 
@@ -46,6 +50,8 @@ where
         .route("/v1/hub/positions", post(positions))
         .route("/v1/hub/push", post(push))
         .route("/v1/hub/digests", post(digests))
+        .route("/v1/hub/blobs", post(missing))
+        .route("/v1/hub/blobs/{blob}", put(put_blob))
 }
 
 async fn info(State(hub): State<Receiving>) -> Json<HubInfo> {
@@ -60,7 +66,7 @@ async fn info(State(hub): State<Receiving>) -> Json<HubInfo> {
 async fn positions(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<PositionsAnswer>> {
     let asked: Positions = read(&body)?;
     not_too_many(asked.streams.len())?;
-    let positions = receive::positions(&hub.store, asked.streams).await?;
+    let positions = receiving::positions(&hub.store, asked.streams).await?;
     Ok(Json(PositionsAnswer { epoch: hub.epoch, positions }))
 }
 
@@ -68,7 +74,39 @@ async fn digests(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<Diges
     let asked: DigestsQuestion = read(&body)?;
     not_too_many(asked.streams.len())?;
     let streams = asked.streams.into_iter().map(|stream| (stream.id, stream.upto)).collect();
-    Ok(Json(DigestsAnswer { digests: receive::digests(&hub.store, streams).await? }))
+    Ok(Json(DigestsAnswer { digests: receiving::digests(&hub.store, streams).await? }))
+}
+
+async fn missing(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<BlobNames>> {
+    let asked: BlobNames = read(&body)?;
+    not_too_many(asked.blobs.len())?;
+    let lacking = tokio::task::spawn_blocking(move || {
+        let mut lacking = asked.blobs;
+        let mut failed = None;
+        lacking.retain(|blob| match hub.blobs.contains(blob) {
+            Ok(there) => !there,
+            Err(error) => {
+                failed = Some(error);
+                true
+            }
+        });
+        failed.map_or(Ok(lacking), Err)
+    });
+    let blobs = lacking.await.map_err(broken)?.map_err(broken)?;
+    Ok(Json(BlobNames { blobs }))
+}
+
+async fn put_blob(
+    State(hub): State<Receiving>,
+    Path(blob): Path<Blob>,
+    request: Request,
+) -> Answer<Json<BlobNames>> {
+    let content = receive(&hub.blobs, request.into_body()).await?;
+    if content.blob != blob {
+        // The bytes are kept under the name that is theirs; nobody names them.
+        return Err(Failure::bad(format!("these bytes are blob {}, not {blob}", content.blob)));
+    }
+    Ok(Json(BlobNames { blobs: vec![blob] }))
 }
 
 async fn push(State(hub): State<Receiving>, headers: HeaderMap, body: Bytes) -> Answer<Json<PushAnswer>> {
@@ -89,7 +127,7 @@ async fn push(State(hub): State<Receiving>, headers: HeaderMap, body: Bytes) -> 
         BadPush::TooLarge => Failure::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
         BadPush::Version(_) | BadPush::Checksum | BadPush::Malformed(_) => Failure::bad(error.to_string()),
     })?;
-    let streams = receive::push(&hub.store, blocks).await?;
+    let streams = receiving::push(&hub.store, &hub.blobs, blocks).await?;
     Ok(Json(PushAnswer { epoch: hub.epoch, streams }))
 }
 

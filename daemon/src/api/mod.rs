@@ -2,6 +2,7 @@
 //! them. Handlers translate; what they are about lives elsewhere.
 
 pub mod auth;
+mod bytes;
 mod hub;
 mod open;
 mod remotes;

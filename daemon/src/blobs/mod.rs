@@ -9,6 +9,7 @@
 //! The set of methods is what an object store can satisfy too: put, size, read,
 //! remove, list. Keep it so.
 
+mod pieces;
 mod shard;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex};
 use pannier_proto::content::{Blob, Content};
 
 use crate::home::{HomeError, private_dir};
+pub use pieces::{PIECE, PIECES, pieces};
 use shard::Shard;
 pub use write::BlobWriter;
 

@@ -138,7 +138,8 @@ pub async fn commit(store: &Arc<Store>, blobs: &Arc<Blobs>, id: Id128) -> Result
             if tx.artifact(id)?.is_some() {
                 return Ok(());
             }
-            let missing = |what: &str| StoreError::Conflict(format!("artifact {id} cannot be completed: {what}"));
+            let missing =
+                |what: &str| StoreError::Conflict(format!("artifact {id} cannot be completed: {what}"));
             let draft = draft.ok_or_else(|| missing("nobody is uploading it"))?;
             let (content, manifest) = manifest.ok_or_else(|| missing("its manifest was not sent"))?;
             let (run, version) = version(tx, &draft, content, &manifest)?;
@@ -150,11 +151,20 @@ pub async fn commit(store: &Arc<Store>, blobs: &Arc<Blobs>, id: Id128) -> Result
         .await
 }
 
-fn version(tx: &Tx, draft: &Draft, content: Content, manifest: &Manifest) -> Result<(RunPath, ArtifactVersion)> {
-    let asked: Asked = serde_json::from_value(draft.body.clone())
-        .map_err(|error| StoreError::Refused(format!("the draft of artifact {} is damaged: {error}", draft.id)))?;
+fn version(
+    tx: &Tx,
+    draft: &Draft,
+    content: Content,
+    manifest: &Manifest,
+) -> Result<(RunPath, ArtifactVersion)> {
+    let asked: Asked = serde_json::from_value(draft.body.clone()).map_err(|error| {
+        StoreError::Refused(format!("the draft of artifact {} is damaged: {error}", draft.id))
+    })?;
     let wrong = |what: String| {
-        StoreError::Conflict(format!("artifact {:?} cannot be completed: {what}; log it again", asked.collection))
+        StoreError::Conflict(format!(
+            "artifact {:?} cannot be completed: {what}; log it again",
+            asked.collection
+        ))
     };
     let digest = manifest.digest();
     if digest != asked.digest {

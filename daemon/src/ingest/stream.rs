@@ -130,7 +130,8 @@ impl Taking<'_, '_> {
     ) -> Result<()> {
         let writer = writer(self.client, file);
         let mut at = self.tx.line_writer(self.path, &writer, self.now)?;
-        let first = if lines.offset == 0 { lines.lines.first().and_then(|line| line.as_ref().ok()) } else { None };
+        let first =
+            if lines.offset == 0 { lines.lines.first().and_then(|line| line.as_ref().ok()) } else { None };
         let digest = first.map(digest);
         if at.next > 0 && digest.is_some() && at.first_line != digest {
             self.another_life(table, first.and_then(|row| row.step), run);
@@ -216,7 +217,8 @@ impl Taking<'_, '_> {
                 ("stream".to_owned(), Value::I64(i64::from(line.stderr))),
                 ("text".to_owned(), Value::Text(line.text)),
             ];
-            let label = line.label.or_else(|| Some(self.client.to_owned()).filter(|client| !client.is_empty()));
+            let label =
+                line.label.or_else(|| Some(self.client.to_owned()).filter(|client| !client.is_empty()));
             let label = label.map(|label| ("label".to_owned(), Value::Text(label)));
             let time_us = line.time_us.unwrap_or(self.now);
             let cells = cells.into_iter().chain(label).collect();

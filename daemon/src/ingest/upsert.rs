@@ -15,7 +15,9 @@ use crate::block::Block;
 use crate::clock::now_us;
 use crate::limits::ROWS_PAGE;
 use crate::store::{LinePosition, Result, RowsQuery, STOP, Store, StoreError, Tx};
-use crate::wandb::upsert::{INTERNAL_METADATA, Sender, Upsert, branch_point, config_changes, summary_changes};
+use crate::wandb::upsert::{
+    INTERNAL_METADATA, Sender, Upsert, branch_point, config_changes, summary_changes,
+};
 use crate::wandb::{config, file_stream};
 
 /// Begins a run or changes one; the run after it, and whether it is new.

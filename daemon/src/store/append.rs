@@ -284,13 +284,15 @@ impl Tx<'_> {
     /// Nothing of the run is shown any more: what every stream of it recorded so
     /// far belongs to a life that is over.
     fn delete(&self, stream: &mut StreamRow, run: &mut RunRow, time_us: i64) -> Result<()> {
-        self.sql.execute(
-            "UPDATE streams SET life = life + 1, last_step = NULL WHERE run = ?1",
-            [stream.run],
-        )?;
+        self.sql
+            .execute("UPDATE streams SET life = life + 1, last_step = NULL WHERE run = ?1", [stream.run])?;
         self.sql.execute(
             "INSERT INTO rewinds (stream, life, step) SELECT id, life, ?2 FROM streams WHERE run = ?1",
             params![stream.run, i64::MIN],
+        )?;
+        self.sql.execute(
+            "INSERT INTO projects (entity, project, created_us) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![run.path.entity, run.path.project, run.created_us],
         )?;
         for table in ["metrics", "text_files", "files", "artifact_logs", "artifact_uses"] {
             self.sql.execute(&format!("DELETE FROM {table} WHERE run = ?1"), [stream.run])?;

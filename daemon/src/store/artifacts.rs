@@ -105,7 +105,14 @@ impl Tx<'_> {
         self.set_aliases(path, &version.collection, version.id, &version.aliases, added > 0)
     }
 
-    fn set_aliases(&self, path: &RunPath, collection: &str, id: Id128, aliases: &[String], new: bool) -> Result<()> {
+    fn set_aliases(
+        &self,
+        path: &RunPath,
+        collection: &str,
+        id: Id128,
+        aliases: &[String],
+        new: bool,
+    ) -> Result<()> {
         for alias in aliases.iter().map(String::as_str).chain(new.then_some(LATEST)) {
             self.sql
                 .prepare_cached(
@@ -201,7 +208,9 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn set_content(&self, content: &Content) -> Result<()> {
         self.sql
-            .prepare_cached("INSERT INTO contents (md5, blob, size) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
+            .prepare_cached(
+                "INSERT INTO contents (md5, blob, size) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?
             .execute(params![content.md5.0, content.blob.0, to_sql(content.size)])?;
         Ok(())
     }
@@ -299,8 +308,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn versions(&self, entity: &str, project: &str, collection: &str) -> Result<Vec<ArtifactRow>> {
-        let condition =
-            "a.entity = ?1 AND a.project = ?2 AND a.collection = ?3 ORDER BY a.version DESC";
+        let condition = "a.entity = ?1 AND a.project = ?2 AND a.collection = ?3 ORDER BY a.version DESC";
         self.read_blocking(|sql| find(sql, condition, &[&entity, &project, &collection]))
     }
 

@@ -1,6 +1,6 @@
 //! The files of runs: what is where, by digest. The bytes are the blob store's.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use pannier_proto::content::{Blob, Content, Md5};
 use pannier_proto::id::RunPath;
@@ -24,11 +24,7 @@ pub struct RunFile {
 
 /// Columns `blob, md5, size` from `at` on.
 pub(super) fn content_of(row: &Row, at: usize) -> rusqlite::Result<Content> {
-    Ok(Content {
-        blob: Blob(row.get(at)?),
-        md5: Md5(row.get(at + 1)?),
-        size: from_sql(row.get(at + 2)?),
-    })
+    Ok(Content { blob: Blob(row.get(at)?), md5: Md5(row.get(at + 1)?), size: from_sql(row.get(at + 2)?) })
 }
 
 impl Tx<'_> {
@@ -87,7 +83,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Missing`].
-    pub fn text_files(&self, path: &RunPath) -> Result<HashMap<String, String>> {
+    pub fn text_files(&self, path: &RunPath) -> Result<BTreeMap<String, String>> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached("SELECT path, text FROM text_files WHERE run = ?1")?;
             let id = id_of(sql, path)?;

@@ -261,7 +261,8 @@ impl Store {
         let mut kinds = BTreeSet::new();
         for block in self.blocks_with(path, Table::History)? {
             let columns = self.read_blocking(|sql| columns_of(sql, block, Table::History, |_| true))?;
-            let logged = columns.into_iter().filter(|column| ![STEP_KEY, TIME_KEY].contains(&column.key.as_str()));
+            let logged =
+                columns.into_iter().filter(|column| ![STEP_KEY, TIME_KEY].contains(&column.key.as_str()));
             kinds.extend(logged.map(|column| (column.key, column.kind)));
         }
         Ok(kinds)

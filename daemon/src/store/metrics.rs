@@ -85,7 +85,11 @@ fn metrics(sql: &Connection, run: i64) -> Result<Vec<Metric>> {
 }
 
 /// What the metrics say the summary is.
-pub(super) fn automatic_summary(sql: &Connection, run: i64, rules: &[Definition]) -> Result<Map<String, Json>> {
+pub(super) fn automatic_summary(
+    sql: &Connection,
+    run: i64,
+    rules: &[Definition],
+) -> Result<Map<String, Json>> {
     let mut summary = Map::new();
     for metric in metrics(sql, run)? {
         let rule = summary::rule(rules, &metric.key);

@@ -74,13 +74,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn set_line_writer(
-        &self,
-        path: &RunPath,
-        writer: &str,
-        at: LinePosition,
-        now_us: i64,
-    ) -> Result<()> {
+    pub fn set_line_writer(&self, path: &RunPath, writer: &str, at: LinePosition, now_us: i64) -> Result<()> {
         let run = self.run_id(path, now_us)?;
         self.sql
             .prepare_cached(

@@ -84,7 +84,8 @@ impl Store {
                 };
                 let number = row.get(0)?;
                 let summary = if summaries {
-                    let rules = serde_json::from_str(row.get_ref(13)?.as_str().map_err(rusqlite::Error::from)?);
+                    let rules: serde_json::Result<Vec<Definition>> =
+                        serde_json::from_str(row.get_ref(13)?.as_str().map_err(rusqlite::Error::from)?);
                     partial_summary(sql, number, map(12)?, &rules.unwrap_or_default(), &wanted.summary)?
                 } else {
                     Map::new()
@@ -162,7 +163,7 @@ fn partial_summary(
     sql: &Connection,
     run: i64,
     set: Map<String, Json>,
-    rules: &Vec<Definition>,
+    rules: &[Definition],
     wanted: &[String],
 ) -> Result<Map<String, Json>> {
     let mut found = Map::new();

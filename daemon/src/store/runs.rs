@@ -258,7 +258,9 @@ impl Store {
     /// [`StoreError`].
     pub fn run_count(&self) -> Result<u64> {
         self.read_blocking(|sql| {
-            Ok(from_sql(sql.query_row("SELECT count(*) FROM runs WHERE deleted_us IS NULL", [], |row| row.get(0))?))
+            Ok(from_sql(
+                sql.query_row("SELECT count(*) FROM runs WHERE deleted_us IS NULL", [], |row| row.get(0))?,
+            ))
         })
     }
 

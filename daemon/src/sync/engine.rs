@@ -16,10 +16,11 @@ use tokio::time::Instant;
 
 use super::backoff::RetryPolicy;
 use super::batch::{self, Batch, Wanted};
-use super::blocking;
 use super::plan::Turn;
 use super::remote::{Remote, RemoteError};
 use super::seen::Seen;
+use super::{blocking, carry};
+use crate::blobs::Blobs;
 use crate::limits::{POSITIONS_MAX, PUSH_BYTES, PUSH_SHARE_BYTES, REMOTE_CHECK_INTERVAL, RETRY_AFTER_MAX};
 use crate::store::{CursorRow, Store, StoreError, StreamState};
 
@@ -56,6 +57,7 @@ enum Trouble {
 pub struct Engine<R> {
     name: String,
     store: Arc<Store>,
+    blobs: Arc<Blobs>,
     remote: R,
     policy: Box<dyn RetryPolicy>,
     seen: Arc<Seen>,
@@ -84,6 +86,7 @@ impl<R: Remote> Engine<R> {
     pub fn new(
         name: &str,
         store: Arc<Store>,
+        blobs: Arc<Blobs>,
         remote: R,
         policy: Box<dyn RetryPolicy>,
         seen: Arc<Seen>,
@@ -91,6 +94,7 @@ impl<R: Remote> Engine<R> {
         Self {
             name: name.to_owned(),
             store,
+            blobs,
             remote,
             policy,
             seen,
@@ -249,7 +253,11 @@ impl<R: Remote> Engine<R> {
         let ahead =
             async { if batch.more && !alone { self.read(batch.ends()).await.map(Some) } else { Ok(None) } };
         // The next batch is read while this one is under way.
-        let (answer, ahead) = tokio::join!(self.remote.push(blocks), ahead);
+        let push = async {
+            carry::blobs(&self.remote, &self.blobs, &blocks).await?;
+            self.remote.push(blocks).await
+        };
+        let (answer, ahead) = tokio::join!(push, ahead);
         match answer {
             Ok(answer) => {
                 if self.apply(&batch, answer).await? {

@@ -4,21 +4,24 @@
 //! HTTP but to this machine, and no proxy on the way there. Nothing is repeated
 //! in here; whether and when to try again is the engine's to say.
 
+use std::fs::File;
 use std::sync::Once;
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use pannier_proto::content::Blob;
 use pannier_proto::id::Seq;
 use pannier_proto::request::{
-    DigestsAnswer, DigestsQuestion, ErrorBody, HubInfo, Positions, PositionsAnswer, PushAnswer, StreamDigest,
-    StreamId, StreamUpto,
+    BlobNames, DigestsAnswer, DigestsQuestion, ErrorBody, HubInfo, Positions, PositionsAnswer, PushAnswer,
+    StreamDigest, StreamId, StreamUpto,
 };
 use reqwest::{Certificate, Client, Response, Url};
 use serde::de::DeserializeOwned;
 
 use super::remote::{Remote, RemoteError, RemoteResult, StreamPush};
 use super::wire;
+use crate::blobs::pieces;
 use crate::clock::now_us;
 use crate::limits::RETRY_AFTER_MAX;
 
@@ -94,15 +97,26 @@ impl Hub {
         headers: HeaderMap,
         body: Vec<u8>,
     ) -> RemoteResult<T> {
+        let size = body.len() as u64;
+        self.send(method, path, headers, Body { bytes: body.into(), size }).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Body,
+    ) -> RemoteResult<T> {
         let url =
             self.url.join(path).map_err(|error| RemoteError::Rejected(format!("{}: {error}", self.who)))?;
-        let timeout = TIMEOUT + Duration::from_secs(body.len() as u64 / BYTES_PER_SECOND_MIN);
+        let timeout = TIMEOUT + Duration::from_secs(body.size / BYTES_PER_SECOND_MIN);
         let mut request = self.client.request(method, url).headers(headers).timeout(timeout);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
         let cut = |error: &reqwest::Error| self.unreachable(error);
-        let mut response = request.body(body).send().await.map_err(|error| cut(&error))?;
+        let mut response = request.body(body.bytes).send().await.map_err(|error| cut(&error))?;
         let body = read(&mut response).await.map_err(|error| cut(&error))?;
         let body = body.ok_or_else(|| {
             RemoteError::transient(format!("{} answered with more than was asked for", self.who))
@@ -163,6 +177,16 @@ fn client(local: bool) -> Result<Client, String> {
         client = client.tls_certs_merge(certificates);
     }
     client.build().map_err(|error| format!("cannot prepare TLS: {}", cause(&error)))
+}
+
+/// A body and its length, which says how long it may take.
+struct Body {
+    bytes: reqwest::Body,
+    size: u64,
+}
+
+fn length(size: u64) -> HeaderMap {
+    HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from(size))])
 }
 
 fn typed(content: &'static str) -> HeaderMap {
@@ -247,6 +271,23 @@ impl Remote for Hub {
 
     async fn positions(&self, streams: &[StreamId]) -> RemoteResult<PositionsAnswer> {
         self.post("v1/hub/positions", &Positions { streams: streams.to_vec() }).await
+    }
+
+    async fn missing(&self, blobs: &[Blob]) -> RemoteResult<Vec<Blob>> {
+        let answer: BlobNames = self.post("v1/hub/blobs", &BlobNames { blobs: blobs.to_vec() }).await?;
+        Ok(answer.blobs)
+    }
+
+    async fn put(&self, blob: Blob, file: File, size: u64) -> RemoteResult<()> {
+        let mut queue = pieces(file, size);
+        let stream = futures_util::stream::poll_fn(move |context| queue.poll_recv(context));
+        let body = Body { bytes: reqwest::Body::wrap_stream(stream), size };
+        let done: BlobNames =
+            self.send(Method::PUT, &format!("v1/hub/blobs/{blob}"), length(size), body).await?;
+        match done.blobs.as_slice() {
+            [stored] if *stored == blob => Ok(()),
+            _ => Err(RemoteError::transient(format!("{} answered for another blob than {blob}", self.who))),
+        }
     }
 
     async fn push(&self, blocks: Vec<StreamPush>) -> RemoteResult<PushAnswer> {

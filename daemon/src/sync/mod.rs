@@ -7,6 +7,7 @@
 
 pub mod backoff;
 mod batch;
+pub mod carry;
 pub mod engine;
 pub mod hub;
 mod plan;
@@ -34,6 +35,7 @@ use self::hub::Hub;
 use self::remote::Remote;
 use self::seen::Seen;
 use self::verify::{VerifyError, VerifyReport};
+use crate::blobs::Blobs;
 use crate::credentials::Credentials;
 use crate::health::Health;
 use crate::limits::PUSH_INTERVAL;
@@ -42,6 +44,7 @@ use crate::store::{self, Store, StoreError};
 /// All remotes of a home.
 pub struct Sync {
     store: Arc<Store>,
+    blobs: Arc<Blobs>,
     health: Arc<Health>,
     credentials: Arc<Credentials>,
     runtime: Handle,
@@ -84,8 +87,14 @@ impl Drop for Task {
 impl Sync {
     /// Starts to sync every remote that the store knows. Within a runtime.
     #[must_use]
-    pub fn start(store: Arc<Store>, health: Arc<Health>, credentials: Arc<Credentials>) -> Self {
-        let sync = Self { store, health, credentials, runtime: Handle::current(), tasks: Mutex::default() };
+    pub fn start(
+        store: Arc<Store>,
+        blobs: Arc<Blobs>,
+        health: Arc<Health>,
+        credentials: Arc<Credentials>,
+    ) -> Self {
+        let (runtime, tasks) = (Handle::current(), Mutex::default());
+        let sync = Self { store, blobs, health, credentials, runtime, tasks };
         sync.reload();
         sync
     }
@@ -118,7 +127,8 @@ impl Sync {
         let running = match Hub::new(&url, token.as_deref()) {
             Ok(hub) => {
                 let policy = Box::new(Exponential::from_system());
-                let engine = Engine::new(name, self.store.clone(), hub, policy, seen.clone());
+                let engine =
+                    Engine::new(name, self.store.clone(), self.blobs.clone(), hub, policy, seen.clone());
                 Some(self.runtime.spawn(run(engine, self.store.clone(), bell.clone())))
             }
             Err(error) => {

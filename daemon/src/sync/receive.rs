@@ -9,6 +9,7 @@ use pannier_proto::request::{Position, Pushed, StreamDigest, StreamId};
 
 use super::blocking;
 use super::remote::StreamPush;
+use crate::blobs::Blobs;
 use crate::block::Block;
 use crate::clock::now_us;
 use crate::limits::PUSH_COMMIT_POINTS;
@@ -27,13 +28,14 @@ enum Entry {
 /// # Errors
 /// Where the store as a whole cannot take anything now. Some of the blocks may
 /// be stored then; they may all be sent again.
-pub async fn push(store: &Arc<Store>, blocks: Vec<StreamPush>) -> Result<Vec<Pushed>> {
+pub async fn push(store: &Arc<Store>, blobs: &Arc<Blobs>, blocks: Vec<StreamPush>) -> Result<Vec<Pushed>> {
     let mut answers = Vec::with_capacity(blocks.len());
     let mut rest = blocks.into_iter();
     let mut committing: Option<tokio::task::JoinHandle<Result<Vec<Pushed>>>> = None;
     loop {
+        let blobs = blobs.clone();
         let (left, entries) = blocking(store, move |store| {
-            let entries = unpack_some(store, &mut rest)?;
+            let entries = unpack_some(store, &blobs, &mut rest)?;
             Ok((rest, entries))
         })
         .await?;
@@ -50,7 +52,11 @@ pub async fn push(store: &Arc<Store>, blocks: Vec<StreamPush>) -> Result<Vec<Pus
     }
 }
 
-fn unpack_some(store: &Store, blocks: &mut impl Iterator<Item = StreamPush>) -> Result<Vec<Entry>> {
+fn unpack_some(
+    store: &Store,
+    blobs: &Blobs,
+    blocks: &mut impl Iterator<Item = StreamPush>,
+) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut points = 0;
     while points < PUSH_COMMIT_POINTS {
@@ -67,6 +73,14 @@ fn unpack_some(store: &Store, blocks: &mut impl Iterator<Item = StreamPush>) -> 
                 continue;
             }
         };
+        // Nothing is told here of bytes that are not here: they are sent before.
+        let named = block.changes().iter().flat_map(Change::blobs);
+        if named.map(|(blob, _)| blob).any(|blob| !blobs.contains(&blob).unwrap_or(false)) {
+            let here = store.position(&push.id)?;
+            let (seq, last_step) = here.map_or((0, None), |(_, seq, last_step)| (seq, last_step));
+            entries.push(Entry::Answered(Pushed::Behind(Position { seq, last_step })));
+            continue;
+        }
         points += block.points() + block.len();
         let end = push.first_seq.saturating_add(block.len() as u64) - 1;
         entries.push(if push.id.origin == store.origin() {

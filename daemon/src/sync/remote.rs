@@ -1,9 +1,11 @@
 //! What sync asks of a remote, and what can go wrong. It knows no transport and
 //! no store.
 
+use std::fs::File;
 use std::future::Future;
 use std::time::Duration;
 
+use pannier_proto::content::Blob;
 use pannier_proto::id::Seq;
 use pannier_proto::request::{HubInfo, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
 
@@ -62,7 +64,14 @@ pub trait Remote: Send + Sync {
     /// at most [`crate::limits::POSITIONS_MAX`].
     fn positions(&self, streams: &[StreamId]) -> impl Future<Output = RemoteResult<PositionsAnswer>> + Send;
 
-    /// Hands blocks over. An answer for each, in the same order, and only after
+    /// Which of these blobs it lacks; at most [`crate::limits::POSITIONS_MAX`].
+    fn missing(&self, blobs: &[Blob]) -> impl Future<Output = RemoteResult<Vec<Blob>>> + Send;
+
+    /// Hands a blob's bytes over; it is durable there once this returns. Other
+    /// bytes than the name promises are not taken.
+    fn put(&self, blob: Blob, file: File, size: u64) -> impl Future<Output = RemoteResult<()>> + Send;
+
+    /// Hands blocks over; the blobs that their records name are there already. An answer for each, in the same order, and only after
     /// it is durable there.
     fn push(&self, blocks: Vec<StreamPush>) -> impl Future<Output = RemoteResult<PushAnswer>> + Send;
 

@@ -235,7 +235,9 @@ mod tests {
         assert_eq!(post.summary.unwrap()["a"], "Infinity");
         assert!(post.preempting && post.ended == Some(1) && post.system.is_none());
         assert!(decode(b"{}").unwrap().is_heartbeat());
-        for junk in [&b""[..], b"[]x", b"{\"files\": 3}", br#"{"files":{"wandb-summary.json":{"content":["3"]}}}"#] {
+        for junk in
+            [&b""[..], b"[]x", b"{\"files\": 3}", br#"{"files":{"wandb-summary.json":{"content":["3"]}}}"#]
+        {
             assert!(decode(junk).is_err());
         }
     }

@@ -117,7 +117,9 @@ mod tests {
         let id = artifact_of_client("x");
         assert_eq!(read_artifact(&artifact(id)), Some(id));
         assert_eq!(read_project(&project("e", "p")), Some(("e".into(), "p".into())));
-        for junk in ["", "x", "UnVuOnYx", &write("Run:v1:a:b"), &write("Run:v1:a:b:c:d"), &write("Run:v1:..:b:c")] {
+        for junk in
+            ["", "x", "UnVuOnYx", &write("Run:v1:a:b"), &write("Run:v1:a:b:c:d"), &write("Run:v1:..:b:c")]
+        {
             assert_eq!(read_run(junk), None, "{junk}");
         }
         assert_eq!(read_md5(&md5_base64(Md5([7; 16]))), Some(Md5([7; 16])));

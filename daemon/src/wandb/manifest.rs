@@ -40,8 +40,8 @@ impl Manifest {
     /// # Errors
     /// For people: what is wrong with it.
     pub fn decode(bytes: &[u8]) -> Result<Self, String> {
-        let document: Document =
-            serde_json::from_slice(bytes).map_err(|error| format!("this is no artifact manifest: {error}"))?;
+        let document: Document = serde_json::from_slice(bytes)
+            .map_err(|error| format!("this is no artifact manifest: {error}"))?;
         if document.version != 1 {
             return Err(format!("manifests of version {} are not known here", document.version));
         }

@@ -10,8 +10,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::sync::Arc;
 
-use pannier_proto::record::Row;
-use pannier_proto::value::{Kind, Value};
 use ::parquet::basic::{
     Compression, ConvertedType, Encoding, LogicalType, Repetition, Type as Physical, ZstdLevel,
 };
@@ -20,6 +18,8 @@ use ::parquet::errors::ParquetError;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use ::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
 use ::parquet::schema::types::{ColumnPath, Type};
+use pannier_proto::record::Row;
+use pannier_proto::value::{Kind, Value};
 
 /// The step that a row was logged at.
 const STEP: &str = "_step";

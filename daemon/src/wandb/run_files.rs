@@ -29,7 +29,8 @@ fn config_yaml(config: &Map<String, Json>) -> String {
 /// Machine and program under W&B's names for them.
 #[must_use]
 pub fn metadata(run: &RunView) -> Map<String, Json> {
-    let at = |path: &str| run.metadata.get(path.split('/').next()?).map(|_| ()).and_then(|()| pointer(run, path));
+    let at =
+        |path: &str| run.metadata.get(path.split('/').next()?).map(|_| ()).and_then(|()| pointer(run, path));
     let mut facts = Map::new();
     let mut set = |name: &str, value: Option<Json>| {
         if let Some(value) = value.filter(|value| !value.is_null()) {

@@ -72,7 +72,8 @@ pub fn summary_changes(
     whole: bool,
 ) -> (Vec<String>, Map<String, Json>) {
     let same = |key: &str, value: &Json| {
-        now.get(key).is_some_and(|known| known == value || (known.is_number() && known.as_f64() == value.as_f64()))
+        now.get(key)
+            .is_some_and(|known| known == value || (known.is_number() && known.as_f64() == value.as_f64()))
     };
     let changed = wanted.iter().filter(|(key, value)| !same(key, value));
     let set: Map<_, _> = changed.map(|(key, value)| (key.clone(), value.clone())).collect();
@@ -87,7 +88,8 @@ mod tests {
     use serde_json::json;
 
     fn map(json: Json) -> Map<String, Json> {
-        json.as_object().unwrap().clone()
+        let Json::Object(map) = json else { panic!("an object") };
+        map
     }
 
     #[test]
@@ -95,7 +97,10 @@ mod tests {
         let now = map(json!({"a": 1, "b": {"c": 1, "d": 2}, "gone": 0}));
         let wanted = map(json!({"a": 1, "b": {"c": 1}, "new": [1]}));
         let (remove, set) = config_changes(&now, &wanted, true);
-        assert_eq!((remove, Json::Object(set)), (vec!["b".into(), "gone".into()], json!({"b": {"c": 1}, "new": [1]})));
+        assert_eq!(
+            (remove, Json::Object(set)),
+            (vec!["b".into(), "gone".into()], json!({"b": {"c": 1}, "new": [1]}))
+        );
         assert_eq!(config_changes(&now, &wanted, false).0, ["b"]);
         let now = map(json!({"loss": 1.0, "x": 1, "n.a": 3, "_runtime": 5}));
         let (remove, set) = summary_changes(&now, &map(json!({"loss": 1, "n": {"a": 3}})), true);

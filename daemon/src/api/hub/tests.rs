@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use pannier_proto::content::Content;
 use pannier_proto::id::RunPath;
+use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record, Row, RunState, Table};
+use pannier_proto::request::{Position, Pushed};
 use pannier_proto::value::Value;
 
 use super::*;
@@ -13,13 +16,15 @@ use crate::store::Incoming;
 use crate::sync::backoff::Exponential;
 use crate::sync::engine::{Engine, Step};
 use crate::sync::hub::Hub;
-use crate::sync::remote::{Remote, RemoteError};
+use crate::sync::remote::{Remote, RemoteError, StreamPush};
 use crate::sync::{seen::Seen, verify};
 
 struct Pair {
     _dir: tempfile::TempDir,
     here: Arc<Store>,
     there: Arc<Store>,
+    sent: Arc<Blobs>,
+    received: Arc<Blobs>,
     url: String,
 }
 
@@ -27,14 +32,17 @@ async fn pair() -> Pair {
     let dir = tempfile::tempdir().unwrap();
     let open = |name: &str| Arc::new(Store::open(&dir.path().join(name)).unwrap());
     let (here, there) = (open("here.db"), open("there.db"));
-    let receiving = Receiving { store: there.clone(), epoch: Id128([7; 16]) };
+    let blobs =
+        |name: &str| Arc::new(Blobs::open(dir.path().join(name), dir.path().join("quarantine")).unwrap());
+    let (sent, received) = (blobs("here"), blobs("there"));
+    let receiving = Receiving { store: there.clone(), blobs: received.clone(), epoch: Id128([7; 16]) };
     let router =
         routes::<Receiving>().layer(axum::extract::DefaultBodyLimit::max(crate::limits::REQUEST_BYTES_MAX));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router.with_state(receiving)).await });
     here.write(|tx| tx.set_remote("hub", "http://127.0.0.1", 1)).await.unwrap();
-    Pair { _dir: dir, here, there, url }
+    Pair { _dir: dir, here, there, sent, received, url }
 }
 
 fn path(run: &str) -> RunPath {
@@ -66,7 +74,8 @@ async fn append(store: &Arc<Store>, run: &str, block: Block) {
 fn engine(pair: &Pair) -> Engine<Hub> {
     let hub = Hub::new(&pair.url, Some("pan-secret")).unwrap();
     let seen = Arc::new(Seen::new("hub", Arc::new(Health::default())));
-    Engine::new("hub", pair.here.clone(), hub, Box::new(Exponential::new(|| 0.5)), seen)
+    let policy = Box::new(Exponential::new(|| 0.5));
+    Engine::new("hub", pair.here.clone(), pair.sent.clone(), hub, policy, seen)
 }
 
 async fn until_idle(engine: &mut Engine<Hub>) -> usize {
@@ -174,4 +183,55 @@ async fn a_backlog_of_ten_million_points_at_full_speed() {
         .position(&pannier_proto::request::StreamId { origin: pair.here.origin(), path: path("big") });
     assert_eq!(count.unwrap().unwrap().1, 1_000_000);
     assert!(took < Duration::from_secs(60));
+}
+
+fn file(content: Content) -> Block {
+    let mut block = Block::default();
+    let path = RelPath::new("media/a.png").unwrap();
+    block.push_change(Change::File { path, content, time_us: 1 });
+    block
+}
+
+#[tokio::test]
+async fn bytes_arrive_before_the_records_that_name_them() {
+    let pair = pair().await;
+    let large = vec![7; 3 << 20];
+    let contents = [&b"small"[..], b"", &large].map(|bytes| pair.sent.put(bytes).unwrap());
+    for content in contents {
+        append(&pair.here, "a", file(content)).await;
+    }
+    until_idle(&mut engine(&pair)).await;
+    assert!(contents.iter().all(|content| pair.received.contains(&content.blob).unwrap()));
+    assert_eq!(pair.there.files(&path("a")).unwrap()[0].content, contents[2]);
+    // What is there is not sent again.
+    contents.iter().for_each(|content| pair.sent.remove(&content.blob).unwrap());
+    append(&pair.here, "b", file(contents[2])).await;
+    until_idle(&mut engine(&pair)).await;
+    assert_eq!(pair.there.files(&path("b")).unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_whose_bytes_are_nowhere_parks_its_run_only() {
+    let pair = pair().await;
+    let lost = pair.sent.put(b"lost").unwrap();
+    pair.sent.remove(&lost.blob).unwrap();
+    append(&pair.here, "bad", file(lost)).await;
+    append(&pair.here, "good", rows(0..10, 1)).await;
+    let mut engine = engine(&pair);
+    until_idle(&mut engine).await;
+    assert_eq!(pair.there.run(&path("good")).unwrap().last_step, Some(9));
+    let behind = pair.here.streams_for("hub", false).unwrap();
+    let why = behind[0].parked.clone().unwrap();
+    assert!(behind.len() == 1 && why.contains(&lost.blob.to_string()), "{why}");
+    // Whoever pushes without the bytes is told that nothing was taken.
+    let hub = Hub::new(&pair.url, Some("pan-secret")).unwrap();
+    let block = file(lost).encode(crate::block::Effort::Fresh);
+    let push = StreamPush { id: behind[0].id.clone(), first_seq: 1, block };
+    let answer = hub.push(vec![push]).await.unwrap();
+    assert_eq!(answer.streams, [Pushed::Behind(Position { seq: 0, last_step: None })]);
+    // Bytes under another name are not taken for it.
+    let other = pair.sent.put(b"other").unwrap();
+    let held = pair.sent.read(&other.blob).unwrap();
+    assert!(matches!(hub.put(lost.blob, held, other.size).await, Err(RemoteError::Rejected(_))));
+    assert!(!pair.received.contains(&lost.blob).unwrap());
 }

@@ -56,6 +56,7 @@ pub struct ArtifactSequence {
 }
 
 /// A collection; so far there is one kind of them.
+#[expect(clippy::duplicated_attributes, reason = "fields of one type are several fields")]
 #[derive(Interface, Clone)]
 #[graphql(
     name = "ArtifactCollection",
@@ -67,11 +68,7 @@ pub struct ArtifactSequence {
     field(name = "updated_at", ty = "Option<String>"),
     field(name = "tags", ty = "Vec<Tag>"),
     field(name = "default_artifact_type", ty = "ArtifactType"),
-    field(
-        name = "artifact_membership",
-        ty = "Option<Membership>",
-        arg(name = "alias_name", ty = "String")
-    ),
+    field(name = "artifact_membership", ty = "Option<Membership>", arg(name = "alias_name", ty = "String")),
     field(
         name = "artifacts",
         ty = "Page<Artifact>",
@@ -147,7 +144,12 @@ impl Artifact {
         self.0.aliases.iter().map(alias).collect()
     }
 
-    fn page_of_files(&self, names: Option<Vec<String>>, first: Option<i32>, after: Option<&str>) -> Page<File> {
+    fn page_of_files(
+        &self,
+        names: Option<Vec<String>>,
+        first: Option<i32>,
+        after: Option<&str>,
+    ) -> Page<File> {
         let files = super::file::select(self.files(), &names.unwrap_or_default(), None);
         Window::cut(files, first, after)
     }
@@ -303,7 +305,8 @@ impl Collection {
     async fn all(ask: &Ask, project: &store::Project, kind: Option<&str>) -> Result<Vec<Self>> {
         let of = project.clone();
         let found = ask.read(move |store| store.collections(&of.entity, &of.name)).await?;
-        let sequence = |(name, kind)| Self::Sequence(ArtifactSequence { project: project.clone(), name, kind });
+        let sequence =
+            |(name, kind)| Self::Sequence(ArtifactSequence { project: project.clone(), name, kind });
         Ok(found.into_iter().filter(|(_, of)| kind.is_none_or(|kind| kind == of)).map(sequence).collect())
     }
 }
@@ -311,7 +314,8 @@ impl Collection {
 #[Object]
 impl ArtifactType {
     async fn id(&self) -> ID {
-        ids::other("ArtifactType", &format!("{}/{}:{}", self.project.entity, self.project.name, self.name)).into()
+        ids::other("ArtifactType", &format!("{}/{}:{}", self.project.entity, self.project.name, self.name))
+            .into()
     }
     async fn name(&self) -> &str {
         &self.name
@@ -333,7 +337,11 @@ impl ArtifactType {
 #[Object]
 impl ArtifactSequence {
     async fn id(&self) -> ID {
-        ids::other("ArtifactSequence", &format!("{}/{}/{}", self.project.entity, self.project.name, self.name)).into()
+        ids::other(
+            "ArtifactSequence",
+            &format!("{}/{}/{}", self.project.entity, self.project.name, self.name),
+        )
+        .into()
     }
     async fn name(&self) -> String {
         self.name.clone()

@@ -12,8 +12,8 @@ use super::scalar::JsonString;
 use super::{Ask, ask};
 use crate::capability::Grant;
 use crate::clock::now_us;
-use crate::ingest::artifact::{self, Asked, Begun};
 use crate::ingest;
+use crate::ingest::artifact::{self, Asked, Begun};
 use crate::store;
 use crate::wandb::ids;
 
@@ -208,7 +208,11 @@ pub struct ArtifactMutation;
 
 #[Object]
 impl ArtifactMutation {
-    async fn create_artifact(&self, ctx: &Context<'_>, input: CreateArtifactInput) -> Result<CreateArtifactPayload> {
+    async fn create_artifact(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateArtifactInput,
+    ) -> Result<CreateArtifactPayload> {
         let ask = ask(ctx)?;
         if input.distributed_id.is_some() {
             return Err("artifacts of several writers are not there yet; log one from one process".into());
@@ -293,7 +297,11 @@ impl ArtifactMutation {
         Ok(CreateArtifactFilesPayload { files: ArtifactFiles { edges } })
     }
 
-    async fn commit_artifact(&self, ctx: &Context<'_>, input: CommitArtifactInput) -> Result<ArtifactPayload> {
+    async fn commit_artifact(
+        &self,
+        ctx: &Context<'_>,
+        input: CommitArtifactInput,
+    ) -> Result<ArtifactPayload> {
         let ask = ask(ctx)?;
         let id = artifact_of(&input.artifact_id)?;
         artifact::commit(&ask.app.store, &ask.app.blobs, id).await?;

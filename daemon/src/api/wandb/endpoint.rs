@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, OperationDefinition, OperationType, Selection};
-use async_graphql::{EmptySubscription, MergedObject, Request, Response, ServerError, ValidationMode, Variables};
+use async_graphql::{
+    EmptySubscription, MergedObject, Request, Response, ServerError, ValidationMode, Variables,
+};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -118,7 +120,8 @@ async fn answer(schema: &Schema, ask: Arc<Ask>, asked: Asked) -> Response {
     let operation_name = name.clone().or_else(|| first.map(str::to_owned));
     let variables = asked.variables.map(Variables::from_json).unwrap_or_default();
     let mut request = Request::new(asked.query).variables(variables).data(ask);
-    request.operation_name = operation_name.filter(|_| matches!(document.operations, DocumentOperations::Multiple(_)));
+    request.operation_name =
+        operation_name.filter(|_| matches!(document.operations, DocumentOperations::Multiple(_)));
     request.set_parsed_query(document);
     let response = schema.schema.execute(request).await;
     for error in &response.errors {
@@ -138,7 +141,8 @@ fn unknown(schema: &Schema, operation: &OperationDefinition) -> Option<String> {
         Selection::Field(field) => Some(field.node.name.node.as_str()),
         Selection::FragmentSpread(_) | Selection::InlineFragment(_) => None,
     });
-    let mut strange = fields.filter(|field| !field.starts_with("__") && !known.iter().any(|known| known == field));
+    let mut strange =
+        fields.filter(|field| !field.starts_with("__") && !known.iter().any(|known| known == field));
     strange.next().map(|field| {
         format!("pannier does not have the {kind} {field:?}; `docs/wandb.md` says what of W&B's API it has")
     })

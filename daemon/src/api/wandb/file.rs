@@ -191,8 +191,6 @@ impl File {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn patterns() {
         let like = |text: &str, pattern: &str| {

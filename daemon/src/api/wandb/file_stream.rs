@@ -46,7 +46,8 @@ pub async fn post(
         true => wire::decode(&unpack(&body)?).map_err(Failure::bad),
         false => wire::decode(&body).map_err(Failure::bad),
     });
-    let post = read.await.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))??;
+    let post =
+        read.await.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))??;
     app.lives.heard(&path, post.ended.is_some());
     let stop = ingest::stream::post(&app.store, &path, client, post).await?;
     Ok(Json(if stop { json!({ "stopped": true }) } else { json!({}) }))

@@ -66,7 +66,8 @@ impl UpsertBucketInput {
     }
 
     fn upsert(&self) -> Result<Upsert> {
-        let object = |text: &Option<JsonString>, what| text.as_ref().map(|text| text.object(what)).transpose();
+        let object =
+            |text: &Option<JsonString>, what| text.as_ref().map(|text| text.object(what)).transpose();
         // A program says its run's name, also where it knows the id (`resume_from=`).
         let edited = self.name.is_none() || self.state.is_some();
         let by = if edited { Sender::Editor } else { Sender::Program };
@@ -188,7 +189,11 @@ pub struct RunMutation;
 
 #[Object]
 impl RunMutation {
-    async fn upsert_bucket(&self, ctx: &Context<'_>, input: UpsertBucketInput) -> Result<UpsertBucketPayload> {
+    async fn upsert_bucket(
+        &self,
+        ctx: &Context<'_>,
+        input: UpsertBucketInput,
+    ) -> Result<UpsertBucketPayload> {
         let ask = ask(ctx)?;
         let path = match &input.id {
             Some(id) => run_of(id)?,
@@ -202,7 +207,9 @@ impl RunMutation {
         if asked.fields.name.is_none() {
             let of = path.clone();
             let (known, count) = ask
-                .read(move |store| Ok((store.run_and_number(&of)?.is_some(), store.project_runs(&of.entity, &of.project)?)))
+                .read(move |store| {
+                    Ok((store.run_and_number(&of)?.is_some(), store.project_runs(&of.entity, &of.project)?))
+                })
                 .await?;
             if !known {
                 let number = ask.app.numbers.next(&path, count);
@@ -229,7 +236,11 @@ impl RunMutation {
         Ok(RewindRunPayload { rewound_run: run.ok_or_else(|| format!("run {path} is gone"))? })
     }
 
-    async fn create_run_files(&self, ctx: &Context<'_>, input: RunFilesInput) -> Result<CreateRunFilesPayload> {
+    async fn create_run_files(
+        &self,
+        ctx: &Context<'_>,
+        input: RunFilesInput,
+    ) -> Result<CreateRunFilesPayload> {
         let ask = ask(ctx)?;
         let run = ask.path(input.entity_name.as_deref(), input.project_name.as_deref(), &input.run_name)?;
         let link = |name: String| {
@@ -257,7 +268,8 @@ impl RunMutation {
     async fn delete_files(&self, ctx: &Context<'_>, input: DeleteFilesInput) -> Result<Done> {
         let ask = ask(ctx)?;
         for id in &input.files {
-            let (run, path) = ids::read_file(id).ok_or_else(|| format!("{id:?} is no id of a file here", id = id.0))?;
+            let (run, path) =
+                ids::read_file(id).ok_or_else(|| format!("{id:?} is no id of a file here", id = id.0))?;
             ingest::file::removed(&ask.app.store, &run, vec![RelPath::new(&path)?]).await?;
         }
         Ok(DONE)
@@ -272,7 +284,8 @@ impl RunMutation {
             Some(AlertSeverity::Error) => "ERROR",
         };
         let of = path.clone();
-        let known = ask.read(move |store| Ok(store.run_and_number(&of)?.map(|(_, run)| run.metadata))).await?;
+        let known =
+            ask.read(move |store| Ok(store.run_and_number(&of)?.map(|(_, run)| run.metadata))).await?;
         let mut alerts = known
             .and_then(|metadata| metadata.get("alerts").and_then(Json::as_array).cloned())
             .unwrap_or_default();

@@ -10,8 +10,12 @@ use super::user::{Entity, Organization, User};
 use crate::wandb::ids;
 
 /// What is switched on. A client that asks is told of no other feature.
-const FEATURES: [&str; 4] =
-    ["STRUCTURED_CONSOLE_LOGS", "FILESTREAM_GZIP", "MARK_RUN_FILES_UPLOADED", "TOTAL_COUNT_IN_FILE_CONNECTION"];
+const FEATURES: [&str; 4] = [
+    "STRUCTURED_CONSOLE_LOGS",
+    "FILESTREAM_GZIP",
+    "MARK_RUN_FILES_UPLOADED",
+    "TOTAL_COUNT_IN_FILE_CONNECTION",
+];
 /// What older clients ask for in its place.
 const CLI_VERSION: &str = r#"{"min_cli_version":"0.10.0","max_cli_version":"999.0.0"}"#;
 

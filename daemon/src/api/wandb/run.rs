@@ -288,7 +288,8 @@ impl Run {
             let first = ask.read(move |store| store.first_step(&path)).await?;
             return Ok(ParquetHistory { parquet_urls: Vec::new(), live_data: live(first.unwrap_or(0)) });
         }
-        let live_data = if self.view.state == RunState::Running { live(last.saturating_add(1)) } else { Vec::new() };
+        let live_data =
+            if self.view.state == RunState::Running { live(last.saturating_add(1)) } else { Vec::new() };
         let url = ask.link(&Grant::GetHistory { run: self.view.path.clone() });
         Ok(ParquetHistory { parquet_urls: vec![url], live_data })
     }

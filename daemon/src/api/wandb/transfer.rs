@@ -1,16 +1,14 @@
 //! `/blob/{capability}`: bytes in and out, for whoever holds the link. The link
 //! says what may be done; no token is asked for.
 
-use std::fs::File as Handle;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt as _;
 use http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
     ETAG, HeaderName, RANGE, X_CONTENT_TYPE_OPTIONS,
@@ -23,17 +21,15 @@ use tokio::sync::mpsc;
 
 use super::file::{Held, held};
 use super::history;
+use crate::api::bytes::{broken, receive, streamed};
 use crate::api::respond::{Answer, Failure};
 use crate::api::{App, blocking};
-use crate::blobs::{BlobError, Blobs};
+use crate::blobs::{BlobError, Blobs, PIECE, PIECES, pieces};
 use crate::capability::{Grant, check};
 use crate::clock::now_us;
 use crate::ingest;
 use crate::wandb::{ids, run_files};
 
-/// Bytes read at a time, and pieces that wait for a slow reader or disk.
-const PIECE: usize = 256 << 10;
-const PIECES: usize = 4;
 const MD5: HeaderName = HeaderName::from_static("content-md5");
 
 fn grant(app: &App, capability: &str) -> Answer<Grant> {
@@ -73,9 +69,10 @@ async fn file_of(app: &App, run: RunPath, path: RelPath) -> Answer<Held> {
     let store = app.store.clone();
     let (of, wanted) = (run.clone(), path.clone());
     let mut files = blocking(move || held(&store, &store.run(&of)?)).await?;
-    files.remove(&wanted).map(|(held, _)| held).ok_or_else(|| {
-        Failure::new(StatusCode::NOT_FOUND, format!("run {run} has no file {path}"))
-    })
+    files
+        .remove(&wanted)
+        .map(|(held, _)| held)
+        .ok_or_else(|| Failure::new(StatusCode::NOT_FOUND, format!("run {run} has no file {path}")))
 }
 
 /// What keeps a stranger's file from being a page of ours.
@@ -89,7 +86,10 @@ fn file_headers(name: &str) -> [(HeaderName, String); 4] {
         (CONTENT_TYPE, media_type.to_owned()),
         (CONTENT_DISPOSITION, format!("{way}; filename=\"{plain}\"")),
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:".to_owned()),
+        (
+            CONTENT_SECURITY_POLICY,
+            "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:".to_owned(),
+        ),
     ]
 }
 
@@ -113,9 +113,9 @@ async fn stored(blobs: &Arc<Blobs>, content: Content, name: &str, headers: &Head
         }
     };
     let part = (start, end) != (0, size);
-    file.seek(SeekFrom::Start(start)).map_err(|error| broken(error))?;
+    file.seek(SeekFrom::Start(start)).map_err(broken)?;
     let length = [(CONTENT_LENGTH, (end - start).to_string())];
-    let response = (file_headers(name), base, length, pieces(file, end - start));
+    let response = (file_headers(name), base, length, streamed(pieces(file, end - start)));
     Ok(match part {
         false => response.into_response(),
         true => {
@@ -143,32 +143,11 @@ fn range_of(header: &str, size: u64) -> Asked {
         (Ok(first), Ok(last)) if last >= first => Asked::Part(first, last.saturating_add(1).min(size)),
         (Ok(first), Err(_)) if last.trim().is_empty() => Asked::Part(first, size),
         (Err(_), Ok(0)) if first.trim().is_empty() => Asked::Beyond,
-        (Err(_), Ok(last)) if first.trim().is_empty() && size > 0 => Asked::Part(size.saturating_sub(last), size),
+        (Err(_), Ok(last)) if first.trim().is_empty() && size > 0 => {
+            Asked::Part(size.saturating_sub(last), size)
+        }
         _ => Asked::Whole,
     }
-}
-
-/// A file's next `length` bytes, read a few pieces ahead of whoever reads.
-fn pieces(mut file: Handle, length: u64) -> Body {
-    let (send, queue) = mpsc::channel::<std::io::Result<Bytes>>(PIECES);
-    tokio::task::spawn_blocking(move || {
-        let mut left = length;
-        while left > 0 {
-            let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
-            let read = file.read_exact(&mut piece);
-            left -= piece.len() as u64;
-            let failed = read.is_err();
-            // The reader may be gone; then nobody wants the rest.
-            if send.blocking_send(read.map(|()| Bytes::from(piece))).is_err() || failed {
-                return;
-            }
-        }
-    });
-    streamed(queue)
-}
-
-fn streamed(mut queue: mpsc::Receiver<std::io::Result<Bytes>>) -> Body {
-    Body::from_stream(futures_util::stream::poll_fn(move |context| queue.poll_recv(context)))
 }
 
 /// A run's history as Parquet, made while it is read.
@@ -206,7 +185,9 @@ impl Write for Pieces {
         let piece = Bytes::from(std::mem::take(&mut self.waiting));
         match piece.is_empty() {
             true => Ok(()),
-            false => self.send.blocking_send(Ok(piece)).map_err(|_gone| std::io::ErrorKind::BrokenPipe.into()),
+            false => {
+                self.send.blocking_send(Ok(piece)).map_err(|_gone| std::io::ErrorKind::BrokenPipe.into())
+            }
         }
     }
 }
@@ -229,68 +210,26 @@ pub async fn put(
         }
     };
     let promised = if let Grant::PutArtifact { md5, .. } = &grant { md5.map(|md5| md5.0) } else { None };
-    let content = receive(&app.blobs, request.into_body(), announced.or(promised)).await?;
+    let content = receive(&app.blobs, request.into_body()).await?;
+    if let Some(md5) = announced.or(promised).filter(|md5| *md5 != content.md5.0) {
+        return Err(Failure::bad(format!(
+            "these bytes have the MD5 digest {}, not {}; send them again",
+            ids::md5_base64(content.md5),
+            STANDARD.encode(md5)
+        )));
+    }
     match grant {
         Grant::PutFile { run, path } => {
             app.lives.heard(&run, false);
             ingest::file::stored(&app.store, &run, path, content).await?;
         }
-        Grant::PutManifest { artifact, .. } => ingest::artifact::manifest_stored(&app.store, artifact, content).await?,
+        Grant::PutManifest { artifact, .. } => {
+            ingest::artifact::manifest_stored(&app.store, artifact, content).await?;
+        }
         _ => ingest::artifact::file_stored(&app.store, content).await?,
     }
     // Parts of an upload are confirmed by what is said here.
     Ok([(ETAG, format!("\"{}\"", content.md5))].into_response())
-}
-
-/// Writes a body into the blob store. Bytes that are not those announced are
-/// refused, and so is a body that was cut short.
-async fn receive(blobs: &Arc<Blobs>, body: Body, announced: Option<[u8; 16]>) -> Answer<Content> {
-    let (send, mut queue) = mpsc::channel::<Bytes>(PIECES);
-    let blobs = blobs.clone();
-    let writing = tokio::task::spawn_blocking(move || {
-        let mut writer = blobs.writer()?;
-        while let Some(piece) = queue.blocking_recv() {
-            // No bytes: the whole body has arrived.
-            if piece.is_empty() {
-                return writer.finish().map(Some);
-            }
-            writer.write(&piece)?;
-        }
-        Ok::<_, BlobError>(None)
-    });
-    let mut pieces = body.into_data_stream();
-    let mut cut = None;
-    while let Some(piece) = pieces.next().await {
-        match piece {
-            Ok(piece) if piece.is_empty() => {}
-            // Refused: the writer has failed, and says why below.
-            Ok(piece) => drop(send.send(piece).await),
-            Err(error) => {
-                cut = Some(Failure::bad(format!("the body was cut short: {error}")));
-                break;
-            }
-        }
-    }
-    if cut.is_none() {
-        let _ = send.send(Bytes::new()).await;
-    }
-    drop(send);
-    let written = writing.await.map_err(broken)?.map_err(|error| unwritable(&error))?;
-    let content = match (cut, written) {
-        (None, Some(content)) => content,
-        (cut, _) => return Err(cut.unwrap_or_else(|| Failure::bad("the body was cut short"))),
-    };
-    match announced {
-        Some(md5) if md5 != content.md5.0 => Err(Failure::bad(format!(
-            "these bytes have the MD5 digest {}, not the one announced; send them again",
-            ids::md5_base64(content.md5)
-        ))),
-        _ => Ok(content),
-    }
-}
-
-fn broken(error: impl std::fmt::Display) -> Failure {
-    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
 }
 
 fn unreadable(error: &BlobError) -> Failure {
@@ -299,15 +238,6 @@ fn unreadable(error: &BlobError) -> Failure {
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     Failure::new(status, error.to_string()).hint("run `pannier verify`")
-}
-
-fn unwritable(error: &BlobError) -> Failure {
-    match error {
-        // A client takes 507 for final only where 503 would be tried again.
-        BlobError::Full => Failure::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
-            .hint("make room on the disk of the home"),
-        _ => Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-    }
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ impl User {
         Window::cut(Vec::new(), None, None)
     }
     async fn teams(&self, ctx: &Context<'_>) -> Result<Page<Team>> {
-        let mut names = ask(ctx)?.read(|store| store.entities()).await?;
+        let mut names = ask(ctx)?.read(crate::store::Store::entities).await?;
         if !names.contains(&self.entity) {
             names.insert(0, self.entity.clone());
         }

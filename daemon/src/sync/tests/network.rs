@@ -1,16 +1,20 @@
 //! A hub behind a network that does what networks do, by a seed.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pannier_proto::PROTOCOL_VERSION;
+use pannier_proto::content::Blob;
 use pannier_proto::id::{Id128, Seq};
 use pannier_proto::request::{HubInfo, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
 use tokio::sync::RwLock;
 use tokio::time::{Instant, sleep};
 
+use crate::blobs::Blobs;
 use crate::store::Store;
 use crate::sync::receive;
 use crate::sync::remote::{Remote, RemoteError, RemoteResult, StreamPush};
@@ -41,6 +45,7 @@ impl Random {
 /// A running hub: its store, and a new epoch at each start.
 pub struct HubProcess {
     pub store: Option<Arc<Store>>,
+    pub blobs: Arc<Blobs>,
     pub epoch: Id128,
     pub path: PathBuf,
 }
@@ -186,8 +191,9 @@ impl Network {
         let hub = self.hub.read().await;
         let Some(store) = &hub.store else { return Err(RemoteError::transient("is down")) };
         let blocks = wire::decode(&body).map_err(|error| RemoteError::Rejected(error.to_string()))?;
-        let streams =
-            receive::push(store, blocks).await.map_err(|error| RemoteError::transient(error.to_string()))?;
+        let streams = receive::push(store, &hub.blobs, blocks)
+            .await
+            .map_err(|error| RemoteError::transient(error.to_string()))?;
         Ok(PushAnswer { epoch: hub.epoch, streams })
     }
 }
@@ -228,6 +234,27 @@ impl Remote for Network {
             epoch: hub.epoch,
             positions: positions.map_err(|error| RemoteError::transient(error.to_string()))?,
         })
+    }
+
+    async fn missing(&self, blobs: &[Blob]) -> RemoteResult<Vec<Blob>> {
+        if blobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !matches!(self.fate().await?, Fate::Arrives | Fate::Twice(_)) {
+            return Err(given_up());
+        }
+        let hub = self.hub.read().await;
+        Ok(blobs.iter().filter(|blob| !hub.blobs.contains(blob).unwrap()).copied().collect())
+    }
+
+    async fn put(&self, blob: Blob, mut file: File, _size: u64) -> RemoteResult<()> {
+        let fate = self.fate().await?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        if matches!(fate, Fate::Arrives | Fate::Twice(_) | Fate::AnswerLost) {
+            assert_eq!(self.hub.read().await.blobs.put(&bytes).unwrap().blob, blob);
+        }
+        if matches!(fate, Fate::Arrives | Fate::Twice(_)) { Ok(()) } else { Err(given_up()) }
     }
 
     async fn push(&self, blocks: Vec<StreamPush>) -> RemoteResult<PushAnswer> {

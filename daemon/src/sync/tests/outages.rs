@@ -10,7 +10,7 @@ use pannier_proto::value::Value;
 use tokio::time::{Instant, sleep};
 
 use super::network::{HubProcess, Network, Random};
-use super::world::{Daemon, alone, copy, new_hub, open};
+use super::world::{Daemon, alone, blobs, copy, new_hub, open};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -162,14 +162,16 @@ async fn a_run_that_the_hub_refuses_is_parked_and_holds_up_nothing() {
 async fn hubs_in_a_ring_have_all_and_add_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let stores = ["a", "b"].map(|name| open(&dir.path().join(format!("{name}.db"))));
+    let held = ["a", "b"].map(|name| blobs(dir.path(), name));
     let networks = [1, 0].map(|other: usize| {
-        let path = dir.path().join("unused");
-        Network::new(HubProcess { store: Some(stores[other].clone()), epoch: Id128([8; 16]), path }, 6)
+        let (path, blobs) = (dir.path().join("unused"), held[other].clone());
+        Network::new(HubProcess { store: Some(stores[other].clone()), blobs, epoch: Id128([8; 16]), path }, 6)
     });
     let mut daemons: Vec<Daemon> = stores
         .iter()
+        .zip(&held)
         .zip(&networks)
-        .map(|(store, network)| Daemon::over(store.clone(), network, 6))
+        .map(|((store, blobs), network)| Daemon::over(store.clone(), blobs.clone(), network, 6))
         .collect();
     for n in 0..20 {
         for daemon in &mut daemons {

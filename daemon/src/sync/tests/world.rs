@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::network::{HubProcess, Network, Random};
+use crate::blobs::Blobs;
 use crate::block::Block;
 use crate::health::Health;
 use crate::store::{Incoming, Store};
@@ -25,6 +26,7 @@ use crate::sync::{Bell, run};
 /// A daemon: its store, its engine, and what was logged to it.
 pub struct Daemon {
     pub store: Option<Arc<Store>>,
+    pub blobs: Arc<Blobs>,
     pub bell: Arc<Bell>,
     pub seen: Arc<Seen>,
     path: PathBuf,
@@ -36,6 +38,10 @@ pub struct Daemon {
 
 pub fn open(path: &Path) -> Arc<Store> {
     Arc::new(Store::open(path).unwrap())
+}
+
+pub fn blobs(dir: &Path, name: &str) -> Arc<Blobs> {
+    Arc::new(Blobs::open(dir.join(format!("{name}-blobs")), dir.join("quarantine")).unwrap())
 }
 
 /// Copies a database and its WAL as they lie on disk: what a SIGKILL leaves.
@@ -62,17 +68,17 @@ pub async fn alone(store: Arc<Store>) -> Store {
 impl Daemon {
     pub fn start(dir: &Path, name: &str, network: &Network, seed: u64) -> Self {
         let path = dir.join(format!("{name}.db"));
-        let mut daemon = Self::over(open(&path), network, seed);
+        let mut daemon = Self::over(open(&path), blobs(dir, name), network, seed);
         daemon.path = path;
         daemon
     }
 
     /// One whose store someone else works with, too; it cannot be restarted.
-    pub fn over(store: Arc<Store>, network: &Network, seed: u64) -> Self {
+    pub fn over(store: Arc<Store>, blobs: Arc<Blobs>, network: &Network, seed: u64) -> Self {
         store.write_blocking(|tx| tx.set_remote("hub", "https://hub", 1)).unwrap();
         let seen = Arc::new(Seen::new("hub", Arc::new(Health::default())));
         let (bell, path, model) = (Arc::default(), PathBuf::new(), BTreeMap::new());
-        let mut daemon = Self { store: Some(store), bell, seen, path, engine: None, model, seed };
+        let mut daemon = Self { store: Some(store), blobs, bell, seen, path, engine: None, model, seed };
         daemon.sync(network);
         daemon
     }
@@ -87,7 +93,8 @@ impl Daemon {
         let policy = Box::new(Exponential::new(move || {
             f64::from(u16::try_from(random.below(1000)).unwrap()) / 1000.0
         }));
-        let engine = Engine::new("hub", self.store().clone(), network.clone(), policy, self.seen.clone());
+        let (store, blobs) = (self.store().clone(), self.blobs.clone());
+        let engine = Engine::new("hub", store, blobs, network.clone(), policy, self.seen.clone());
         self.bell = Arc::default();
         self.engine = Some(tokio::spawn(run(engine, self.store().clone(), self.bell.clone())));
     }
@@ -234,5 +241,5 @@ pub fn some_records(random: &mut Random, serial: &mut i64) -> Vec<Record> {
 
 pub fn new_hub(dir: &Path) -> HubProcess {
     let path = dir.join("hub.db");
-    HubProcess { store: Some(open(&path)), epoch: Id128([0; 16]), path }
+    HubProcess { store: Some(open(&path)), blobs: blobs(dir, "hub"), epoch: Id128([0; 16]), path }
 }
