@@ -218,6 +218,7 @@ impl Tx<'_> {
                 self.sql
                     .prepare_cached("INSERT INTO rewinds (stream, life, step) VALUES (?1, ?2, ?3)")?
                     .execute(params![stream.id, stream.life, step])?;
+                self.recount_metrics(stream.run)?;
             }
             Change::Delete { time_us } => self.delete(stream, run, *time_us)?,
             Change::File { path, content, time_us } => self.set_file(stream.run, path, content, *time_us)?,

@@ -328,11 +328,12 @@ impl Store {
 }
 
 /// The versions that one of the tables of runs and versions has for a run, in
-/// the order in which they were begun.
+/// the order in which they were begun; those of one second by name, because
+/// clients begin them side by side, and then which came first says nothing.
 fn of_run(store: &Store, table: &str, path: &RunPath) -> Result<Vec<ArtifactRow>> {
     let condition = format!(
         "a.id IN (SELECT t.artifact FROM {table} t JOIN runs m ON m.id = t.run
-             WHERE m.entity = ?1 AND m.project = ?2 AND m.run = ?3) ORDER BY a.created_us, a.collection, a.version"
+             WHERE m.entity = ?1 AND m.project = ?2 AND m.run = ?3) ORDER BY a.created_us / 1000000, a.collection, a.version"
     );
     store.read_blocking(|sql| find(sql, &condition, &[&path.entity, &path.project, &path.run]))
 }

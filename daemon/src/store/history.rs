@@ -1,9 +1,10 @@
-//! Views of the tables: one metric as a series, rows merged by step, lines.
+//! Views of the tables: one metric whole, rows merged by step, lines.
 //!
 //! Rows of one step are one row. A life that begins again at a step hides what
 //! earlier lives of its stream recorded from there on.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 use pannier_proto::id::RunPath;
 use pannier_proto::record::{Row, Table};
@@ -11,70 +12,9 @@ use pannier_proto::value::{Kind, Value};
 use rusqlite::{Connection, params};
 
 use super::runs::id_of;
+use super::series::Series;
 use super::{Result, Store, StoreError, sketch};
 use crate::block::{self, Cells, Column, STEP_KEY, TIME_KEY};
-
-/// One metric: its numbers by step, steps ascending, each once.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Series {
-    /// The steps.
-    pub steps: Vec<i64>,
-    /// The numbers.
-    pub values: Vec<f64>,
-}
-
-impl Series {
-    /// At most about `points` of them, so that a drawn line looks the same: of
-    /// each stretch the smallest and the largest, and the first and last of all.
-    #[must_use]
-    pub fn sample(self, points: usize) -> Self {
-        let len = self.steps.len();
-        if points == 0 || len <= points {
-            return self;
-        }
-        let buckets = (points / 2).max(1);
-        let mut sampled = Self::default();
-        for bucket in 0..buckets {
-            let range = bucket * len / buckets..(bucket + 1) * len / buckets;
-            let (mut low, mut high) = (range.start, range.start);
-            for at in range.clone() {
-                let value = self.values[at];
-                // Comparisons with NaN are false: any number replaces one.
-                if value < self.values[low] || self.values[low].is_nan() {
-                    low = at;
-                }
-                if value > self.values[high] || self.values[high].is_nan() {
-                    high = at;
-                }
-            }
-            let mut picks = vec![low.min(high), low.max(high)];
-            if bucket == 0 {
-                picks[0] = 0;
-            }
-            if bucket == buckets - 1 {
-                picks[1] = len - 1;
-            }
-            picks.dedup();
-            for at in picks {
-                sampled.steps.push(self.steps[at]);
-                sampled.values.push(self.values[at]);
-            }
-        }
-        sampled
-    }
-
-    /// Sorts by step and keeps the last number of each.
-    fn settle(&mut self) {
-        if self.steps.windows(2).all(|pair| pair[0] < pair[1]) {
-            return;
-        }
-        let mut last = BTreeMap::new();
-        for (step, value) in self.steps.drain(..).zip(self.values.drain(..)) {
-            last.insert(step, value);
-        }
-        (self.steps, self.values) = last.into_iter().unzip();
-    }
-}
 
 /// Which rows to read.
 #[derive(Debug, Clone)]
@@ -90,10 +30,10 @@ pub struct RowsQuery {
 }
 
 /// The step from which each life of each stream is hidden.
-struct Hidden(HashMap<i64, Vec<(i64, i64)>>);
+pub(super) struct Hidden(HashMap<i64, Vec<(i64, i64)>>);
 
 impl Hidden {
-    fn load(sql: &Connection, run: i64) -> Result<Self> {
+    pub(super) fn load(sql: &Connection, run: i64) -> Result<Self> {
         let mut select = sql.prepare_cached(
             "SELECT w.stream, w.life, w.step FROM rewinds w JOIN streams s ON s.id = w.stream WHERE s.run = ?1",
         )?;
@@ -106,7 +46,7 @@ impl Hidden {
     }
 
     /// Rows of this life at this step or later are not shown.
-    fn from(&self, stream: i64, life: i64) -> i64 {
+    pub(super) fn from(&self, stream: i64, life: i64) -> i64 {
         let later = self.0.get(&stream).into_iter().flatten().filter(|(begun, _)| *begun > life);
         later.map(|(_, step)| *step).min().unwrap_or(i64::MAX)
     }
@@ -291,7 +231,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`].
     pub fn block_rows(&self, block: i64, table: Table) -> Result<Vec<Row>> {
-        self.read_blocking(|sql| rows_of(sql, block, table, &|_| true, i64::MAX))
+        self.read_blocking(|sql| rows_of(sql, block, table, &|_| true, i64::MIN..=i64::MAX))
     }
 }
 
@@ -337,8 +277,9 @@ fn window(
     let wanted = |key: &str| query.keys.as_ref().is_none_or(|keys| keys.iter().any(|wanted| wanted == key));
     while let Some(row) = blocks.next()? {
         let hidden_from = hidden.from(row.get(1)?, row.get(2)?);
-        for row in rows_of(sql, row.get(0)?, Table::History, &wanted, hidden_from)? {
-            if row.step < from || row.step > end || (query.keys.is_some() && row.cells.is_empty()) {
+        let steps = from..=end.min(hidden_from.saturating_sub(1));
+        for row in rows_of(sql, row.get(0)?, Table::History, &wanted, steps)? {
+            if query.keys.is_some() && row.cells.is_empty() {
                 continue;
             }
             match merged.get_mut(&row.step) {
@@ -360,12 +301,14 @@ fn merge_row(known: &mut Row, row: Row) {
     }
 }
 
-fn rows_of(
+/// A block's rows of a table whose steps are in a range. Of the rest nothing is
+/// made: a page is much smaller than a block.
+pub(super) fn rows_of(
     sql: &Connection,
     block: i64,
     table: Table,
     wanted: &dyn Fn(&str) -> bool,
-    hidden_from: i64,
+    shown: RangeInclusive<i64>,
 ) -> Result<Vec<Row>> {
     let columns = columns_of(sql, block, table, |key| key == STEP_KEY || key == TIME_KEY || wanted(key))?;
     let (mut steps, mut times, mut rest) = (Vec::new(), Vec::new(), Vec::new());
@@ -376,17 +319,38 @@ fn rows_of(
             _ => rest.push(column),
         }
     }
-    let heads = steps.into_iter().zip(times);
+    // Steps mostly ascend: then what is shown is one stretch.
+    let stretch = match steps.is_sorted() {
+        true => {
+            steps.partition_point(|step| step < shown.start())
+                ..steps.partition_point(|step| step <= shown.end())
+        }
+        false => 0..steps.len(),
+    };
+    let heads = steps.into_iter().zip(times).skip(stretch.start).take(stretch.len());
     let mut rows: Vec<Row> =
         heads.map(|(step, time_us)| Row { table, step, time_us, cells: Vec::new() }).collect();
     for column in rest {
-        for nth in 0..column.len() {
-            if let Some(row) = rows.get_mut(column.row(nth)) {
-                let value: Value = column.value(nth);
-                row.cells.push((column.key.clone(), value));
-            }
+        for nth in first_cell(&column, stretch.start)..column.len() {
+            let Some(row) = rows.get_mut(column.row(nth) - stretch.start) else { break };
+            let value: Value = column.value(nth);
+            row.cells.push((column.key.clone(), value));
         }
     }
-    rows.retain(|row| row.step < hidden_from);
+    rows.retain(|row| shown.contains(&row.step));
     Ok(rows)
+}
+
+/// The first of a column's cells that belongs to this row or a later one.
+fn first_cell(column: &Column, row: usize) -> usize {
+    let (mut low, mut high) = (0, column.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if column.row(middle) < row {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }

@@ -1,6 +1,8 @@
 //! What each metric came to: kept up to date with every append, so that lists
 //! of runs need not read histories.
 
+use std::collections::BTreeMap;
+
 use pannier_proto::id::RunPath;
 use pannier_proto::record::Table;
 use pannier_proto::request::MetricView;
@@ -9,6 +11,7 @@ use pannier_proto::value::Value;
 use rusqlite::{Connection, Row, params};
 use serde_json::{Map, Value as Json};
 
+use super::history::{Hidden, rows_of};
 use super::runs::id_of;
 use super::writer::Tx;
 use super::{Result, Store, from_sql, to_sql};
@@ -41,6 +44,56 @@ impl Tx<'_> {
                 bound(stats.min),
                 bound(stats.max)
             ])?;
+        }
+        Ok(())
+    }
+}
+
+/// What one metric came to, counted again.
+struct Counted {
+    last_step: i64,
+    last: Value,
+    stats: Stats,
+}
+
+impl Tx<'_> {
+    /// Counts what is still shown of a run's history: after a life began again in
+    /// front of steps that were logged.
+    pub(super) fn recount_metrics(&self, run: i64) -> Result<()> {
+        self.sql.execute("DELETE FROM metrics WHERE run = ?1", [run])?;
+        let hidden = Hidden::load(self.sql, run)?;
+        let mut select = self.sql.prepare_cached(
+            "SELECT b.id, b.stream, b.life FROM streams s JOIN blocks b ON b.stream = s.id
+             WHERE s.run = ?1 AND b.min_step IS NOT NULL ORDER BY s.id, b.first_seq",
+        )?;
+        let mut blocks = select.query([run])?;
+        let mut counted: BTreeMap<String, Counted> = BTreeMap::new();
+        while let Some(block) = blocks.next()? {
+            let end = hidden.from(block.get(1)?, block.get(2)?).saturating_sub(1);
+            let shown = rows_of(self.sql, block.get(0)?, Table::History, &|_| true, i64::MIN..=end)?;
+            for row in shown {
+                for (key, value) in row.cells {
+                    let number = value.as_f64();
+                    let metric = counted.entry(key).or_insert_with(|| Counted {
+                        last_step: row.step,
+                        last: Value::Bool(false),
+                        stats: Stats::default(),
+                    });
+                    if row.step >= metric.last_step {
+                        (metric.last_step, metric.last) = (row.step, value);
+                    }
+                    number.into_iter().for_each(|x| metric.stats.add(x));
+                }
+            }
+        }
+        let mut insert = self.sql.prepare_cached(
+            "INSERT INTO metrics (run, key, last_step, last, count, sum, min, max) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        for (key, Counted { last_step, last, stats }) in counted {
+            let bound = |x: f64| (stats.count > 0).then_some(x);
+            let last = last.to_json().to_string();
+            let (min, max) = (bound(stats.min), bound(stats.max));
+            insert.execute(params![run, key, last_step, last, to_sql(stats.count), stats.sum, min, max])?;
         }
         Ok(())
     }

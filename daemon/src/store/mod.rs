@@ -25,6 +25,7 @@ mod projects;
 mod query;
 mod runs;
 mod schema;
+mod series;
 mod sketch;
 mod sync_state;
 #[cfg(test)]
@@ -42,12 +43,13 @@ use tokio::sync::watch;
 pub use append::{Appended, Incoming, PREEMPTING, STOP};
 pub use artifacts::{ArtifactRow, Draft};
 pub use files::RunFile;
-pub use history::{RowsQuery, Series};
+pub use history::RowsQuery;
 pub use log::LogBlock;
 pub use positions::{JournalPosition, LinePosition};
 pub use projects::Project;
 pub use query::{RunFacts, Wanted};
 pub use runs::RunFilter;
+pub use series::Series;
 pub use sync_state::{CursorRow, Remote, StreamState};
 pub use writer::Tx;
 

@@ -7,7 +7,8 @@ use pannier_proto::record::Table;
 use pannier_proto::value::Kind;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::history::{Series, add, axis, columns_of, unpack};
+use super::history::{add, axis, columns_of, unpack};
+use super::series::Series;
 use super::{Result, from_sql};
 use crate::block::{self, Block, Cells, Column, Effort, STEP_KEY};
 
