@@ -83,6 +83,8 @@ pub enum RunState {
     Finished,
     /// It said it was done, with another exit code.
     Failed,
+    /// It is to begin, later.
+    Pending,
     /// Its process went away without a word.
     Crashed,
     /// It was told to go and said so.
@@ -97,6 +99,7 @@ impl RunState {
             Self::Running => "running",
             Self::Finished => "finished",
             Self::Failed => "failed",
+            Self::Pending => "pending",
             Self::Crashed => "crashed",
             Self::Preempted => "preempted",
         }
@@ -105,7 +108,7 @@ impl RunState {
     /// The state with this name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Running, Self::Finished, Self::Failed, Self::Crashed, Self::Preempted]
+        [Self::Running, Self::Finished, Self::Failed, Self::Pending, Self::Crashed, Self::Preempted]
             .into_iter()
             .find(|state| state.as_str() == text)
     }
@@ -203,6 +206,11 @@ pub enum Change {
         /// Microseconds since 1970.
         time_us: i64,
     },
+    /// Somebody says what the run's state is, from outside.
+    State {
+        /// The state.
+        state: RunState,
+    },
     /// Records that were logged and could not be kept.
     Dropped {
         /// Microseconds since 1970.
@@ -224,11 +232,15 @@ pub enum Change {
 }
 
 impl Change {
-    /// Whether what its stream recorded before may leave the views with it: then
-    /// its records belong to another life than those.
+    /// Whether it changes what the rows before it came to, and not the rows behind
+    /// it: then it is taken in between them, however they come.
     #[must_use]
-    pub fn begins_a_life(&self) -> bool {
-        matches!(self, Self::Rewind { .. } | Self::Delete { .. })
+    pub fn divides_rows(&self) -> bool {
+        match self {
+            Self::Rewind { .. } | Self::Delete { .. } => true,
+            Self::Summary { remove, .. } => !remove.is_empty(),
+            _ => false,
+        }
     }
 
     /// The blobs that this change names: they come before it, wherever it goes.

@@ -95,7 +95,9 @@ fn common_routes() -> Router<App> {
         .route("/v1/runs/{entity}/{project}/{run}/rows", get(runs::rows))
         .route("/v1/runs/{entity}/{project}/{run}/column", get(runs::column))
         .route("/v1/runs/{entity}/{project}/{run}/console", get(runs::console))
+        .route("/v1/runs/{entity}/{project}/{run}/branches", get(runs::branches))
         .route("/v1/runs/{entity}/{project}/{run}/files", get(runs::files))
+        .route("/v1/runs/{entity}/{project}/{run}/files/{*path}", get(runs::file))
 }
 
 /// What the owner of the home may ask besides, on the socket.

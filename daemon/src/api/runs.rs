@@ -7,6 +7,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use pannier_proto::id::RunPath;
+use pannier_proto::path::RelPath;
 use pannier_proto::record::{Row, Table};
 use pannier_proto::request::{MetricView, RunView};
 use pannier_proto::value::{Value, float_to_json};
@@ -16,6 +19,7 @@ use tokio::sync::mpsc;
 
 use super::open::existing;
 use super::respond::{Answer, Failure};
+use super::wandb::{file, transfer};
 use super::{App, blocking};
 use crate::limits::ROWS_PAGE;
 use crate::store::{RowsQuery, RunFilter, Store};
@@ -54,8 +58,24 @@ pub async fn metrics(State(app): State<App>, Path(raw): RunRef) -> Answer<Json<J
 
 pub async fn files(State(app): State<App>, Path(raw): RunRef) -> Answer<Json<JsonValue>> {
     let path = existing(&app, &raw).await?;
-    let files = blocking(move || app.store.text_files(&path)).await?;
-    Ok(Json(json!({"files": files})))
+    let listed = blocking(move || {
+        let list = file::held(&app.store, &app.store.run(&path)?)?.into_iter();
+        let list = list.map(|(path, (held, updated_us))| {
+            json!({"path": path, "bytes": held.size(), "updated_us": updated_us})
+        });
+        Ok(json!({"files": app.store.text_files(&path)?, "list": list.collect::<Vec<_>>()}))
+    });
+    Ok(Json(listed.await?))
+}
+
+/// One file's bytes.
+pub async fn file(
+    State(app): State<App>,
+    Path((entity, project, run, path)): Path<(String, String, String, String)>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let run = existing(&app, &(entity, project, run)).await?;
+    transfer::file(&app, run, RelPath::new(&path)?, &headers).await
 }
 
 #[derive(Deserialize)]
@@ -92,6 +112,7 @@ pub struct RowsParameters {
     from_step: Option<i64>,
     to_step: Option<i64>,
     keys: Option<String>,
+    branch: Option<usize>,
 }
 
 /// Rows, a JSON object a line, however many there are.
@@ -110,6 +131,10 @@ pub async fn rows(
             return Err(Failure::bad(format!("there is no table {other:?}: use history, system or console")));
         }
     };
+    let branch = match query.branch {
+        None => None,
+        Some(number) => Some(earlier_branch(&app, &path, number).await?),
+    };
     let (from, to) = (query.from_step.unwrap_or(i64::MIN), query.to_step.unwrap_or(i64::MAX));
     Ok(stream("application/x-ndjson", move |send| {
         if table != Table::History {
@@ -117,7 +142,7 @@ pub async fn rows(
         }
         let mut next = Some(from);
         while let Some(from_step) = next {
-            let query = RowsQuery { from_step, to_step: to, keys: keys.clone(), limit: ROWS_PAGE };
+            let query = RowsQuery { from_step, to_step: to, keys: keys.clone(), limit: ROWS_PAGE, branch };
             let (page, after) = app.store.rows(&path, &query)?;
             let mut text = String::new();
             page.iter().for_each(|row| text += &line(row, None));
@@ -128,6 +153,25 @@ pub async fn rows(
         }
         Ok(())
     }))
+}
+
+/// The number of a branch as the store has it, from 0.
+async fn earlier_branch(app: &App, path: &RunPath, number: usize) -> Answer<usize> {
+    let (store, of) = (app.store.clone(), path.clone());
+    let count = blocking(move || store.branches(&of)).await?.len();
+    let branch = number.checked_sub(1).filter(|branch| *branch < count);
+    branch.ok_or_else(|| {
+        Failure::new(StatusCode::NOT_FOUND, format!("run {path} has no earlier branch {number}"))
+            .hint("`pannier runs branches RUN` lists them; without a branch the run is read as it is")
+    })
+}
+
+/// The branches that a run left behind when it began again.
+pub async fn branches(State(app): State<App>, Path(raw): RunRef) -> Answer<Json<JsonValue>> {
+    let path = existing(&app, &raw).await?;
+    let steps = blocking(move || app.store.branches(&path)).await?;
+    let branch = |(at, step): (usize, i64)| json!({"branch": at + 1, "left_at_step": step});
+    Ok(Json(json!({"branches": steps.into_iter().enumerate().map(branch).collect::<Vec<_>>()})))
 }
 
 /// Console lines that may still be written again while later ones are there.
@@ -168,7 +212,7 @@ fn console_line(row: Row) -> (i64, String) {
 /// Hands every row of a table over, in order, until `take` has enough.
 fn lines_of(
     store: &Store,
-    path: &pannier_proto::id::RunPath,
+    path: &RunPath,
     table: Table,
     take: &mut dyn FnMut(Row) -> bool,
 ) -> crate::store::Result<()> {

@@ -248,9 +248,9 @@ impl Rows {
 }
 
 impl Block {
-    /// Whether its first record is one with which a life begins.
+    /// Whether its first record divides rows ([`Change::divides_rows`]).
     #[must_use]
-    pub fn begins_a_life(&self) -> bool {
-        self.tags.first() == Some(&0) && self.changes.first().is_some_and(Change::begins_a_life)
+    pub fn begins_with_a_divide(&self) -> bool {
+        self.tags.first() == Some(&0) && self.changes.first().is_some_and(Change::divides_rows)
     }
 }

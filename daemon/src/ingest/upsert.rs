@@ -112,7 +112,7 @@ fn changes(block: &mut Block, run: Option<&RunView>, asked: Upsert, now: i64) ->
         }
     }
     if let Some(state) = sets_state.filter(|state| *state != RunState::Running) {
-        block.push_change(Change::End { time_us: now, state, exit_code: None });
+        block.push_change(Change::State { state });
     }
     branch
 }
@@ -144,7 +144,7 @@ async fn fork(store: &Arc<Store>, path: &RunPath, parent: RunPath, step: i64) ->
     let mut next = Some(i64::MIN);
     while let Some(from_step) = next {
         let (reading, parent) = (store.clone(), parent.clone());
-        let query = RowsQuery { from_step, to_step: step, keys: None, limit: ROWS_PAGE };
+        let query = RowsQuery { from_step, to_step: step, ..RowsQuery::all(ROWS_PAGE) };
         let page = tokio::task::spawn_blocking(move || reading.rows(&parent, &query));
         let (rows, after) = page.await.unwrap_or(Err(StoreError::Closed))?;
         append(store, path, rows.into_iter().map(Record::Row).collect()).await?;

@@ -78,11 +78,12 @@ impl Tx<'_> {
         }
         let encoded = if known == 0 { incoming.encoded } else { None };
         let block = incoming.block.tail(known);
-        // Lives begin with a block, so that a block belongs to one.
+        // A life begins with a block, so that a block belongs to one; and the rows
+        // of a piece are counted after its changes.
         let mut rest = Some(block);
         let mut whole = encoded;
         while let Some(block) = rest.take() {
-            let (piece, behind) = split_before_life(block);
+            let (piece, behind) = split_before_divide(block);
             let bytes = if behind.is_none() { whole.take() } else { None };
             whole = None;
             self.append_piece(&mut stream, &piece, bytes, now_us)?;
@@ -252,6 +253,7 @@ impl Tx<'_> {
                 run.created_us = run.created_us.min(*time_us);
                 run.set_fields(fields);
             }
+            Change::State { state } => run.state = *state,
             Change::Fields { fields } => run.set_fields(fields),
             Change::Config { set, remove } => {
                 set.iter().for_each(|(key, value)| merge_json(&mut run.config, key, value));
@@ -289,7 +291,7 @@ impl Tx<'_> {
             .execute("UPDATE streams SET life = life + 1, last_step = NULL WHERE run = ?1", [stream.run])?;
         self.sql.execute(
             "INSERT INTO rewinds (stream, life, step) SELECT id, life, ?2 FROM streams WHERE run = ?1",
-            params![stream.run, i64::MIN],
+            params![stream.run, super::branches::DELETED],
         )?;
         self.sql.execute(
             "INSERT INTO projects (entity, project, created_us) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -333,17 +335,17 @@ fn merge_json(map: &mut serde_json::Map<String, serde_json::Value>, key: &str, v
     }
 }
 
-/// Cuts a block in front of the first record, but its very first, with which a
-/// life begins.
-fn split_before_life(block: Block) -> (Block, Option<Block>) {
-    let lives = block.changes().iter().filter(|change| change.begins_a_life()).count();
-    if lives == usize::from(block.begins_a_life()) {
+/// Cuts a block in front of the first record, but its very first, that divides
+/// its rows.
+fn split_before_divide(block: Block) -> (Block, Option<Block>) {
+    let divides = block.changes().iter().filter(|change| change.divides_rows()).count();
+    if divides == usize::from(block.begins_with_a_divide()) {
         return (block, None);
     }
     let (mut front, mut behind) = (Block::default(), Block::default());
     for (at, record) in block.into_records().enumerate() {
-        let life = matches!(&record, Record::Change(change) if change.begins_a_life());
-        if behind.is_empty() && !(life && at > 0) {
+        let divide = matches!(&record, Record::Change(change) if change.divides_rows());
+        if behind.is_empty() && !(divide && at > 0) {
             front.push(record);
         } else {
             behind.push(record);

@@ -3,7 +3,7 @@
 //! Rows of one step are one row. A life that begins again at a step hides what
 //! earlier lives of its stream recorded from there on.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use pannier_proto::id::RunPath;
@@ -11,6 +11,7 @@ use pannier_proto::record::{Row, Table};
 use pannier_proto::value::{Kind, Value};
 use rusqlite::{Connection, params};
 
+use super::branches::Hidden;
 use super::runs::id_of;
 use super::series::Series;
 use super::{Result, Store, StoreError, sketch};
@@ -27,28 +28,16 @@ pub struct RowsQuery {
     pub keys: Option<Vec<String>>,
     /// At most so many rows.
     pub limit: usize,
+    /// As the run was before it began again this often and once more: an earlier
+    /// branch. `None`: as it is.
+    pub branch: Option<usize>,
 }
 
-/// The step from which each life of each stream is hidden.
-pub(super) struct Hidden(HashMap<i64, Vec<(i64, i64)>>);
-
-impl Hidden {
-    pub(super) fn load(sql: &Connection, run: i64) -> Result<Self> {
-        let mut select = sql.prepare_cached(
-            "SELECT w.stream, w.life, w.step FROM rewinds w JOIN streams s ON s.id = w.stream WHERE s.run = ?1",
-        )?;
-        let mut hidden: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
-        let mut rows = select.query([run])?;
-        while let Some(row) = rows.next()? {
-            hidden.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
-        }
-        Ok(Self(hidden))
-    }
-
-    /// Rows of this life at this step or later are not shown.
-    pub(super) fn from(&self, stream: i64, life: i64) -> i64 {
-        let later = self.0.get(&stream).into_iter().flatten().filter(|(begun, _)| *begun > life);
-        later.map(|(_, step)| *step).min().unwrap_or(i64::MAX)
+impl RowsQuery {
+    /// Every row as it is, from the first step on.
+    #[must_use]
+    pub fn all(limit: usize) -> Self {
+        Self { from_step: i64::MIN, to_step: i64::MAX, keys: None, limit, branch: None }
     }
 }
 
@@ -88,7 +77,7 @@ impl Store {
     pub fn series(&self, path: &RunPath, key: &str) -> Result<Series> {
         self.read_blocking(|sql| {
             let run = id_of(sql, path)?;
-            let hidden = Hidden::load(sql, run)?;
+            let hidden = Hidden::load(sql, run, None)?;
             // `+`: the plan is to go through the run's blocks, and in each to
             // pick the axis and the part whose range holds the key.
             let mut select = sql.prepare_cached(
@@ -141,7 +130,7 @@ impl Store {
     pub fn rows(&self, path: &RunPath, query: &RowsQuery) -> Result<(Vec<Row>, Option<i64>)> {
         self.read_blocking(|sql| {
             let run = id_of(sql, path)?;
-            let hidden = Hidden::load(sql, run)?;
+            let hidden = Hidden::load(sql, run, query.branch)?;
             let mut from = query.from_step;
             loop {
                 // Up to where the first block that reaches this far ends: each
@@ -175,8 +164,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`]; [`StoreError::Damaged`].
     pub fn first_step(&self, path: &RunPath) -> Result<Option<i64>> {
-        let query = RowsQuery { from_step: i64::MIN, to_step: i64::MAX, keys: None, limit: 1 };
-        Ok(self.rows(path, &query)?.0.first().map(|row| row.step))
+        Ok(self.rows(path, &RowsQuery::all(1))?.0.first().map(|row| row.step))
     }
 
     /// The last row of a table: of history the one with the greatest step.
@@ -186,7 +174,7 @@ impl Store {
     pub fn last_row(&self, path: &RunPath, table: Table) -> Result<Option<Row>> {
         if table == Table::History {
             let Some(step) = self.run(path)?.last_step else { return Ok(None) };
-            let query = RowsQuery { from_step: step, to_step: step, keys: None, limit: 1 };
+            let query = RowsQuery { from_step: step, ..RowsQuery::all(1) };
             return Ok(self.rows(path, &query)?.0.pop());
         }
         let Some(block) = self.blocks_with(path, table)?.pop() else { return Ok(None) };

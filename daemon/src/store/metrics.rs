@@ -11,7 +11,8 @@ use pannier_proto::value::Value;
 use rusqlite::{Connection, Row, params};
 use serde_json::{Map, Value as Json};
 
-use super::history::{Hidden, rows_of};
+use super::branches::Hidden;
+use super::history::rows_of;
 use super::runs::id_of;
 use super::writer::Tx;
 use super::{Result, Store, from_sql, to_sql};
@@ -61,7 +62,7 @@ impl Tx<'_> {
     /// front of steps that were logged.
     pub(super) fn recount_metrics(&self, run: i64) -> Result<()> {
         self.sql.execute("DELETE FROM metrics WHERE run = ?1", [run])?;
-        let hidden = Hidden::load(self.sql, run)?;
+        let hidden = Hidden::load(self.sql, run, None)?;
         let mut select = self.sql.prepare_cached(
             "SELECT b.id, b.stream, b.life FROM streams s JOIN blocks b ON b.stream = s.id
              WHERE s.run = ?1 AND b.min_step IS NOT NULL ORDER BY s.id, b.first_seq",

@@ -15,6 +15,7 @@
 
 mod append;
 mod artifacts;
+mod branches;
 mod files;
 mod history;
 mod log;

@@ -114,7 +114,7 @@ fn a_rewound_life_hides_the_branch_it_left_and_keeps_it() {
     assert_eq!(seen.len(), 120);
     assert!(seen.iter().all(|(step, value)| *value == if *step < 60 { 1.0 } else { 2.0 }));
     assert_eq!(store.records(1).unwrap().len(), 100 + second.len());
-    let query = RowsQuery { from_step: 55, to_step: i64::MAX, keys: None, limit: 1000 };
+    let query = RowsQuery { from_step: 55, ..RowsQuery::all(1000) };
     let mut rows = Vec::new();
     let mut from = Some(55);
     while let Some(from_step) = from {
@@ -130,7 +130,7 @@ fn rows_of_one_step_are_one_row_and_the_later_cell_wins() {
     let (_dir, store) = open();
     append(&store, None, &[row(0, "x", 1.0), row(0, "y", 2.0), row(1, "x", 3.0)]);
     append(&store, None, &[row(1, "x", 4.0)]);
-    let query = RowsQuery { from_step: 0, to_step: i64::MAX, keys: None, limit: 1 };
+    let query = RowsQuery { from_step: 0, ..RowsQuery::all(1) };
     let (first, next) = store.rows(&path(), &query).unwrap();
     assert_eq!(first[0].cells, [("x".into(), Value::F64(1.0)), ("y".into(), Value::F64(2.0))]);
     let (second, _) = store.rows(&path(), &RowsQuery { from_step: next.unwrap(), ..query }).unwrap();
@@ -212,4 +212,74 @@ fn a_long_curve_is_drawn_from_its_sketches_with_its_extremes() {
         store.sampled(&path(), "x", 100_000).unwrap(),
         store.series(&path(), "x").unwrap().sample(100_000)
     );
+}
+
+fn last(store: &Store, key: &str) -> Option<(u64, serde_json::Value)> {
+    let metrics = store.metrics(&path()).unwrap();
+    metrics.into_iter().find(|metric| metric.key == key).map(|metric| (metric.count, metric.last))
+}
+
+#[test]
+fn a_life_that_begins_again_leaves_a_branch_that_can_be_read() {
+    let (_dir, store) = open();
+    let lives = [(0, 10, 0.0), (4, 6, 100.0), (5, 7, 200.0)];
+    for (nth, (from, to, add)) in lives.into_iter().enumerate() {
+        let mut records: Vec<_> = (from..to).map(|step| row(step, "x", step as f64 + add)).collect();
+        if nth == 0 {
+            records.push(row(9, "only-before", 1.0));
+        } else {
+            records.insert(0, Record::Change(Change::Rewind { step: from }));
+        }
+        append(&store, None, &records);
+    }
+    let read = |branch| {
+        let (mut rows, mut next) = (Vec::new(), Some(0));
+        while let Some(from_step) = next {
+            let query = RowsQuery { branch, from_step, ..RowsQuery::all(100) };
+            let (page, after) = store.rows(&path(), &query).unwrap();
+            rows.extend(page);
+            next = after;
+        }
+        let value = |row: &Row| row.cells.iter().find(|(key, _)| key == "x").unwrap().1.as_f64().unwrap();
+        rows.iter().map(|row| (row.step, value(row))).collect::<Vec<_>>()
+    };
+    let first = |n: i64| (0..n).map(|step| (step, step as f64));
+    assert_eq!(read(None), first(4).chain([(4, 104.0), (5, 205.0), (6, 206.0)]).collect::<Vec<_>>());
+    assert_eq!(read(Some(0)), first(10).collect::<Vec<_>>(), "as before the first rewind");
+    assert_eq!(read(Some(1)), first(4).chain([(4, 104.0), (5, 105.0)]).collect::<Vec<_>>());
+    assert_eq!(store.branches(&path()).unwrap(), [4, 5]);
+    // What a metric came to is counted of what is shown.
+    assert_eq!(last(&store, "x"), Some((7, 206.0.into())));
+    assert_eq!(last(&store, "only-before"), None);
+}
+
+#[test]
+fn a_deleted_run_is_gone_and_its_id_begins_with_nothing() {
+    let (_dir, store) = open();
+    append(&store, None, &[row(0, "x", 1.0), row(1, "x", 2.0)]);
+    append(&store, None, &[Record::Change(Change::Delete { time_us: 9 })]);
+    assert!(matches!(store.run(&path()), Err(StoreError::Missing(_))));
+    assert_eq!(store.runs(&RunFilter { limit: 9, ..RunFilter::default() }).unwrap().0.len(), 0);
+    assert_eq!(store.project("e", "p").unwrap().map(|project| project.name).as_deref(), Some("p"));
+    let fields = pannier_proto::record::RunFields::default();
+    let begin = Change::Begin { time_us: 10, fields, start_step: 0, resumed: false };
+    append(&store, None, &[Record::Change(begin), row(0, "y", 3.0)]);
+    assert_eq!((last(&store, "x"), last(&store, "y")), (None, Some((1, 3.0.into()))));
+    assert_eq!(store.rows(&path(), &RowsQuery::all(10)).unwrap().0.len(), 1);
+    assert_eq!(store.check_log(|_, _| ()).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_window_of_a_large_block_holds_its_rows_and_no_others() {
+    let (_dir, store) = open();
+    let records: Vec<_> =
+        (0..5000).map(|step| row(step, if step % 3 == 0 { "x" } else { "y" }, step as f64)).collect();
+    append(&store, None, &records);
+    for (from_step, to_step) in [(0, 0), (17, 18), (998, 2003), (4999, 4999), (5000, 9000)] {
+        let query = RowsQuery { from_step, to_step, ..RowsQuery::all(10_000) };
+        let (rows, _) = store.rows(&path(), &query).unwrap();
+        let expected =
+            (from_step..=to_step.min(4999)).map(|step| records[usize::try_from(step).unwrap()].clone());
+        assert!(rows.into_iter().map(Record::Row).eq(expected), "{from_step} to {to_step}");
+    }
 }

@@ -7,7 +7,8 @@ use pannier_proto::id::{Id128, RunPath};
 use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record};
 
-use super::artifact::{Artifact, ArtifactSequence};
+use super::artifact::Artifact;
+use super::collection::ArtifactSequence;
 use super::scalar::JsonString;
 use super::{Ask, ask};
 use crate::capability::Grant;

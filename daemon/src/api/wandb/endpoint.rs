@@ -91,11 +91,11 @@ pub async fn graphql(
         }
     };
     let schema = app.schema.clone();
-    let ask = Arc::new(Ask { base: base_url(&app, &headers), app, caller });
+    let ask = Ask { base: base_url(&app, &headers), app, caller, operation: None };
     Json(answer(&schema, ask, asked).await).into_response()
 }
 
-async fn answer(schema: &Schema, ask: Arc<Ask>, asked: Asked) -> Response {
+async fn answer(schema: &Schema, mut ask: Ask, asked: Asked) -> Response {
     // Parsed apart from the schema: an error then names what was asked for.
     let document = match parse_query(&asked.query) {
         Ok(document) => document,
@@ -118,8 +118,11 @@ async fn answer(schema: &Schema, ask: Arc<Ask>, asked: Asked) -> Response {
         return Response::from_errors(vec![ServerError::new(what, None)]);
     }
     let operation_name = name.clone().or_else(|| first.map(str::to_owned));
+    // A document of one operation loses its name when it is read; clients before
+    // 0.27 give it nowhere else.
+    ask.operation = operation_name.clone().or_else(|| name_in(&asked.query));
     let variables = asked.variables.map(Variables::from_json).unwrap_or_default();
-    let mut request = Request::new(asked.query).variables(variables).data(ask);
+    let mut request = Request::new(asked.query).variables(variables).data(Arc::new(ask));
     request.operation_name =
         operation_name.filter(|_| matches!(document.operations, DocumentOperations::Multiple(_)));
     request.set_parsed_query(document);
@@ -128,6 +131,13 @@ async fn answer(schema: &Schema, ask: Arc<Ask>, asked: Asked) -> Response {
         tracing::debug!("GraphQL {}: {}", name.as_deref().unwrap_or("query"), error.message);
     }
     response
+}
+
+/// The name that a document gives its one operation.
+fn name_in(query: &str) -> Option<String> {
+    let rest = query.split_once("query ").or_else(|| query.split_once("mutation ")).map(|(_, rest)| rest)?;
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+    (end > 0).then(|| rest[..end].to_owned())
 }
 
 /// The first thing that the operation asks for and that we do not have.

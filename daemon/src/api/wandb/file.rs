@@ -37,6 +37,17 @@ pub enum Held {
     Made(String),
 }
 
+impl Held {
+    /// How many bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Stored(content) => content.size,
+            Self::Made(text) => text.len() as u64,
+        }
+    }
+}
+
 impl File {
     /// A file of an artifact.
     pub fn of_artifact(id: &str, path: &RelPath, content: Content) -> Self {
@@ -52,15 +63,15 @@ impl File {
     }
 
     fn of_run(run: &RunPath, path: RelPath, held: &Held, updated_us: i64) -> Self {
-        let (md5, size) = match held {
-            Held::Stored(content) => (content.md5, content.size),
-            Held::Made(text) => (Md5(Hasher::digest(text).into()), text.len() as u64),
+        let md5 = match held {
+            Held::Stored(content) => content.md5,
+            Held::Made(text) => Md5(Hasher::digest(text).into()),
         };
         Self {
             name: path.as_str().to_owned(),
             id: ids::file(run, path.as_str()),
             md5,
-            size,
+            size: held.size(),
             updated_us: Some(updated_us),
             read: Grant::GetFile { run: run.clone(), path: path.clone() },
             write: Some(Grant::PutFile { run: run.clone(), path }),

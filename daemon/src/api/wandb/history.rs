@@ -160,7 +160,7 @@ fn each(
     let mut next = Some(from);
     while let Some(from_step) = next {
         let keys_read = stored.clone().filter(|_| !only_runtime);
-        let query = RowsQuery { from_step, to_step: to, keys: keys_read, limit: page };
+        let query = RowsQuery { from_step, to_step: to, keys: keys_read, ..RowsQuery::all(page) };
         let (found, after) = store.rows(&run.path, &query)?;
         for row in found {
             if keys.is_none_or(|keys| keys.iter().all(|key| rows::has(&row, key))) && !take(row) {

@@ -5,9 +5,10 @@
 
 mod artifact;
 mod artifact_mutation;
+mod collection;
 mod console;
 mod endpoint;
-mod file;
+pub mod file;
 mod file_stream;
 mod history;
 mod mutation;
@@ -18,7 +19,7 @@ mod run;
 mod run_query;
 mod scalar;
 mod scan;
-mod transfer;
+pub mod transfer;
 mod user;
 
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct Ask {
     pub base: String,
     /// Who asks.
     pub caller: Caller,
+    /// What the question is called.
+    pub operation: Option<String>,
 }
 
 impl Ask {

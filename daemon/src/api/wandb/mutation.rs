@@ -320,9 +320,18 @@ impl RunMutation {
     async fn update_run_state(&self, ctx: &Context<'_>, input: UpdateRunStateInput) -> Result<Done> {
         let ask = ask(ctx)?;
         let path = run_of(&input.id)?;
-        if pannier_proto::record::RunState::parse(&input.state).is_none() {
+        let run = Run::find(ask, path.clone()).await?.ok_or_else(|| format!("there is no run {path}"))?;
+        let now = run.state_word();
+        // As W&B has it: what ended well stays so, and nobody makes a run live.
+        let allowed = match input.state.as_str() {
+            "pending" => ["running", "failed", "crashed", "preempted", "preempting"].contains(&now),
+            "failed" => ["pending", "running"].contains(&now),
+            _ => false,
+        };
+        if !allowed {
             return Err(format!(
-                "a run's state can be running, finished, failed, crashed or preempted, not {:?}",
+                "run {path} is {now}, and its state cannot be set to {:?}: one that is running, failed, crashed or \
+                 preempted can be set to pending, one that is pending or running to failed",
                 input.state
             )
             .into());

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 use pannier_proto::id::RunPath;
 
-use super::artifact::{Artifact, ArtifactType, Collection, Membership, types_of};
+use super::artifact::{Artifact, Membership};
+use super::collection::{ArtifactType, Collection, types_of};
 use super::page::{Page, Window};
 use super::run::Run;
 use super::run_query::Found;

@@ -30,6 +30,10 @@ pub struct Run {
     anew: bool,
 }
 
+/// The question for keys that comes right before a scan; other questions have
+/// the keys among much else.
+const SCAN: &str = "RunHistoryKeys";
+
 /// The word that W&B has for a state.
 pub fn state(state: RunState, preempting: bool) -> &'static str {
     match state {
@@ -86,6 +90,11 @@ impl Run {
         &self.view.path
     }
 
+    /// W&B's word for its state.
+    pub fn state_word(&self) -> &'static str {
+        state(self.view.state, self.preempting())
+    }
+
     async fn tail(&self, ask: &Ask) -> Result<Tail> {
         let view = self.view.clone();
         let (history, system, console) = ask.read(move |store| line_counts(store, &view.path, &view)).await?;
@@ -133,7 +142,7 @@ impl Run {
         self.view.fields.name.as_deref()
     }
     async fn state(&self) -> &str {
-        state(self.view.state, self.preempting())
+        self.state_word()
     }
     async fn tags(&self) -> Vec<String> {
         self.view.fields.tags.clone().unwrap_or_default()
@@ -241,7 +250,9 @@ impl Run {
     #[graphql(complexity = 5)]
     async fn history_keys(&self, ctx: &Context<'_>) -> Result<async_graphql::Json<Json>> {
         let (ask, view) = (ask(ctx)?, self.view.clone());
-        ask.app.scans.announce(&ask.caller.name, self.path());
+        if ask.operation.as_deref() == Some(SCAN) {
+            ask.app.scans.announce(&ask.caller.name, self.path());
+        }
         let metrics = ask.read(move |store| store.metrics(&view.path)).await?;
         Ok(async_graphql::Json(history::keys(&self.view, metrics)))
     }

@@ -14,7 +14,7 @@ use http::header::{
     ETAG, HeaderName, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
-use pannier_proto::content::Content;
+use pannier_proto::content::Blob;
 use pannier_proto::id::RunPath;
 use pannier_proto::path::RelPath;
 use tokio::sync::mpsc;
@@ -44,24 +44,25 @@ pub async fn get(
     Path(capability): Path<String>,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let (content, name) = match grant(&app, &capability)? {
+    match grant(&app, &capability)? {
         Grant::Get { blob, name } => {
-            let content = Content { blob, md5: pannier_proto::content::Md5([0; 16]), size: 0 };
-            (Held::Stored(content), name.map(|name| name.file_name().to_owned()))
+            let name = name.as_ref().map_or("file", RelPath::file_name);
+            stored(&app.blobs, blob, name, &headers).await
         }
-        Grant::GetFile { run, path } => {
-            let name = path.file_name().to_owned();
-            (file_of(&app, run, path).await?, Some(name))
-        }
-        Grant::GetHistory { run } => return parquet(&app, run).await,
+        Grant::GetFile { run, path } => file(&app, run, path, &headers).await,
+        Grant::GetHistory { run } => parquet(&app, run).await,
         Grant::PutFile { .. } | Grant::PutArtifact { .. } | Grant::PutManifest { .. } => {
-            return Err(Failure::new(StatusCode::FORBIDDEN, "this link is for sending, not for reading"));
+            Err(Failure::new(StatusCode::FORBIDDEN, "this link is for sending, not for reading"))
         }
-    };
-    let name = name.unwrap_or_else(|| "file".to_owned());
-    match content {
+    }
+}
+
+/// A file of a run, as it is now.
+pub async fn file(app: &App, run: RunPath, path: RelPath, headers: &HeaderMap) -> Answer<Response> {
+    let name = path.file_name().to_owned();
+    match file_of(app, run, path).await? {
         Held::Made(text) => Ok((file_headers(&name), text).into_response()),
-        Held::Stored(content) => stored(&app.blobs, content, &name, &headers).await,
+        Held::Stored(content) => stored(&app.blobs, content.blob, &name, headers).await,
     }
 }
 
@@ -93,15 +94,15 @@ fn file_headers(name: &str) -> [(HeaderName, String); 4] {
     ]
 }
 
-async fn stored(blobs: &Arc<Blobs>, content: Content, name: &str, headers: &HeaderMap) -> Answer<Response> {
+async fn stored(blobs: &Arc<Blobs>, blob: Blob, name: &str, headers: &HeaderMap) -> Answer<Response> {
     let held = blobs.clone();
     let open = tokio::task::spawn_blocking(move || {
-        let file = held.read(&content.blob)?;
-        let size = held.size(&content.blob)?.unwrap_or(0);
+        let file = held.read(&blob)?;
+        let size = held.size(&blob)?.unwrap_or(0);
         Ok::<_, BlobError>((file, size))
     });
     let (mut file, size) = open.await.map_err(broken)?.map_err(|error| unreadable(&error))?;
-    let etag = format!("\"{}\"", content.blob);
+    let etag = format!("\"{blob}\"");
     let base = [(ACCEPT_RANGES, "bytes".to_owned()), (ETAG, etag)];
     let asked = headers.get(RANGE).and_then(|range| range.to_str().ok());
     let (start, end) = match asked.map(|range| range_of(range, size)) {

@@ -53,6 +53,9 @@ pub struct Args {
     /// Host metrics (CPU, memory, …) instead of what was logged
     #[arg(long, conflicts_with_all = ["from_step", "to_step"])]
     system: bool,
+    /// What the run logged before it was begun again: the number that `runs branches` gives
+    #[arg(long, value_name = "N", conflicts_with_all = ["max_points", "system"])]
+    branch: Option<usize>,
     /// Print CSV
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -68,6 +71,7 @@ pub struct Query {
     pub keys: Vec<String>,
     pub from_step: Option<i64>,
     pub to_step: Option<i64>,
+    pub branch: Option<usize>,
 }
 
 type Row = Map<String, Json>;
@@ -86,6 +90,7 @@ pub fn run(daemon: &Client, args: &Args, out: &mut dyn Write) -> Result<()> {
         keys: args.keys.clone(),
         from_step: args.from_step,
         to_step: args.to_step,
+        branch: args.branch,
     };
     if let Some(points) = args.max_points {
         let [key] = args.keys.as_slice() else {
@@ -125,6 +130,7 @@ pub fn rows(
         ("table", query.system.then(|| "system".to_owned())),
         ("from_step", query.from_step.map(|step| step.to_string())),
         ("to_step", query.to_step.map(|step| step.to_string())),
+        ("branch", query.branch.map(|branch| branch.to_string())),
         ("keys", (!query.keys.is_empty()).then(|| query.keys.join(","))),
     ];
     Ok(daemon.stream("GET", &with_query(&route(path, "/rows"), &parameters))?.lines())

@@ -3,6 +3,7 @@
 
 mod csv;
 mod export;
+mod files;
 mod history;
 mod view;
 
@@ -72,6 +73,18 @@ enum Command {
         /// The run
         run: String,
     },
+    /// List a run's files, or download them
+    #[command(after_help = files::HELP)]
+    Files(files::Args),
+    /// List the branches that a run left behind when it was begun again
+    #[command(after_help = "What one of them logged: pannier runs history RUN --branch N")]
+    Branches {
+        /// The run
+        run: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Write runs to files
     #[command(after_help = export::HELP)]
     Export(export::Args),
@@ -103,6 +116,8 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
                 false => console.read_with(|bytes| Ok(out.write_all(bytes)?))?,
             }
         }
+        Command::Files(args) => files::run(&daemon, &args, out)?,
+        Command::Branches { run, json } => files::branches(&daemon, &run, json, out)?,
         Command::Export(args) => export::run(&daemon, &args, out)?,
     }
     Ok(0)
