@@ -49,12 +49,13 @@ pub async fn post(store: &Arc<Store>, path: &RunPath, client: &str, post: Post) 
             let stop = run.as_ref().is_some_and(|run| run.metadata.get(STOP) == Some(&Json::Bool(true)));
             let block = Block::default();
             let mut taking = Taking { tx, path: &path, client: &client, origin, now, block };
-            taking.begin(run.as_ref(), &post);
+            taking.begin(run.as_ref(), &post)?;
             let ended = post.ended;
+            let begun = !taking.block.is_empty();
             taking.lines(run.as_ref(), post)?;
             let Taking { mut block, .. } = taking;
             if let Some(code) = ended {
-                end(&mut block, run.as_ref(), code, now);
+                end(&mut block, run.as_ref().filter(|_| !begun), code, now);
             }
             append_in(tx, &path, origin, block, now)?;
             if ended.is_some() {
@@ -65,7 +66,8 @@ pub async fn post(store: &Arc<Store>, path: &RunPath, client: &str, post: Post) 
         .await
 }
 
-/// The end of a life, unless it is known.
+/// The end of a life, unless it is known; `run`: as it was before, where no life
+/// began with this post.
 fn end(block: &mut Block, run: Option<&RunView>, code: i32, time_us: i64) {
     let state = if code == 0 { RunState::Finished } else { RunState::Failed };
     let known = run.is_some_and(|run| run.state != RunState::Running && run.exit_code == Some(code));
@@ -86,12 +88,18 @@ struct Taking<'a, 'tx> {
 
 impl Taking<'_, '_> {
     /// A run that nobody knows begins with its first post; one that was given up
-    /// goes on with the next.
-    fn begin(&mut self, run: Option<&RunView>, post: &Post) {
+    /// goes on with the next, unless that is its last one, sent again.
+    fn begin(&mut self, run: Option<&RunView>, post: &Post) -> Result<()> {
         let alive = run.is_some_and(|run| run.state == RunState::Running);
-        let news = !post.is_heartbeat() && (post.history.is_some() || post.ended.is_none());
-        if alive || (run.is_some() && !news && post.ended.is_some()) {
-            return;
+        let known = match &post.history {
+            Some(lines) => {
+                let at = self.tx.line_writer(self.path, &writer(self.client, wire::HISTORY), self.now)?;
+                lines.offset + lines.lines.len() as u64 <= at.next
+            }
+            None => true,
+        };
+        if alive || (run.is_some() && post.ended.is_some() && known) {
+            return Ok(());
         }
         self.block.push_change(Change::Begin {
             time_us: self.now,
@@ -99,6 +107,7 @@ impl Taking<'_, '_> {
             start_step: run.and_then(|run| run.last_step).map_or(0, |last| last.saturating_add(1)),
             resumed: run.is_some(),
         });
+        Ok(())
     }
 
     fn lines(&mut self, run: Option<&RunView>, post: Post) -> Result<()> {

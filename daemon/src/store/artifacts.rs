@@ -295,6 +295,23 @@ impl Store {
         of_run(self, "artifact_logs", path)
     }
 
+    /// The runs that read a version.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn artifact_users(&self, id: Id128) -> Result<Vec<RunPath>> {
+        self.read_blocking(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT r.entity, r.project, r.run FROM artifact_uses u JOIN runs r ON r.id = u.run
+                 WHERE u.artifact = ?1 AND r.deleted_us IS NULL ORDER BY r.created_us, r.id",
+            )?;
+            let rows = select.query_map([id.0], |row| {
+                Ok(RunPath { entity: row.get(0)?, project: row.get(1)?, run: row.get(2)? })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// The versions that a run reads.
     ///
     /// # Errors

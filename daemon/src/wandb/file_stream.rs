@@ -37,14 +37,6 @@ pub struct Post {
     pub ended: Option<i32>,
 }
 
-impl Post {
-    /// Whether it says nothing but that the program lives.
-    #[must_use]
-    pub fn is_heartbeat(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// Lines of one file, from an offset on. A line that cannot be read is an error
 /// for people; it has its number all the same.
 #[derive(Debug, PartialEq)]
@@ -234,7 +226,7 @@ mod tests {
         assert_eq!(console[3].text, "{not json");
         assert_eq!(post.summary.unwrap()["a"], "Infinity");
         assert!(post.preempting && post.ended == Some(1) && post.system.is_none());
-        assert!(decode(b"{}").unwrap().is_heartbeat());
+        assert_eq!(decode(b"{}").unwrap(), Post::default(), "a heartbeat");
         for junk in
             [&b""[..], b"[]x", b"{\"files\": 3}", br#"{"files":{"wandb-summary.json":{"content":["3"]}}}"#]
         {

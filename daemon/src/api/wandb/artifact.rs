@@ -178,6 +178,19 @@ impl Artifact {
     async fn current_manifest(&self) -> ArtifactManifest {
         ArtifactManifest(self.0.clone())
     }
+    async fn used_by(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<Run>> {
+        let (ask, id) = (ask(ctx)?, self.0.body.id);
+        let mut runs = Vec::new();
+        for path in ask.read(move |store| store.artifact_users(id)).await? {
+            runs.extend(Run::find(ask, path).await?);
+        }
+        Ok(Window::cut(runs, first, after.as_deref()))
+    }
     async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<Creator>> {
         Ok(Run::find(ask(ctx)?, self.0.run.clone()).await?.map(Creator::Run))
     }

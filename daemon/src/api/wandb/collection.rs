@@ -86,6 +86,12 @@ impl Collection {
 
 #[Object]
 impl ArtifactType {
+    async fn description(&self) -> Option<String> {
+        None
+    }
+    async fn created_at(&self) -> String {
+        time::format(self.project.created_us)
+    }
     async fn id(&self) -> ID {
         ids::other("ArtifactType", &format!("{}/{}:{}", self.project.entity, self.project.name, self.name))
             .into()

@@ -121,7 +121,13 @@ async fn answer(schema: &Schema, mut ask: Ask, asked: Asked) -> Response {
     // A document of one operation loses its name when it is read; clients before
     // 0.27 give it nowhere else.
     ask.operation = operation_name.clone().or_else(|| name_in(&asked.query));
-    let variables = asked.variables.map(Variables::from_json).unwrap_or_default();
+    let mut variables = asked.variables.map(Variables::from_json).unwrap_or_default();
+    // The engine looks at what was sent only where it decides on `@include`.
+    for definition in &operation.node.variable_definitions {
+        if let Some(default) = definition.node.default_value() {
+            variables.entry(definition.node.name.node.clone()).or_insert_with(|| default.clone());
+        }
+    }
     let mut request = Request::new(asked.query).variables(variables).data(Arc::new(ask));
     request.operation_name =
         operation_name.filter(|_| matches!(document.operations, DocumentOperations::Multiple(_)));
