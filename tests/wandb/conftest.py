@@ -1,0 +1,120 @@
+"""A daemon, and later a hub, that the stories are told to and read back from.
+
+Stories (`stories/*.py`) are scripts as users write them; each is run once, and
+only against the daemon. What it left is read twice by the same test: `place` is
+first the daemon, then the hub that the daemon has sent everything to. Reading
+is `wandb.Api()` as a user has it: led there by nothing but the environment."""
+
+import concurrent.futures
+import os
+
+import pytest
+import wandb
+
+from support.home import Home, Hub
+from support.reading import reading
+from support.sdk import Script
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without PANNIER_SLOW, what takes minutes is left out, and said to be."""
+    if not os.environ.get("PANNIER_SLOW"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: set PANNIER_SLOW"))
+
+
+@pytest.fixture(scope="session")
+def below(tmp_path_factory):
+    """Where the folders of all scripts are."""
+    return tmp_path_factory.mktemp("scripts")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """The daemon of the stories."""
+    with Home(tmp_path_factory.mktemp("daemon")) as home:
+        yield home.start()
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory, home):
+    """The hub that the daemon sends to."""
+    with Hub(tmp_path_factory.mktemp("hub"), "ann") as hub:
+        hub.start().add_to(home)
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def variables(home):
+    """What leads a script to the daemon."""
+    return home.wandb_variables()
+
+
+@pytest.fixture(scope="session")
+def run_script(variables, below):
+    """Starts a story against the daemon; `wait()` for its end."""
+
+    def start(story, *args, **options):
+        return Script(story, variables, *args, below=below, **options)
+
+    return start
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """A daemon of the test's own, which it may kill."""
+    with Home(tmp_path / "alone") as home:
+        yield home.start()
+
+
+@pytest.fixture(scope="session")
+def tell(run_script):
+    """Tells a story once; what it told of itself is its answer however often it is asked for."""
+    told = {}
+
+    def once(story, *args):
+        if (story, args) not in told:
+            told[story, args] = run_script(story, *args).wait().expect(0)
+        return told[story, args]
+
+    return once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stories_at_once(request, tell):
+    """Tells, two at a time, the stories that many tests read: they mostly wait."""
+    wanted = {mark.args for item in request.session.items for mark in item.iter_markers("story")}
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        # A story that fails will fail again for the test that needs it.
+        concurrent.futures.wait([pool.submit(tell, *words) for words in sorted(wanted, key=str)])
+
+
+@pytest.fixture(scope="session", params=["daemon", "hub"])
+def place(request, home, tmp_path_factory):
+    """Where `wandb.Api()` reads from: everything about it comes from the environment."""
+    there = home if request.param == "daemon" else request.getfixturevalue("hub")
+    with reading(there.wandb_variables(), tmp_path_factory.mktemp(f"reads-{request.param}")):
+        yield request.param
+
+
+@pytest.fixture
+def at_daemon(variables, tmp_path):
+    """Within, `wandb.Api()` reads from the daemon: for tests of what happens there and then."""
+    with reading(variables, tmp_path):
+        yield
+
+
+@pytest.fixture
+def api(place, home, request):
+    """`wandb.Api()` at that place; the hub has all that the daemon has."""
+    if place == "hub":
+        request.getfixturevalue("hub")
+        home.pannier("sync", "--wait", "--timeout", "60")
+    return wandb.Api()
+
+
+@pytest.fixture
+def story(request, tell):
+    """What the story that the test is marked with told of itself."""
+    return tell(*request.node.get_closest_marker("story").args)

@@ -1,0 +1,15 @@
+"""Keys that are not right are refused as such, and soon."""
+
+import pytest
+
+
+@pytest.mark.parametrize("where", ["daemon", "hub"])
+def test_a_wrong_key(variables, hub, run_script, where):
+    url = variables["WANDB_BASE_URL"] if where == "daemon" else hub.url
+    done = run_script("login", WANDB_BASE_URL=url, WANDB_API_KEY="wrong-" + "0" * 40).wait()
+    told = done.expect(0)
+    assert told["api"][0] in ("AuthenticationError", "CommError"), told
+    assert told["init"][0] in ("AuthenticationError", "CommError"), told
+    for name, text in told.values():
+        assert "401" in text or "403" in text or "key" in text.lower() or "credentials" in text.lower(), text
+    assert done.seconds < 30
