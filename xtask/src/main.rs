@@ -26,7 +26,8 @@ cargo xtask COMMAND
                           kill trainer, daemon and hub at random, N times (default 500), and judge
   help                    this text
 
-Everything is put under target/. Python packages for tests come from PyPI into target/venv.
+Everything is put under target/. Python packages for tests come from PyPI into target/venv
+and target/venv-wandb.
 PANNIER_PYTHON names the Python to use (default: python3).
 ";
 

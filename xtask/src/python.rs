@@ -17,27 +17,44 @@ pub fn base() -> PathBuf {
     std::env::var_os("PANNIER_PYTHON").map_or_else(|| "python3".into(), PathBuf::from)
 }
 
-/// The virtual environment; made once, and again when the list changes.
+/// A virtual environment; made once, and again when what is to be in it changes.
 pub struct Venv(PathBuf);
 
 impl Venv {
+    /// That of tests, demo and benchmarks: target/venv.
     pub fn ready() -> Result<Self> {
-        let dir = sh::target().join("venv");
+        Self::holding("venv", PACKAGES)
+    }
+
+    /// One with what a requirements file names.
+    pub fn of_file(name: &str, requirements: &Path) -> Result<Self> {
+        let text = fs::read_to_string(requirements)
+            .with_context(|| format!("cannot read {}", requirements.display()))?;
+        let lines: Vec<_> = lines(&text).collect();
+        Self::holding(name, &lines)
+    }
+
+    fn holding(name: &str, packages: &[&str]) -> Result<Self> {
+        let dir = sh::target().join(name);
         let version = sh::output(Command::new(base()).arg("--version"))
             .context("pannier's tests need Python 3.9 or newer; name one with PANNIER_PYTHON")?;
-        let stamp = format!("{}{}\n", version, PACKAGES.join("\n"));
+        let stamp = format!("{}{}\n", version, packages.join("\n"));
         let venv = Self(dir.clone());
         if fs::read_to_string(dir.join("stamp")).is_ok_and(|found| found == stamp) {
             return Ok(venv);
         }
-        sh::step("Python environment (once): target/venv");
+        sh::step(&format!("Python environment (once): target/{name}"));
         Self::make(&dir)?;
-        let mut install = Command::new(venv.python());
-        sh::run(
-            install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PACKAGES),
-        )?;
+        sh::run(venv.pip().args(packages))?;
         fs::write(dir.join("stamp"), stamp)?;
         Ok(venv)
+    }
+
+    /// `pip install`, quietly.
+    pub fn pip(&self) -> Command {
+        let mut install = Command::new(self.python());
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        install
     }
 
     /// An empty one at this place.
@@ -57,6 +74,11 @@ impl Venv {
     pub fn bin(&self, program: &str) -> PathBuf {
         self.0.join("bin").join(program)
     }
+}
+
+/// The lines of a list that are neither empty nor comments.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 /// Builds everything (always the whole workspace: fewer packages would mean

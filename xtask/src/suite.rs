@@ -1,6 +1,7 @@
 //! `cargo xtask test`: sets everything up and passes every test. Each stage
 //! runs whatever became of the one before, and the last line counts them all.
 
+mod sdk;
 mod stages;
 
 use std::time::Instant;
@@ -35,13 +36,15 @@ const STAGES: &[Stage] = &[
     Stage { name: "documentation", slow: false, run: |_| stages::rustdoc() },
     Stage { name: "dependencies", slow: true, run: |_| stages::deny() },
     Stage { name: "Python tests", slow: false, run: |_| stages::pytest() },
+    Stage { name: "the wandb SDK", slow: false, run: sdk::stories },
+    Stage { name: "wandb SDK versions", slow: true, run: |_| sdk::versions() },
     Stage { name: "every Python on this machine", slow: true, run: |_| stages::pythons() },
     Stage { name: "the wheel, installed", slow: true, run: |_| stages::wheel() },
 ];
 
 /// Runs them all. With `fast`, leaves out what takes long: the crash, power
-/// loss and timing tests among the Rust ones, the dependencies' audit, the
-/// other Pythons, the wheel.
+/// loss and timing tests among the Rust ones, the dependencies' audit, most
+/// stories and all older versions of W&B's SDK, the other Pythons, the wheel.
 pub fn run(fast: bool) -> Result<()> {
     let began = Instant::now();
     let mut table = Vec::new();

@@ -164,7 +164,7 @@ fn one(command: &mut Command) -> Outcome {
 
 /// Runs a test runner and reads what it counted. One that fails without having
 /// counted a failure did not get as far as its tests.
-fn counted(command: &mut Command, count: fn(&str) -> Option<Count>) -> Outcome {
+pub fn counted(command: &mut Command, count: fn(&str) -> Option<Count>) -> Outcome {
     let (status, text) = sh::tee(command)?;
     let count = count(&text)
         .with_context(|| format!("`{}` ended with {status} and counted no tests", sh::shown(command)))?;
@@ -201,7 +201,7 @@ fn libtest_count(text: &str) -> Option<Count> {
     lines.fold(None, add)
 }
 
-fn pytest_count(text: &str) -> Option<Count> {
+pub fn pytest_count(text: &str) -> Option<Count> {
     let line = text.lines().rfind(|line| {
         line.contains(" in ")
             && (line.contains("passed") || line.contains("failed") || line.contains("error"))
