@@ -38,8 +38,9 @@ fn folder() -> PathBuf {
 }
 
 fn environment() -> Result<Venv> {
-    Venv::of_file("venv-wandb", &folder().join("requirements.txt"))
-        .context("W&B's SDK and what it is tried with could not be installed")
+    Venv::of_file("venv-wandb", &folder().join("requirements.txt")).context(
+        "W&B's SDK and what it is tried with need Python 3.11 or newer; name one with PANNIER_PYTHON",
+    )
 }
 
 /// `pytest`, in a namespace that has no network but loopback.
