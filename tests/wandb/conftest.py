@@ -7,17 +7,19 @@ is `wandb.Api()` as a user has it: led there by nothing but the environment."""
 
 import concurrent.futures
 import os
+import time
 
 import pytest
 import wandb
 
-from support.home import Home, Hub
+from support.home import Home, Hub, until
 from support.reading import reading
 from support.sdk import Script
 
 
 def pytest_collection_modifyitems(config, items):
-    """Without PANNIER_SLOW, what takes minutes is left out, and said to be."""
+    """What takes minutes comes last; without PANNIER_SLOW it is left out, and said to be."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
     if not os.environ.get("PANNIER_SLOW"):
         for item in items:
             if item.get_closest_marker("slow"):
@@ -81,9 +83,22 @@ def tell(run_script):
     return once
 
 
+@pytest.fixture(scope="session")
+def killed(run_script):
+    """A run whose script was killed, and when."""
+    script = run_script("ends", "killed")
+    told = until(lambda: (script.peek() or {}).get("beats", 0) > 9 and script.peek(), "the script logs")
+    script.process.kill()
+    script.wait()
+    return told | {"at": time.monotonic()}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def stories_at_once(request, tell):
     """Tells, two at a time, the stories that many tests read: they mostly wait."""
+    if any("killed" in item.fixturenames for item in request.session.items):
+        # The sooner it dies, the sooner it can be found to be dead.
+        request.getfixturevalue("killed")
     wanted = {mark.args for item in request.session.items for mark in item.iter_markers("story")}
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         # A story that fails will fail again for the test that needs it.

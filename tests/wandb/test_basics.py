@@ -32,7 +32,8 @@ def test_projects(api):
     assert "basics" in [project.name for project in api.projects(ENTITY)]
     assert "basics" in [project.name for project in api.projects(ENTITY, per_page=1)]
     project = api.project("basics", entity=ENTITY)
-    assert (project.name, project.entity, project.url.endswith(f"/{ENTITY}/basics/workspace")) == ("basics", ENTITY, True)
+    assert (project.name, project.entity) == ("basics", ENTITY)
+    assert project.url.endswith(f"/{ENTITY}/basics/workspace")
 
 
 @pytest.mark.fast

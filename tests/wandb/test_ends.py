@@ -1,5 +1,7 @@
 """How runs end, and how they are ended from outside."""
 
+import time
+
 import pytest
 import wandb
 
@@ -54,14 +56,16 @@ def test_update_state(at_daemon, ended):
         wandb.Api().run(f"{ENTITY}/ends/{ended['fine']}").update_state("pending")
 
 
+def test_killed_is_not_given_up_at_once(at_daemon, killed):
+    """It may only be held up: by a network, or a laptop's lid."""
+    if time.monotonic() - killed["at"] > 120:
+        pytest.skip("left out: this came too late, other tests took their time")
+    assert wandb.Api().run(f"{ENTITY}/ends/{killed['id']}").state == "running"
+
+
 @pytest.mark.slow
-def test_killed_is_crashed_once_it_is_not_heard_of(at_daemon, run_script):
-    script = run_script("ends", "killed")
-    told = until(lambda: (script.peek() or {}).get("beats", 0) > 3 and script.peek(), "the script logs")
-    path = f"{ENTITY}/ends/{told['id']}"
-    until(lambda: wandb.Api().run(path).lastHistoryStep >= 1, "its rows arrive")
-    script.process.kill()
-    script.wait()
-    assert wandb.Api().run(path).state == "running", "nobody is given up at once"
+def test_killed_is_crashed_once_it_was_not_heard_of(at_daemon, killed):
+    path = f"{ENTITY}/ends/{killed['id']}"
     until(lambda: wandb.Api().run(path).state == "crashed", "the run is crashed", patience_s=400)
-    assert len(list(wandb.Api().run(path).scan_history())) >= 2
+    rows = [row["beat"] for row in wandb.Api().run(path).scan_history(keys=["beat"])]
+    assert rows == list(range(len(rows))) and rows

@@ -15,9 +15,10 @@ run = wandb.init(project="media", name="gallery")
 shades = np.arange(64, dtype=np.uint8).reshape(8, 8)
 run.log({"picture": wandb.Image(shades, caption="shades")})
 run.log({"pictures": [wandb.Image(np.full((4, 4, 3), shade, np.uint8), caption=str(shade)) for shade in (0, 99, 200)]})
-boxes = {"predictions": {"box_data": [{"position": {"minX": 0.1, "maxX": 0.5, "minY": 0.1, "maxY": 0.5}, "class_id": 1}],
-                         "class_labels": {1: "thing"}}}
-run.log({"boxed": wandb.Image(shades, boxes=boxes, masks={"truth": {"mask_data": np.eye(8, dtype=np.uint8)}})})
+box = {"position": {"minX": 0.1, "maxX": 0.5, "minY": 0.1, "maxY": 0.5}, "class_id": 1}
+boxes = {"predictions": {"box_data": [box], "class_labels": {1: "thing"}}}
+masks = {"truth": {"mask_data": np.eye(8, dtype=np.uint8)}}
+run.log({"boxed": wandb.Image(shades, boxes=boxes, masks=masks)})
 
 run.log({"spread": wandb.Histogram([1, 2, 2, 3, 3, 3], num_bins=3)})
 run.log({"counted": wandb.Histogram(np_histogram=(np.array([4, 5]), np.array([0.0, 1.0, 2.0])))})

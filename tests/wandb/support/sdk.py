@@ -84,6 +84,7 @@ class Script:
         except subprocess.TimeoutExpired:
             self.process.kill()
             out, err = self.process.communicate()
-            raise AssertionError(f"{self.name} did not end within {patience_s} s\n{out[-3000:]}\n{err[-6000:]}") from None
+            said = f"{out[-3000:]}\n{err[-6000:]}"
+            raise AssertionError(f"{self.name} did not end within {patience_s} s\n{said}") from None
         seconds = time.monotonic() - self.began
         return Done(self.name, self.process, out, err, self.peek(), self.folder, seconds)
