@@ -6,7 +6,7 @@ import time
 import wandb
 from telling import tell
 
-run = wandb.init(project="console", name="talker", settings=wandb.Settings(x_file_stream_transmit_interval=0.3))
+run = wandb.init(project="console", name="talker", settings=wandb.Settings(x_file_stream_transmit_interval=1))
 print("plain line")
 print("to the other stream", file=sys.stderr)
 print("two\nlines at once")
@@ -21,7 +21,7 @@ for done in range(0, 101, 10):
     sys.stderr.write(f"\rbar {done:3d}%|{bar:<10}|")
     sys.stderr.flush()
     run.log({"done": done})
-    time.sleep(0.15)  # the pace of the thing that is told, not a wait for readiness
+    time.sleep(0.3)  # the pace of the thing that is told, not a wait for readiness
 sys.stderr.write("\n")
 for number in range(200):
     print(f"line {number:03d}")

@@ -9,7 +9,7 @@ import wandb
 from telling import tell
 
 how = sys.argv[1]
-settings = wandb.Settings(x_file_stream_transmit_interval=0.3, x_stats_sampling_interval=0.5)
+settings = wandb.Settings(x_file_stream_transmit_interval=1, x_stats_sampling_interval=0.5)
 run = wandb.init(project="ends", name=how, settings=settings)
 run.log({"n": 1})
 print(f"this one is {how}")

@@ -17,7 +17,7 @@ run = wandb.init(
         x_label=f"rank {rank}",
         x_primary=rank == 0,
         x_update_finish_state=rank == 0,
-        x_file_stream_transmit_interval=0.3,
+        x_file_stream_transmit_interval=1,
         x_stats_sampling_interval=0.5,
     ),
 )

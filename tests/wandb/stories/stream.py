@@ -9,11 +9,11 @@ from telling import tell
 
 rows, pause_s, name = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
 settings = wandb.Settings(
-    x_file_stream_transmit_interval=0.2,
-    x_file_stream_retry_wait_min_seconds=0.2,
-    x_file_stream_retry_wait_max_seconds=1,
-    x_graphql_retry_wait_min_seconds=0.2,
-    x_graphql_retry_wait_max_seconds=1,
+    x_file_stream_transmit_interval=1,
+    x_file_stream_retry_wait_min_seconds=1,
+    x_file_stream_retry_wait_max_seconds=2,
+    x_graphql_retry_wait_min_seconds=1,
+    x_graphql_retry_wait_max_seconds=2,
     x_file_stream_no_gzip="gzip" not in sys.argv,
 )
 began = time.monotonic()
