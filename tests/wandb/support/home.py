@@ -93,9 +93,10 @@ class Home:
         return status_of(self.socket, "/ready") == 200
 
     def log(self):
-        """The end of the daemon's log."""
-        path = self.path / "daemon.log"
-        return "\n".join(path.read_text(errors="replace").splitlines()[-40:]) if path.exists() else ""
+        """What the daemon, or the hub, said last."""
+        paths = [self.path / "daemon.log", *self.folder.glob("*.stderr")]
+        ends = [path.read_text(errors="replace").splitlines()[-30:] for path in paths if path.exists()]
+        return "\n".join(line for end in ends for line in end)
 
     def kill(self):
         """SIGKILL, and it is gone."""
@@ -154,7 +155,7 @@ class Hub(Home):
             if "listening on " in line:
                 self.url = line.split("listening on ")[1].strip()
                 return self
-        raise AssertionError(f"the hub ended before it was listening\n{(self.folder / 'hub.stderr').read_text()}")
+        raise AssertionError(f"the hub ended before it was listening\n{self.log()}")
 
     def add_to(self, home):
         """Makes it the remote `hub` of a home."""
