@@ -14,7 +14,7 @@ import wandb
 
 from support.home import Home, Hub, until
 from support.reading import reading
-from support.sdk import Script
+from support.sdk import ENTITY, Script
 
 
 def pytest_collection_modifyitems(config, items):
@@ -36,7 +36,7 @@ def below(tmp_path_factory):
 def home(tmp_path_factory):
     """The daemon of the stories."""
     with Home(tmp_path_factory.mktemp("daemon")) as home:
-        yield home.start()
+        yield home.start(PANNIER_ENTITY=ENTITY)
 
 
 @pytest.fixture(scope="session")

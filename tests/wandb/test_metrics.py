@@ -35,7 +35,7 @@ def test_config(run):
 
 
 def test_summaries_by_rule(run):
-    summary = run.summary
+    summary = run.summary._json_dict
     assert summary["peak"] == {"max": 9}
     assert summary["low"] == {"min": 3}
     assert summary["spread"] == {"min": 3, "max": 9, "mean": 6, "last": 6}
@@ -76,7 +76,7 @@ def test_nested(run, rows):
     ]
     leaves = list(run.scan_history(keys=["tree.branch.leaf"]))
     assert [row["tree.branch.leaf"] for row in leaves] == [0, 1, 2]
-    assert run.summary["tree"] == {"branch": {"leaf": 2}, "other": -2}
+    assert run.summary._json_dict["tree"] == {"branch": {"leaf": 2}, "other": -2}
 
 
 def test_containers(rows):
