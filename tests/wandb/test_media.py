@@ -89,7 +89,7 @@ def test_table_is_an_artifact_too(run):
 def test_custom_chart(run, logged):
     assert logged["curve_table"]["_type"] == "table-file"
     assert (logged["curve_table"]["nrows"], logged["curve_table"]["ncols"]) == (3, 2)
-    assert "curve" in json.dumps(run.summary["curve_table"])
+    assert run.summary["curve_table"]["nrows"] == 3
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Daemon and hub: whatever was told, every run reads the same at both."""
 
+import json
+
 import pytest
 import wandb
 
@@ -23,12 +25,17 @@ def whole(run):
         "names": (run.name, run.notes, run.group, run.job_type, sorted(run.tags), run.state),
         "times": (run.created_at,),
         "config": run.config,
-        "summary": repr(sorted(run.summary._json_dict.items())),
-        "history": repr([sorted(row.items()) for row in run.scan_history()]),
-        "system": repr([sorted(row.items()) for row in run.history(stream="system", pandas=False)]),
+        "summary": text(run.summary._json_dict),
+        "history": [text(row) for row in run.scan_history()],
+        "system": [text(row) for row in run.history(stream="system", pandas=False)],
         "files": sorted((file.name, file.size, file.md5) for file in run.files()),
         "console": [(line.number, line.level, line.content) for line in run.console_logs()],
     }
+
+
+def text(value):
+    """A value, so that NaN equals NaN and the order of keys says nothing."""
+    return json.dumps(value, sort_keys=True)
 
 
 @pytest.mark.parametrize("words", STORIES, ids=lambda words: words[0])
