@@ -17,7 +17,7 @@ ENDS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ended(run_script):
     """A run for each way to end, by its name."""
     scripts = {how: run_script("ends", how) for how in ENDS}

@@ -10,7 +10,7 @@ from support.home import bare_environment
 from support.sdk import ENTITY, Script, folders
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sent(variables, below):
     """The run, after `wandb sync` has sent it twice."""
     # Nothing leads to the daemon: what is not needed must not be there.

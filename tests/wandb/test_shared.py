@@ -9,7 +9,7 @@ from support.sdk import ENTITY
 WRITERS = 3
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def told(run_script, tmp_path_factory):
     """What the writers told, by rank."""
     meeting = tmp_path_factory.mktemp("meeting")
