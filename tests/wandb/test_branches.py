@@ -1,5 +1,7 @@
 """Forks and rewinds: the new branch, and the one that was left."""
 
+import json
+
 import pytest
 
 from support.sdk import ENTITY
@@ -32,3 +34,12 @@ def test_a_rewound_run_shows_its_new_branch(api, story):
     assert values(run) == [(step, step) for step in range(7)] + [(7, 7000), (8, 8000)]
     assert run.lastHistoryStep == 8
     assert run.summary["n"] == 8000
+
+
+def test_the_branch_that_was_left_is_readable(api, place, story, home, hub):
+    there = home if place == "daemon" else hub
+    path = f"{ENTITY}/branches/{story['rewound']}"
+    assert there.json("runs", "branches", path) == {"branches": [{"branch": 1, "left_at_step": 7}]}
+    lines = there.pannier("runs", "history", path, "--branch", "1", "--keys", "n", "--json").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["n"] for row in rows] == list(range(10))
