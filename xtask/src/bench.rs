@@ -4,6 +4,7 @@
 
 mod cases;
 mod machine;
+mod wandb;
 
 use std::fs;
 
@@ -39,6 +40,10 @@ const BENCHES: &[Bench] = &[
     },
     Bench { name: "read", what: "one metric of a million steps", run: cases::read },
     Bench { name: "sync", what: "ten million points to a hub", run: cases::sync },
+    Bench { name: "wandb-stream", what: "posts of W&B's file stream", run: wandb::stream },
+    Bench { name: "wandb-scan", what: "scan_history of a million rows", run: wandb::scan },
+    Bench { name: "wandb-runs", what: "api.runs over ten thousand runs", run: wandb::runs },
+    Bench { name: "wandb-many", what: "200 runs of W&B's SDK at once", run: wandb::many },
 ];
 
 /// A measured figure and what was promised, if anything was.

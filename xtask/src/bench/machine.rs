@@ -54,13 +54,41 @@ impl Machine {
         Ok(running)
     }
 
+    /// The same with another Python.
+    pub fn with_python(&self, venv: &Venv) -> Self {
+        Self { dir: self.dir.clone(), python: venv.python(), package: self.package.clone() }
+    }
+
     /// Runs a case of worker.py; what it says.
     pub fn worker(&self, case: &str, params: &Json) -> Result<Json> {
+        self.say("worker.py", case, params, &[])
+    }
+
+    /// Runs a case of wandb_worker.py, with the variables of W&B's clients.
+    pub fn wandb_worker(&self, case: &str, params: &Json) -> Result<Json> {
+        let variables = sh::output(&mut self.pannier("home", &["env", "--json"]))?;
+        let variables: Json = serde_json::from_str(&variables)?;
+        let variables = variables.as_object().context("`pannier env` says nothing")?;
+        let mut set: Vec<_> = variables
+            .iter()
+            .filter(|(name, _)| name.starts_with("WANDB_"))
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect();
+        for folder in ["WANDB_DIR", "WANDB_CACHE_DIR", "WANDB_DATA_DIR", "WANDB_CONFIG_DIR"] {
+            set.push((folder.to_owned(), self.dir.join("wandb").display().to_string()));
+        }
+        fs::create_dir_all(self.dir.join("wandb"))?;
+        self.say("wandb_worker.py", case, params, &set)
+    }
+
+    fn say(&self, worker: &str, case: &str, params: &Json, set: &[(String, String)]) -> Result<Json> {
         let mut command = Command::new(&self.python);
-        command.arg(sh::root().join("xtask/bench/worker.py")).arg(case).arg(params.to_string());
+        command.arg(sh::root().join("xtask/bench").join(worker)).arg(case).arg(params.to_string());
         self.env(&mut command, "home");
+        command.envs(set.iter().map(|(name, value)| (name, value)));
         let text = sh::output(&mut command)?;
-        serde_json::from_str(text.lines().last().unwrap_or_default()).context("worker.py says nothing")
+        serde_json::from_str(text.lines().last().unwrap_or_default())
+            .with_context(|| format!("{worker} says nothing"))
     }
 
     /// Waits until every journal is in the store.
