@@ -17,8 +17,13 @@ pub fn streamed(mut queue: mpsc::Receiver<std::io::Result<Bytes>>) -> Body {
     Body::from_stream(futures_util::stream::poll_fn(move |context| queue.poll_recv(context)))
 }
 
-/// Writes a body into the blob store; one that was cut short is refused.
-pub async fn receive(blobs: &Arc<Blobs>, body: Body) -> Answer<Content> {
+/// Writes a body into the blob store. One that was cut short, or that `check`
+/// refuses, leaves nothing.
+pub async fn receive(
+    blobs: &Arc<Blobs>,
+    body: Body,
+    check: impl FnOnce(&Content) -> Answer<()> + Send + 'static,
+) -> Answer<Content> {
     let (send, mut queue) = mpsc::channel::<Bytes>(PIECES);
     let blobs = blobs.clone();
     let writing = tokio::task::spawn_blocking(move || {
@@ -26,7 +31,10 @@ pub async fn receive(blobs: &Arc<Blobs>, body: Body) -> Answer<Content> {
         while let Some(piece) = queue.blocking_recv() {
             // No bytes: the whole body has arrived.
             if piece.is_empty() {
-                return writer.finish().map(Some);
+                return match check(&writer.content()) {
+                    Ok(()) => writer.finish().map(|content| Some(Ok(content))),
+                    Err(refusal) => Ok(Some(Err(refusal))),
+                };
             }
             writer.write(&piece)?;
         }
@@ -51,7 +59,7 @@ pub async fn receive(blobs: &Arc<Blobs>, body: Body) -> Answer<Content> {
     drop(send);
     let written = writing.await.map_err(broken)?.map_err(|error| unwritable(&error))?;
     match (cut, written) {
-        (None, Some(content)) => Ok(content),
+        (None, Some(content)) => content,
         (cut, _) => Err(cut.unwrap_or_else(|| Failure::bad("the body was cut short"))),
     }
 }

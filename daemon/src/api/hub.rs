@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 use pannier_proto::PROTOCOL_VERSION;
-use pannier_proto::content::Blob;
+use pannier_proto::content::{Blob, Content};
 use pannier_proto::id::Id128;
 use pannier_proto::request::{
     BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer,
@@ -101,11 +101,11 @@ async fn put_blob(
     Path(blob): Path<Blob>,
     request: Request,
 ) -> Answer<Json<BlobNames>> {
-    let content = receive(&hub.blobs, request.into_body()).await?;
-    if content.blob != blob {
-        // The bytes are kept under the name that is theirs; nobody names them.
-        return Err(Failure::bad(format!("these bytes are blob {}, not {blob}", content.blob)));
-    }
+    let check = move |content: &Content| match content.blob == blob {
+        true => Ok(()),
+        false => Err(Failure::bad(format!("these bytes are blob {}, not {blob}", content.blob))),
+    };
+    receive(&hub.blobs, request.into_body(), check).await?;
     Ok(Json(BlobNames { blobs: vec![blob] }))
 }
 

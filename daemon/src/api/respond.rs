@@ -1,9 +1,11 @@
 //! Failures as answers: status, what happened, what to do next.
 
 use axum::Json;
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
 use pannier_proto::id::BadName;
 use pannier_proto::request::ErrorBody;
 
@@ -30,10 +32,36 @@ pub async fn in_one_form(response: Response) -> Response {
     if !(status.is_client_error() || status.is_server_error()) || is_ours {
         return response;
     }
-    let text = axum::body::to_bytes(response.into_body(), REFUSAL_BYTES_MAX).await.unwrap_or_default();
+    let (mut head, body) = response.into_parts();
+    let text = axum::body::to_bytes(body, REFUSAL_BYTES_MAX).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let reason = status.canonical_reason().unwrap_or("it was refused");
-    Failure::new(status, if text.is_empty() { reason } else { &text }).into_response()
+    let mut response = Failure::new(status, if text.is_empty() { reason } else { &text }).into_response();
+    for name in [CONTENT_TYPE, CONTENT_LENGTH] {
+        head.headers.remove(name);
+    }
+    response.headers_mut().extend(head.headers);
+    response
+}
+
+/// An extractor that refuses a body which announces more than so many bytes
+/// before any of it is read. It goes in front of the body's own.
+pub struct AtMost<const BYTES: usize>;
+
+impl<S: Sync, const BYTES: usize> FromRequestParts<S> for AtMost<BYTES> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let announced =
+            parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        match announced.is_some_and(|bytes: u64| bytes > BYTES as u64) {
+            true => Err(Failure::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("{} takes at most {BYTES} bytes", parts.uri.path()),
+            )),
+            false => Ok(Self),
+        }
+    }
 }
 
 /// What handlers return.

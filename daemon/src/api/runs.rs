@@ -1,6 +1,6 @@
 //! The views of runs.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -174,39 +174,39 @@ pub async fn branches(State(app): State<App>, Path(raw): RunRef) -> Answer<Json<
     Ok(Json(json!({"branches": steps.into_iter().enumerate().map(branch).collect::<Vec<_>>()})))
 }
 
-/// Console lines that may still be written again while later ones are there.
+/// Console lines that may still be written again, or come, while later ones are
+/// there.
 const CONSOLE_WINDOW: usize = 256;
 
 /// The console as text; a line that was written again is its last form.
 pub async fn console(State(app): State<App>, Path(raw): RunRef) -> Answer<Response> {
     let path = existing(&app, &raw).await?;
     Ok(stream("text/plain; charset=utf-8", move |send| {
-        let mut window: VecDeque<(i64, String)> = VecDeque::new();
+        let mut window: BTreeMap<(i64, String), String> = BTreeMap::new();
         lines_of(&app.store, &path, Table::Console, &mut |row| {
             let (number, text) = console_line(row);
-            match window.iter_mut().rev().find(|(known, _)| *known == number) {
-                Some(line) => line.1 = text,
-                None => window.push_back((number, text)),
-            }
-            let settled = if window.len() > CONSOLE_WINDOW { window.pop_front() } else { None };
+            window.insert(number, text);
+            let settled = if window.len() > CONSOLE_WINDOW { window.pop_first() } else { None };
             settled.is_none_or(|(_, text)| send(text + "\n"))
         })?;
-        window.into_iter().all(|(_, text)| send(text + "\n"));
+        window.into_values().all(|text| send(text + "\n"));
         Ok(())
     }))
 }
 
-/// A line's number and text.
-fn console_line(row: Row) -> (i64, String) {
-    let (mut number, mut line) = (-1, String::new());
+/// A line's number, with the name of its writer where there are several, and its
+/// text.
+fn console_line(row: Row) -> ((i64, String), String) {
+    let (mut number, mut label, mut line) = (-1, String::new(), String::new());
     for (key, value) in row.cells {
         match (key.as_str(), value) {
             ("line", Value::I64(n)) => number = n,
+            ("label", Value::Text(text)) => label = text,
             ("text", Value::Text(text)) => line = text,
             _ => {}
         }
     }
-    (number, line)
+    ((number, label), line)
 }
 
 /// Hands every row of a table over, in order, until `take` has enough.

@@ -52,6 +52,16 @@ impl BlobWriter {
         Ok(())
     }
 
+    /// What was written so far.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        Content {
+            blob: Blob(*self.blake3.finalize().as_bytes()),
+            md5: Md5(self.md5.clone().finalize().into()),
+            size: self.size,
+        }
+    }
+
     /// Puts it in its place, on the disk when this returns. Bytes that are
     /// stored already are not stored again.
     ///
@@ -64,11 +74,7 @@ impl BlobWriter {
             let source = io::Error::other("a part could not be written");
             return Err(BlobError::Io { verb: "finish", path: self.path.clone(), source });
         }
-        let content = Content {
-            blob: Blob(*self.blake3.finalize().as_bytes()),
-            md5: Md5(self.md5.clone().finalize().into()),
-            size: self.size,
-        };
+        let content = self.content();
         let blobs = &self.blobs;
         let blob = &content.blob;
         let sync = || shard::sync(&self.file).map_err(failed("sync", &self.path));

@@ -94,7 +94,7 @@ impl Taking<'_, '_> {
         let known = match &post.history {
             Some(lines) => {
                 let at = self.tx.line_writer(self.path, &writer(self.client, wire::HISTORY), self.now)?;
-                lines.offset + lines.lines.len() as u64 <= at.next
+                lines.offset.saturating_add(lines.lines.len() as u64) <= at.next
             }
             None => true,
         };
@@ -220,6 +220,9 @@ impl Taking<'_, '_> {
         let writer = writer(self.client, wire::CONSOLE);
         let mut at = self.tx.line_writer(self.path, &writer, self.now)?;
         let mut number = lines.offset;
+        if number > GAP_MAX {
+            return Err(StoreError::Refused(format!("{} cannot go on at line {number}", wire::CONSOLE)));
+        }
         for line in lines.lines.into_iter().flatten() {
             let cells = vec![
                 ("line".to_owned(), Value::I64(i64::try_from(number).unwrap_or(i64::MAX))),

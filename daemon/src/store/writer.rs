@@ -101,7 +101,12 @@ impl Drop for Writer {
 
 fn in_savepoint<T>(sql: &Connection, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
     sql.execute_batch("SAVEPOINT job")?;
-    let result = work(&Tx { sql });
+    // A fault in one job must not end the thread that all others need. What it
+    // changed is undone below, and nothing else is shared with it.
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&Tx { sql })));
+    let result = done.unwrap_or_else(|_reported_by_the_hook| {
+        Err(StoreError::Commit("a fault of pannier's own; its log says where".to_owned()))
+    });
     match &result {
         Ok(_) => sql.execute_batch("RELEASE job")?,
         Err(_) => sql.execute_batch("ROLLBACK TO job; RELEASE job")?,

@@ -96,6 +96,10 @@ struct Chunk {
 /// # Errors
 /// For people, where the body is no post at all.
 pub fn decode(body: &[u8]) -> Result<Post, String> {
+    // A list would be read as the fields in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err("this is no file stream post: it is no JSON object".to_owned());
+    }
     let mut body: Body =
         serde_json::from_slice(body).map_err(|error| format!("this is no file stream post: {error}"))?;
     let summary = body.files.remove(SUMMARY).and_then(|chunk| chunk.content.into_iter().next_back());

@@ -22,8 +22,12 @@ use super::mutation::RunMutation;
 use super::query::Query;
 use crate::api::App;
 use crate::api::auth::Caller;
+use crate::api::respond::AtMost;
 use crate::api::web::base_url;
-use crate::limits::{GRAPHQL_DEPTH, GRAPHQL_FIELDS};
+use crate::limits::{GRAPHQL_BYTES_MAX, GRAPHQL_DEPTH, GRAPHQL_FIELDS};
+
+/// The longest message of an error, in characters.
+const MESSAGE_CHARS_MAX: usize = 500;
 
 /// The root of mutations.
 #[derive(MergedObject, Default)]
@@ -81,6 +85,7 @@ pub async fn graphql(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
+    _: AtMost<GRAPHQL_BYTES_MAX>,
     body: Bytes,
 ) -> axum::response::Response {
     let asked: Asked = match serde_json::from_slice(&body) {
@@ -92,7 +97,15 @@ pub async fn graphql(
     };
     let schema = app.schema.clone();
     let ask = Ask { base: base_url(&app, &headers), app, caller, operation: None };
-    Json(answer(&schema, ask, asked).await).into_response()
+    let mut response = answer(&schema, ask, asked).await;
+    // A parser's message repeats the line that it does not understand.
+    for error in &mut response.errors {
+        if let Some((cut, _)) = error.message.char_indices().nth(MESSAGE_CHARS_MAX) {
+            error.message.truncate(cut);
+            error.message.push('…');
+        }
+    }
+    Json(response).into_response()
 }
 
 async fn answer(schema: &Schema, mut ask: Ask, asked: Asked) -> Response {

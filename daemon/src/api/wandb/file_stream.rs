@@ -12,7 +12,7 @@ use pannier_proto::id::RunPath;
 use serde_json::{Value as JsonValue, json};
 
 use crate::api::App;
-use crate::api::respond::{Answer, Failure};
+use crate::api::respond::{Answer, AtMost, Failure};
 use crate::ingest;
 use crate::limits::STREAM_BYTES_MAX;
 use crate::wandb::file_stream as wire;
@@ -27,6 +27,7 @@ pub async fn post(
     State(app): State<App>,
     Path((entity, project, run)): Path<(String, String, String)>,
     headers: HeaderMap,
+    _: AtMost<STREAM_BYTES_MAX>,
     body: Bytes,
 ) -> Answer<Json<JsonValue>> {
     let path = RunPath::new(&entity, &project, &run)?;

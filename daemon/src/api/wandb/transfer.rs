@@ -14,7 +14,7 @@ use http::header::{
     ETAG, HeaderName, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
-use pannier_proto::content::Blob;
+use pannier_proto::content::{Blob, Content};
 use pannier_proto::id::RunPath;
 use pannier_proto::path::RelPath;
 use tokio::sync::mpsc;
@@ -211,14 +211,16 @@ pub async fn put(
         }
     };
     let promised = if let Grant::PutArtifact { md5, .. } = &grant { md5.map(|md5| md5.0) } else { None };
-    let content = receive(&app.blobs, request.into_body()).await?;
-    if let Some(md5) = announced.or(promised).filter(|md5| *md5 != content.md5.0) {
-        return Err(Failure::bad(format!(
+    let wanted = announced.or(promised);
+    let check = move |content: &Content| match wanted.filter(|md5| *md5 != content.md5.0) {
+        None => Ok(()),
+        Some(md5) => Err(Failure::bad(format!(
             "these bytes have the MD5 digest {}, not {}; send them again",
             ids::md5_base64(content.md5),
             STANDARD.encode(md5)
-        )));
-    }
+        ))),
+    };
+    let content = receive(&app.blobs, request.into_body(), check).await?;
     match grant {
         Grant::PutFile { run, path } => {
             app.lives.heard(&run, false);
