@@ -6,6 +6,8 @@ mod api;
 mod bad_input;
 mod crash;
 mod crashpoints;
+mod file_stream;
+mod graphql;
 mod http_doors;
 mod hub;
 mod lifecycle;
@@ -14,6 +16,8 @@ mod never_in_the_way;
 mod powerloss;
 mod sync;
 mod tidy;
+mod transfers;
+mod wire;
 
 #[test]
 fn every_file_here_is_listed() {

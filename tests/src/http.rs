@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use crate::proxy::read_message;
+use crate::proxy::{Message, read_message};
 
 /// Where requests go.
 #[derive(Debug, Clone)]
@@ -25,11 +25,30 @@ pub enum Http {
 pub struct Answer {
     /// The status code.
     pub status: u16,
+    /// The status line and the headers.
+    pub head: String,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Answer {
+    /// What a message says.
+    ///
+    /// # Errors
+    /// Where it is no answer.
+    pub fn of(message: &Message) -> io::Result<Self> {
+        let status = message.start_line().split(' ').nth(1).and_then(|code| code.parse().ok());
+        let status = status.ok_or_else(|| io::Error::other(message.start_line()))?;
+        Ok(Self { status, head: message.head(), body: message.body() })
+    }
+
+    /// A header's value; its name in small letters.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let line = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        line.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+
     /// The body as JSON.
     #[track_caller]
     #[must_use]
@@ -121,7 +140,5 @@ fn talk(mut stream: impl Read + Write, head: &str, body: &[u8]) -> io::Result<An
     let Some(message) = read_message(&mut stream, true)? else {
         return Err(written.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()));
     };
-    let status = message.start_line().split(' ').nth(1).and_then(|code| code.parse().ok());
-    let status = status.ok_or_else(|| io::Error::other(message.start_line()))?;
-    Ok(Answer { status, body: message.body() })
+    Answer::of(&message)
 }

@@ -13,5 +13,7 @@ pub mod ledger;
 pub mod loopmount;
 pub mod proxy;
 pub mod random;
+pub mod selection;
 pub mod trainer;
 pub mod wait;
+pub mod wandb;

@@ -181,6 +181,12 @@ impl Message {
         String::from_utf8_lossy(&self.raw[..end]).into_owned()
     }
 
+    /// The start line and the headers.
+    #[must_use]
+    pub fn head(&self) -> String {
+        String::from_utf8_lossy(&self.raw[..self.head_bytes]).into_owned()
+    }
+
     /// The body, put together where it came in chunks.
     #[must_use]
     pub fn body(&self) -> Vec<u8> {
