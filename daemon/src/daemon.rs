@@ -141,9 +141,12 @@ fn take(options: &Options) -> Result<HomeLock, HomeError> {
     }
 }
 
-async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
+/// The listener on 127.0.0.1 and its port, where there is one.
+type Local = Option<(TcpListener, u16)>;
+
+/// Makes the parts and wires them; nobody is let in yet.
+async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
     let started = Instant::now();
-    let signals = Signals::listen()?;
     let home = &options.home;
     let store = Arc::new(Store::open(&home.database())?);
     let health = Arc::new(Health::default());
@@ -171,9 +174,9 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         owner: owner(),
     };
     let app = App {
-        store: store.clone(),
-        spool: spool.clone(),
-        sync: sync.clone(),
+        store,
+        spool,
+        sync,
         health,
         credentials,
         numbers: Arc::default(),
@@ -189,21 +192,28 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         web: Arc::new(web),
         door: Door::Socket,
     };
+    Ok((app, local.listener))
+}
+
+async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
+    let signals = Signals::listen()?;
+    let home = &options.home;
+    let (app, local) = assemble(&options).await?;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let start = |listener, door| {
         let router = api::service(App { door, ..app.clone() });
         tokio::spawn(api::serve(listener, router, app.activity.clone(), stopped.clone()))
     };
     let mut servers = vec![start(unix(home.socket())?, Door::Socket)];
-    if let Some((listener, port)) = local.listener {
+    if let Some((listener, port)) = local {
         tracing::info!("listening on 127.0.0.1:{port}, for the owner's key");
         servers.push(start(Listener::Tcp(listener, None), Door::Loopback));
     }
     if let Some(listen) = &options.listen {
         servers.push(start(tcp(listen).await?, Door::Hub { tls: listen.tls.is_some() }));
     }
-    let lives = tokio::spawn(lives::watch(store.clone(), app.lives.clone()));
-    let sampler = tokio::spawn(sampler::run(store.clone(), spool.clone(), home.root().to_owned()));
+    let lives = tokio::spawn(lives::watch(app.store.clone(), app.lives.clone()));
+    let sampler = tokio::spawn(sampler::run(app.store.clone(), app.spool.clone(), home.root().to_owned()));
     let (root, socket) = (home.root().display(), home.socket().display());
     tracing::info!("serving {root} on {socket} as process {}", std::process::id());
 

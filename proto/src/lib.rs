@@ -9,11 +9,13 @@
 //! - [`path`]: paths of files, validated once, there.
 //! - [`summary`]: what a metric's many values come down to.
 //! - [`request`]: bodies of the native HTTP routes.
+//! - [`hub`]: bodies of the routes between a daemon and a hub.
 //! - [`home`]: where a home and its socket are, for client and daemon alike.
 
 pub mod artifact;
 pub mod content;
 pub mod home;
+pub mod hub;
 pub mod id;
 pub mod journal;
 pub mod path;

@@ -11,10 +11,10 @@ use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 use pannier_proto::PROTOCOL_VERSION;
 use pannier_proto::content::{Blob, Content};
-use pannier_proto::id::Id128;
-use pannier_proto::request::{
+use pannier_proto::hub::{
     BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer,
 };
+use pannier_proto::id::Id128;
 use serde::de::DeserializeOwned;
 
 use super::App;

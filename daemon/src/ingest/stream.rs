@@ -87,8 +87,9 @@ struct Taking<'a, 'tx> {
 }
 
 impl Taking<'_, '_> {
-    /// A run that nobody knows begins with its first post; one that was given up
-    /// goes on with the next, unless that is its last one, sent again.
+    /// A run that nobody knows begins with its first post. One that fell silent goes
+    /// on with whatever comes, one that ended with rows that are new: a post may
+    /// come again behind the last one.
     fn begin(&mut self, run: Option<&RunView>, post: &Post) -> Result<()> {
         let alive = run.is_some_and(|run| run.state == RunState::Running);
         let known = match &post.history {
@@ -98,7 +99,8 @@ impl Taking<'_, '_> {
             }
             None => true,
         };
-        if alive || (run.is_some() && post.ended.is_some() && known) {
+        let silent = run.is_some_and(|run| run.state == RunState::Crashed) && post.ended.is_none();
+        if alive || (run.is_some() && known && !silent) {
             return Ok(());
         }
         self.block.push_change(Change::Begin {

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use pannier_proto::hub::StreamId;
 use pannier_proto::id::{RunPath, WriterId};
 use pannier_proto::journal::Open;
 use pannier_proto::record::{Change, RunState};
-use pannier_proto::request::StreamId;
 
 use super::batch::Batch;
 use super::event::{Event, Unusable};

@@ -212,15 +212,7 @@ impl Tx<'_> {
 
     fn apply(&self, stream: &mut StreamRow, run: &mut RunRow, change: &Change, now_us: i64) -> Result<()> {
         match change {
-            Change::Rewind { step } => {
-                stream.life += 1;
-                stream.last_step = Some(step - 1).filter(|step| *step >= 0);
-                run.last_step = stream.last_step;
-                self.sql
-                    .prepare_cached("INSERT INTO rewinds (stream, life, step) VALUES (?1, ?2, ?3)")?
-                    .execute(params![stream.id, stream.life, step])?;
-                self.recount_metrics(stream.run)?;
-            }
+            Change::Rewind { step } => self.rewind(stream, run, *step)?,
             Change::Delete { time_us } => self.delete(stream, run, *time_us)?,
             Change::File { path, content, time_us } => self.set_file(stream.run, path, content, *time_us)?,
             Change::RemoveFile { path } => self.remove_file(stream.run, path)?,
@@ -282,6 +274,18 @@ impl Tx<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The stream begins again at a step: what it recorded from there on is shown
+    /// no more, nor counted.
+    fn rewind(&self, stream: &mut StreamRow, run: &mut RunRow, step: i64) -> Result<()> {
+        stream.life += 1;
+        stream.last_step = Some(step.saturating_sub(1)).filter(|step| *step >= 0);
+        run.last_step = stream.last_step;
+        self.sql
+            .prepare_cached("INSERT INTO rewinds (stream, life, step) VALUES (?1, ?2, ?3)")?
+            .execute(params![stream.id, stream.life, step])?;
+        self.recount_metrics(stream.run)
     }
 
     /// Nothing of the run is shown any more: what every stream of it recorded so

@@ -1,8 +1,8 @@
 //! Reading the log itself: blocks by `Seq`, for sync and for proof.
 
+use pannier_proto::hub::StreamDigest;
 use pannier_proto::id::Seq;
 use pannier_proto::record::{Record, Table};
-use pannier_proto::request::StreamDigest;
 use pannier_proto::value::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 

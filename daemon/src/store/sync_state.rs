@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use pannier_proto::hub::StreamId;
 use pannier_proto::id::{Id128, Origin, RunPath, Seq};
-use pannier_proto::request::{RunAtRemote, StreamId};
+use pannier_proto::request::RunAtRemote;
 use rusqlite::{OptionalExtension, params};
 
 use super::writer::Tx;

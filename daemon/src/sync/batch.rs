@@ -171,8 +171,8 @@ impl<F: FnMut(&Pick, usize) -> Result<Vec<LogBlock>>> Filling<'_, F> {
 mod tests {
     use super::*;
     use crate::block::Encoded;
+    use pannier_proto::hub::StreamId;
     use pannier_proto::id::{Id128, RunPath};
-    use pannier_proto::request::StreamId;
 
     const KIB: usize = 1 << 10;
 

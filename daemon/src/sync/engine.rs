@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pannier_proto::PROTOCOL_VERSION;
+use pannier_proto::hub::{Position, PushAnswer, Pushed, StreamId};
 use pannier_proto::id::{Id128, Seq};
-use pannier_proto::request::{Position, PushAnswer, Pushed, StreamId};
 use tokio::time::Instant;
 
 use super::backoff::RetryPolicy;

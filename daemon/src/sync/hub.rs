@@ -11,11 +11,12 @@ use std::time::Duration;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use pannier_proto::content::Blob;
-use pannier_proto::id::Seq;
-use pannier_proto::request::{
-    BlobNames, DigestsAnswer, DigestsQuestion, ErrorBody, HubInfo, Positions, PositionsAnswer, PushAnswer,
-    StreamDigest, StreamId, StreamUpto,
+use pannier_proto::hub::{
+    BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer, StreamDigest,
+    StreamId, StreamUpto,
 };
+use pannier_proto::id::Seq;
+use pannier_proto::request::ErrorBody;
 use reqwest::{Certificate, Client, Response, Url};
 use serde::de::DeserializeOwned;
 

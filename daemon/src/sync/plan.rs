@@ -78,8 +78,8 @@ fn share(picks: &mut Vec<Pick>, last: i64, budget: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pannier_proto::hub::StreamId;
     use pannier_proto::id::{Id128, RunPath};
-    use pannier_proto::request::StreamId;
 
     /// `(id, last, sent, live)`
     fn streams(rows: &[(i64, Seq, Seq, bool)]) -> Vec<StreamState> {

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
+use pannier_proto::hub::{Position, Pushed, StreamDigest, StreamId};
 use pannier_proto::id::{RunPath, Seq};
 use pannier_proto::record::Change;
-use pannier_proto::request::{Position, Pushed, StreamDigest, StreamId};
 
 use super::blocking;
 use super::remote::StreamPush;

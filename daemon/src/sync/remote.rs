@@ -6,8 +6,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use pannier_proto::content::Blob;
+use pannier_proto::hub::{HubInfo, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
 use pannier_proto::id::Seq;
-use pannier_proto::request::{HubInfo, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
 
 use crate::block::Encoded;
 

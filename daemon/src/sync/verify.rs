@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use pannier_proto::hub::{Position, StreamId};
 use pannier_proto::id::Seq;
-use pannier_proto::request::{Position, StreamId};
 
 use super::blocking;
 use super::remote::{Remote, RemoteError};

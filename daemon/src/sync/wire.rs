@@ -12,7 +12,7 @@
 
 use std::io::Read;
 
-use pannier_proto::request::StreamId;
+use pannier_proto::hub::StreamId;
 
 use super::remote::StreamPush;
 use crate::block::Encoded;

@@ -231,9 +231,13 @@ mod tests {
         assert_eq!(post.summary.unwrap()["a"], "Infinity");
         assert!(post.preempting && post.ended == Some(1) && post.system.is_none());
         assert_eq!(decode(b"{}").unwrap(), Post::default(), "a heartbeat");
-        for junk in
-            [&b""[..], b"[]x", b"{\"files\": 3}", br#"{"files":{"wandb-summary.json":{"content":["3"]}}}"#]
-        {
+        for junk in [
+            &b""[..],
+            b"[]",
+            b"[]x",
+            b"{\"files\": 3}",
+            br#"{"files":{"wandb-summary.json":{"content":["3"]}}}"#,
+        ] {
             assert!(decode(junk).is_err());
         }
     }

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use pannier_proto::content::Content;
+use pannier_proto::hub::{Position, Pushed};
 use pannier_proto::id::RunPath;
 use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record, Row, RunState, Table};
-use pannier_proto::request::{Position, Pushed};
 use pannier_proto::value::Value;
 
 use super::*;
@@ -178,9 +178,8 @@ async fn a_backlog_of_ten_million_points_at_full_speed() {
             .find(|line| line.starts_with("VmHWM"))
             .unwrap()
     );
-    let count = pair
-        .there
-        .position(&pannier_proto::request::StreamId { origin: pair.here.origin(), path: path("big") });
+    let count =
+        pair.there.position(&pannier_proto::hub::StreamId { origin: pair.here.origin(), path: path("big") });
     assert_eq!(count.unwrap().unwrap().1, 1_000_000);
     assert!(took < Duration::from_secs(60));
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use pannier_proto::PROTOCOL_VERSION;
 use pannier_proto::content::Blob;
+use pannier_proto::hub::{HubInfo, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
 use pannier_proto::id::{Id128, Seq};
-use pannier_proto::request::{HubInfo, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
 use tokio::sync::RwLock;
 use tokio::time::{Instant, sleep};
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use pannier_proto::hub::StreamId;
 use pannier_proto::id::{Id128, RunPath};
 use pannier_proto::record::{Change, Record, Row, RunState, Table};
-use pannier_proto::request::StreamId;
 use pannier_proto::value::Value;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
