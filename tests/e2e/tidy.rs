@@ -34,6 +34,22 @@ const DIRECTIONS: &[(&str, &[&str], &str)] = &[
         &["tokio", "std::time", "rusqlite", "reqwest", "Instant", "SystemTime"],
         "a plan is a pure function",
     ),
+    (
+        "daemon/src/wandb",
+        &["crate::store", "crate::api", "crate::ingest", "rusqlite", "tokio", "axum", "SystemTime", "Instant"],
+        "the dialect is pure encode and decode",
+    ),
+    (
+        "daemon/src/blobs",
+        &["crate::store", "crate::api", "crate::ingest", "crate::sync", "rusqlite", "axum"],
+        "blobs know files and digests, and no caller",
+    ),
+    (
+        "daemon/src/ingest",
+        &["crate::api", "crate::sync", "rusqlite", "axum"],
+        "a door knows what lies behind it, not its neighbours",
+    ),
+    ("daemon/src/capability.rs", &["std::fs", "std::time", "tokio", "axum"], "signing is pure"),
     ("daemon/src/api", &["rusqlite", "crate::sync::plan"], "SQL lives in the store"),
     (
         "daemon/src/sync",

@@ -186,7 +186,7 @@ fn quarantine(dir: &Path) -> Check {
         0 => Check::ok("quarantine", "empty"),
         count => Check::warn(
             "quarantine",
-            format!("{} of damaged journals in {}", show::count(count, "piece"), dir.display()),
+            format!("{} of damaged journals and files in {}", show::count(count, "piece"), dir.display()),
             "the rest was kept; look for the cause (disk, memory), keep the pieces for a report, then remove them",
         ),
     }
