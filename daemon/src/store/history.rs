@@ -14,6 +14,7 @@ use rusqlite::{Connection, params};
 use super::branches::Hidden;
 use super::runs::id_of;
 use super::series::Series;
+use super::unpacked::{POINTS_MAX, Unpacked};
 use super::{Result, Store, StoreError, sketch};
 use crate::block::{self, Cells, Column, STEP_KEY, TIME_KEY};
 
@@ -142,7 +143,7 @@ impl Store {
                     )?
                     .query_row(params![run, from, query.to_step], |row| row.get(0))?;
                 let Some(end) = end.map(|end| end.min(query.to_step)) else { return Ok((Vec::new(), None)) };
-                let mut merged = window(sql, run, &hidden, from, end, query)?;
+                let mut merged = window(sql, &self.unpacked, run, &hidden, from, end, query)?;
                 let cut = merged.keys().nth(query.limit).copied();
                 let next = cut.or(end.checked_add(1).filter(|next| *next <= query.to_step));
                 if let Some(cut) = cut {
@@ -250,6 +251,7 @@ pub(super) fn add(series: &mut Series, steps: &[i64], columns: &[Column], hidden
 
 fn window(
     sql: &Connection,
+    unpacked: &Unpacked,
     run: i64,
     hidden: &Hidden,
     from: i64,
@@ -257,16 +259,21 @@ fn window(
     query: &RowsQuery,
 ) -> Result<BTreeMap<i64, Row>> {
     let mut select = sql.prepare_cached(
-        "SELECT b.id, b.stream, b.life FROM streams s JOIN blocks b ON b.stream = s.id
+        "SELECT b.id, b.stream, b.life, b.sealed AND b.points <= ?4 FROM streams s JOIN blocks b ON b.stream = s.id
          WHERE s.run = ?1 AND b.max_step >= ?2 AND b.min_step <= ?3 ORDER BY s.id, b.first_seq",
     )?;
-    let mut blocks = select.query(params![run, from, end])?;
+    let mut blocks = select.query(params![run, from, end, POINTS_MAX])?;
     let mut merged: BTreeMap<i64, Row> = BTreeMap::new();
     let wanted = |key: &str| query.keys.as_ref().is_none_or(|keys| keys.iter().any(|wanted| wanted == key));
     while let Some(row) = blocks.next()? {
         let hidden_from = hidden.from(row.get(1)?, row.get(2)?);
         let steps = from..=end.min(hidden_from.saturating_sub(1));
-        for row in rows_of(sql, row.get(0)?, Table::History, &wanted, steps)? {
+        let rows = if query.keys.is_none() && row.get(3)? {
+            rows_in(&unpacked.columns(sql, row.get(0)?)?, Table::History, &steps)
+        } else {
+            rows_of(sql, row.get(0)?, Table::History, &wanted, steps)?
+        };
+        for row in rows {
             if query.keys.is_some() && row.cells.is_empty() {
                 continue;
             }
@@ -299,34 +306,41 @@ pub(super) fn rows_of(
     shown: RangeInclusive<i64>,
 ) -> Result<Vec<Row>> {
     let columns = columns_of(sql, block, table, |key| key == STEP_KEY || key == TIME_KEY || wanted(key))?;
-    let (mut steps, mut times, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    Ok(rows_in(&columns, table, &shown))
+}
+
+fn rows_in(columns: &[Column], table: Table, shown: &RangeInclusive<i64>) -> Vec<Row> {
+    let (mut steps, mut times, mut rest) = (&[][..], &[][..], Vec::new());
     for column in columns {
-        match column.key.as_str() {
-            STEP_KEY => steps = axis(column),
-            TIME_KEY => times = axis(column),
+        match (column.key.as_str(), &column.cells) {
+            (STEP_KEY, Cells::Words(words)) => steps = words,
+            (TIME_KEY, Cells::Words(words)) => times = words,
             _ => rest.push(column),
         }
     }
     // Steps mostly ascend: then what is shown is one stretch.
-    let stretch = match steps.is_sorted() {
+    let stretch = match steps.is_sorted_by_key(|step| step.cast_signed()) {
         true => {
-            steps.partition_point(|step| step < shown.start())
-                ..steps.partition_point(|step| step <= shown.end())
+            steps.partition_point(|step| step.cast_signed() < *shown.start())
+                ..steps.partition_point(|step| step.cast_signed() <= *shown.end())
         }
         false => 0..steps.len(),
     };
-    let heads = steps.into_iter().zip(times).skip(stretch.start).take(stretch.len());
-    let mut rows: Vec<Row> =
-        heads.map(|(step, time_us)| Row { table, step, time_us, cells: Vec::new() }).collect();
-    for column in rest {
-        for nth in first_cell(&column, stretch.start)..column.len() {
+    let heads = steps.iter().zip(times).skip(stretch.start).take(stretch.len());
+    let row = |(step, time): (&u64, &u64)| {
+        let cells = Vec::with_capacity(rest.len());
+        Row { table, step: step.cast_signed(), time_us: time.cast_signed(), cells }
+    };
+    let mut rows: Vec<Row> = heads.map(row).collect();
+    for column in &rest {
+        for nth in first_cell(column, stretch.start)..column.len() {
             let Some(row) = rows.get_mut(column.row(nth) - stretch.start) else { break };
             let value: Value = column.value(nth);
             row.cells.push((column.key.clone(), value));
         }
     }
     rows.retain(|row| shown.contains(&row.step));
-    Ok(rows)
+    rows
 }
 
 /// The first of a column's cells that belongs to this row or a later one.

@@ -31,6 +31,7 @@ mod sketch;
 mod sync_state;
 #[cfg(test)]
 mod tests;
+mod unpacked;
 mod users;
 mod writer;
 
@@ -120,6 +121,7 @@ pub struct Store {
     writer: writer::Writer,
     readers: Mutex<Vec<Connection>>,
     newer: watch::Receiver<u64>,
+    unpacked: unpacked::Unpacked,
 }
 
 /// Idle reading connections that are kept.
@@ -136,7 +138,7 @@ impl Store {
         let origin = origin(&connection)?;
         let (announce, newer) = watch::channel(0);
         let writer = writer::Writer::start(connection, announce);
-        Ok(Self { path: path.to_owned(), origin, writer, readers: Mutex::new(Vec::new()), newer })
+        Ok(Self { path: path.to_owned(), origin, writer, readers: Mutex::new(Vec::new()), newer, unpacked: unpacked::Unpacked::default() })
     }
 
     /// This home's id.

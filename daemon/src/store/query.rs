@@ -2,12 +2,16 @@
 //! only as far as they are asked for, and pages of runs by number. What the
 //! question is, the store does not know.
 
+use std::borrow::Cow;
+
 use pannier_proto::id::RunPath;
 use pannier_proto::record::RunState;
 use pannier_proto::request::RunView;
 use pannier_proto::summary::{self, Definition};
 use pannier_proto::value::Value;
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
 use super::metrics::stats_of_row;
@@ -17,8 +21,8 @@ use super::{Result, Store};
 /// Which of the large facts are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// The config.
-    pub config: bool,
+    /// These entries of the config, by their dotted paths.
+    pub config: Vec<String>,
     /// These entries of the summary, by their dotted paths.
     pub summary: Vec<String>,
 }
@@ -48,7 +52,7 @@ pub struct RunFacts {
     pub created_us: i64,
     /// Microseconds since 1970 of the last record.
     pub updated_us: i64,
-    /// The config, where it is wanted.
+    /// Of the config what is wanted, and perhaps more.
     pub config: Map<String, Json>,
     /// Of the summary what is wanted, and more.
     pub summary: Map<String, Json>,
@@ -75,18 +79,19 @@ impl Store {
     ) -> Result<()> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached(FACTS)?;
-            let summaries = !wanted.summary.is_empty();
-            let mut rows = select.query(params![entity, project, wanted.config, summaries])?;
+            let preempting = [super::append::PREEMPTING.to_owned()];
+            let (configs, summaries) = (!wanted.config.is_empty(), !wanted.summary.is_empty());
+            let mut rows = select.query(params![entity, project, configs, summaries])?;
             while let Some(row) = rows.next()? {
-                let map = |at: usize| -> rusqlite::Result<Map<String, Json>> {
+                let map = |at: usize, wanted: &[String]| -> rusqlite::Result<Map<String, Json>> {
                     let text = row.get_ref(at)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-                    Ok(text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default())
+                    Ok(text.map(|text| entries(text, wanted)).unwrap_or_default())
                 };
                 let number = row.get(0)?;
                 let summary = if summaries {
                     let rules: serde_json::Result<Vec<Definition>> =
                         serde_json::from_str(row.get_ref(13)?.as_str().map_err(rusqlite::Error::from)?);
-                    partial_summary(sql, number, map(12)?, &rules.unwrap_or_default(), &wanted.summary)?
+                    partial_summary(sql, number, map(12, &wanted.summary)?, &rules.unwrap_or_default(), &wanted.summary)?
                 } else {
                     Map::new()
                 };
@@ -101,10 +106,10 @@ impl Store {
                     tags: serde_json::from_str(tags).unwrap_or_default(),
                     state: RunState::parse(row.get_ref(7)?.as_str().map_err(rusqlite::Error::from)?)
                         .unwrap_or(RunState::Running),
-                    preempting: map(10)?.get(super::append::PREEMPTING) == Some(&Json::Bool(true)),
+                    preempting: map(10, &preempting)?.get(super::append::PREEMPTING) == Some(&Json::Bool(true)),
                     created_us: row.get(8)?,
                     updated_us: row.get(9)?,
-                    config: map(11)?,
+                    config: map(11, &wanted.config)?,
                     summary,
                 });
             }
@@ -184,4 +189,65 @@ fn partial_summary(
     }
     found.extend(set);
     Ok(found)
+}
+
+/// The entries of a JSON object in which one of these dotted paths begins. The
+/// rest is passed over, not built: of ten thousand configs a filter looks at two
+/// keys each.
+fn entries(text: &str, wanted: &[String]) -> Map<String, Json> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    // What the store wrote is an object.
+    Entries(wanted).deserialize(&mut json).unwrap_or_default()
+}
+
+struct Entries<'a>(&'a [String]);
+
+impl<'de> DeserializeSeed<'de> for Entries<'_> {
+    type Value = Map<String, Json>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Entries<'_> {
+    type Value = Map<String, Json>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Self::Value, A::Error> {
+        let mut found = Map::new();
+        while let Some(key) = from.next_key::<Cow<str>>()? {
+            let begins = |path: &String| {
+                path.strip_prefix(&*key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            if self.0.iter().any(begins) {
+                found.insert(key.into_owned(), from.next_value()?);
+            } else {
+                from.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_path_begins_with_is_built() {
+        let text = r#"{"a":1,"a.b":{"c":2},"ab":3,"a\u0062":4,"d":{"e":[5]},"f":"x"}"#;
+        let found = |paths: &[&str]| {
+            let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
+            Json::Object(entries(text, &paths)).to_string()
+        };
+        assert_eq!(found(&["a.b.c"]), r#"{"a":1,"a.b":{"c":2}}"#);
+        assert_eq!(found(&["d.e", "f"]), r#"{"d":{"e":[5]},"f":"x"}"#);
+        assert_eq!(found(&["ab"]), r#"{"ab":4}"#);
+        assert_eq!(found(&[]), "{}");
+        assert_eq!(Json::Object(entries("null", &["a".into()])).to_string(), "{}");
+    }
 }

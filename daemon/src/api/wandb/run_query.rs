@@ -101,7 +101,7 @@ fn wanted(filter: &Filter, order: &Order) -> Wanted {
     let mut wanted = Wanted::default();
     for field in filter.fields().chain(order.fields()) {
         match field {
-            Field::Config(_) => wanted.config = true,
+            Field::Config(path) => wanted.config.push(path.as_str().to_owned()),
             Field::Summary(path) => wanted.summary.push(path.as_str().to_owned()),
             _ => {}
         }
