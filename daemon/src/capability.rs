@@ -1,9 +1,9 @@
 //! Transfer links: what may be done with which bytes until when, signed, so
-//! that whoever holds the link needs no token. Pure: knows no clock, no route,
-//! no store, and not where the key is kept.
+//! that whoever holds the link needs no token; and browsers' sessions. Pure:
+//! knows no clock, no route, no store, and not where the key is kept.
 //!
-//! A capability is the last segment of `/blob/{capability}`: base64url, without
-//! padding, of a version byte, a keyed BLAKE3 over what follows it and itself,
+//! A capability is the last segment of `/blob/{capability}`, or a cookie's
+//! value: base64url, without padding, of a version byte, a keyed BLAKE3 over what follows it and itself,
 //! and JSON.
 
 use base64::Engine as _;
@@ -67,6 +67,13 @@ pub enum Grant {
         artifact: Id128,
         /// Which of its manifests.
         manifest: u32,
+    },
+    /// Look at pages. It is no transfer link.
+    Session {
+        /// Whose session it is.
+        user: String,
+        /// What it was given for: worth nothing once he has another key.
+        credential: Id128,
     },
 }
 
@@ -152,6 +159,7 @@ mod tests {
             Grant::PutArtifact { artifact, path: path("model.pt"), md5: None },
             Grant::PutArtifact { artifact, path: path("model.pt"), md5: Some(Md5([3; 16])) },
             Grant::PutManifest { artifact, manifest: u32::MAX },
+            Grant::Session { user: "ann;\"".to_owned(), credential: artifact },
         ]
     }
 

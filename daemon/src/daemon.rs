@@ -189,6 +189,7 @@ async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
         schema: api::wandb::schema(),
         answers: Arc::default(),
         scans: Arc::default(),
+        pages: Arc::default(),
         web: Arc::new(web),
         door: Door::Socket,
     };

@@ -86,8 +86,9 @@ fn filled_in(route: &str) -> String {
 }
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-/// They carry their own proof, or are asked by W&B's clients without a key.
-const OPEN: [&str; 2] = ["/blob/{capability}", "/sdk/otel/v1/metrics"];
+/// They carry their own proof, are asked by W&B's clients without a key, or are
+/// a browser's way in and out.
+const OPEN: [&str; 4] = ["/blob/{capability}", "/sdk/otel/v1/metrics", "/login", "/logout"];
 
 #[test]
 fn no_route_answers_without_a_key() {

@@ -13,6 +13,7 @@ mod hub;
 mod lifecycle;
 mod negative;
 mod never_in_the_way;
+mod pages;
 mod powerloss;
 mod sync;
 mod tidy;

@@ -100,7 +100,8 @@ impl Http {
         self.send_with(method, route, &[], body)
     }
 
-    /// Any request, with more header lines; a `Host` among them is the only one.
+    /// Any request, with more header lines; a `Host` or a `Content-Type` among
+    /// them is the only one.
     ///
     /// # Errors
     /// As [`Http::send`].
@@ -110,11 +111,12 @@ impl Http {
             _ => String::new(),
         };
         let route = route.replace(' ', "%20");
-        let host = headers.iter().any(|header| header.starts_with("Host:"));
-        let host = if host { "" } else { "Host: localhost\r\n" };
+        let given = |name: &str| headers.iter().any(|header| header.starts_with(name));
+        let host = if given("Host:") { "" } else { "Host: localhost\r\n" };
+        let kind = if given("Content-Type:") { "" } else { "Content-Type: application/json\r\n" };
         let more: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
         let head = format!(
-            "{method} {route} HTTP/1.1\r\n{host}Connection: close\r\n{token}{more}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "{method} {route} HTTP/1.1\r\n{host}Connection: close\r\n{token}{more}{kind}Content-Length: {}\r\n\r\n",
             body.len()
         );
         let patience = Some(Duration::from_secs(30));

@@ -12,15 +12,17 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::page::{self, session, sign_in};
 use super::respond::Answer;
 use super::web::{Door, Web, host, without_port};
 use super::{App, blocking};
 use crate::token;
 
 /// The routes that need no token, as the router knows them: links that carry
-/// their own proof, and the question of W&B's clients whether telemetry is
-/// wanted, which they send without a key and which is answered with 404.
-const OPEN: [&str; 2] = ["/blob/{capability}", "/sdk/otel/v1/metrics"];
+/// their own proof, the question of W&B's clients whether telemetry is wanted,
+/// which they send without a key and which is answered with 404, and the way in
+/// and out for browsers.
+const OPEN: [&str; 4] = ["/blob/{capability}", "/sdk/otel/v1/metrics", "/login", "/logout"];
 /// The names of this machine for itself.
 const LOCAL: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
@@ -39,8 +41,12 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     }
     let open = request.extensions().get::<MatchedPath>().is_some_and(|path| OPEN.contains(&path.as_str()));
     if !open {
-        match caller(&app, request.headers()).await {
+        let page = page::is_page(&request);
+        match caller(&app, request.headers(), page).await {
             Ok(Some(caller)) => drop(request.extensions_mut().insert(caller)),
+            Ok(None) if page && sign_in::wants_html(request.headers()) => {
+                return sign_in::asked(app.door, &request);
+            }
             Ok(None) => return unknown(&app, request.headers()),
             Err(failure) => return failure.into_response(),
         }
@@ -48,17 +54,24 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     next.run(request).await
 }
 
-async fn caller(app: &App, headers: &HeaderMap) -> Answer<Option<Caller>> {
+/// Who asks; for a page, a browser's session says it, too.
+async fn caller(app: &App, headers: &HeaderMap, page: bool) -> Answer<Option<Caller>> {
     let owner = || Caller { name: app.web.owner.clone() };
     if app.door == Door::Socket {
         return Ok(Some(owner()));
     }
-    let Some(shown) = shown(headers) else { return Ok(None) };
-    by_token(app, shown).await
+    match shown(headers) {
+        Some(shown) => by_token(app, shown).await,
+        None if page => session::caller(app, headers).await,
+        None => Ok(None),
+    }
 }
 
 /// Whose token it is.
-async fn by_token(app: &App, shown: String) -> Answer<Option<Caller>> {
+///
+/// # Errors
+/// As the store's.
+pub async fn by_token(app: &App, shown: String) -> Answer<Option<Caller>> {
     match app.door {
         Door::Socket | Door::Loopback => {
             let owner = Caller { name: app.web.owner.clone() };

@@ -5,6 +5,7 @@ pub mod auth;
 mod bytes;
 mod hub;
 mod open;
+pub mod page;
 mod remotes;
 pub mod respond;
 mod runs;
@@ -21,7 +22,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::routing::{get, post};
 use http::StatusCode;
 use pannier_proto::id::Id128;
@@ -74,6 +75,8 @@ pub struct App {
     pub answers: Arc<wandb::Answers>,
     /// Who is about to scan a history.
     pub scans: Arc<wandb::Scans>,
+    /// What pages remember.
+    pub pages: Arc<page::Pages>,
     /// How we are reached.
     pub web: Arc<Web>,
     /// The listener that these handlers serve.
@@ -104,6 +107,7 @@ fn common_routes() -> Router<App> {
 fn local_routes() -> Router<App> {
     Router::new()
         .route("/v1/http", get(auth::local_http))
+        .route("/v1/http/ticket", post(page::ticket::ticket))
         .route("/v1/stay", post(status::stay))
         .route("/v1/runs", post(open::open))
         .route("/v1/runs/{entity}/{project}/{run}/records", post(open::records))
@@ -123,13 +127,14 @@ fn local_routes() -> Router<App> {
 pub fn service(app: App) -> Router {
     let routes = match app.door {
         Door::Socket => common_routes().merge(hub::routes()).merge(local_routes()),
-        Door::Loopback => common_routes(),
-        Door::Hub { .. } => common_routes().merge(hub::routes()),
+        Door::Loopback => common_routes().merge(page::routes()),
+        Door::Hub { .. } => common_routes().merge(page::routes()).merge(hub::routes()),
     };
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .layer(from_fn(page::leave_the_api))
         .layer(from_fn_with_state(app.clone(), auth::guard))
         .layer(map_response(respond::in_one_form))
         .with_state(app)

@@ -27,8 +27,9 @@ const REFUSAL_BYTES_MAX: usize = 16 << 10;
 /// too long) the form that all have.
 pub async fn in_one_form(response: Response) -> Response {
     let status = response.status();
+    let ours = ["application/json", "text/html; charset=utf-8"];
     let is_ours =
-        response.headers().get(CONTENT_TYPE).is_some_and(|content_type| content_type == "application/json");
+        response.headers().get(CONTENT_TYPE).is_some_and(|found| ours.iter().any(|ours| found == ours));
     if !(status.is_client_error() || status.is_server_error()) || is_ours {
         return response;
     }

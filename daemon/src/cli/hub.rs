@@ -12,7 +12,7 @@ use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::client::{Client, encode};
+use super::client::Client;
 use super::failure::{Failure, Result};
 use super::show::{self, Table};
 use super::{daemon, logging};
@@ -20,6 +20,7 @@ use crate::api::web::check_public_url;
 use crate::clock::now_us;
 use crate::daemon::{Listen, Options};
 use crate::home::{Home, HomeError};
+use crate::percent::encode;
 use crate::store::Store;
 
 /// A process that holds the home but does not listen is starting or ending.

@@ -13,6 +13,7 @@ mod failure;
 mod hub;
 mod launch;
 mod logging;
+mod open;
 mod progress;
 mod remote;
 mod runs;
@@ -51,6 +52,7 @@ const EXAMPLES: &str = "\
 Examples:
   pannier run -- python train.py      train, with a daemon at hand
   pannier runs list                   what was logged here
+  pannier open                        the same in a browser
   pannier status                      what is here, what is at the remotes, what is wrong
   pannier remote add hub https://hub.example.org --token-file token.txt
   pannier sync --wait                 wait until everything is there
@@ -72,6 +74,7 @@ enum Command {
     Verify(verify::Args),
     Remote(remote::Args),
     Runs(runs::Args),
+    Open(open::Args),
     Doctor(doctor::Args),
     Completions(Completions),
 }
@@ -107,6 +110,7 @@ impl Cli {
             Command::Verify(args) => verify::run(&home, &args, out)?,
             Command::Remote(args) => remote::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,
+            Command::Open(args) => open::run(&home, &args, out)?,
             Command::Doctor(args) => doctor::run(&home, &args, out)?,
             Command::Completions(args) => {
                 let mut script = Vec::new();

@@ -7,10 +7,11 @@ use clap::Subcommand;
 use pannier_proto::request::{AddRemote, Status};
 use serde_json::json;
 
-use super::client::{Client, encode};
+use super::client::Client;
 use super::failure::{Failure, Result};
 use super::{show, start, status};
 use crate::home::Home;
+use crate::percent::encode;
 
 /// A file that is longer holds no token.
 const TOKEN_BYTES_MAX: u64 = 64 << 10;

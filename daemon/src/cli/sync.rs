@@ -88,7 +88,7 @@ fn drain(home: &Home, daemon: &Client) {
         if name.ends_with(".new") || left.is_zero() {
             continue;
         }
-        let path = format!("/v1/writers/{}/drain", super::client::encode(&name));
+        let path = format!("/v1/writers/{}/drain", crate::percent::encode(&name));
         if let Err(failure) = daemon.call_within("POST", &path, None, left.max(Duration::from_millis(1))) {
             // A journal that is gone has been taken in.
             tracing::debug!("writer {name}: {}", failure.error);

@@ -40,6 +40,8 @@ fn lines_that_are_understood() {
         "runs console r",
         "runs export r -o d --format jsonl",
         "runs export --all -o d",
+        "open",
+        "open e/p/r --print --json",
         "doctor --json",
         "completions zsh",
     ] {

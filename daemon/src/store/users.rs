@@ -66,6 +66,17 @@ impl Store {
         })
     }
 
+    /// What is kept of a user's token; `None` where there is no such user.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn token_hash_of(&self, name: &str) -> Result<Option<[u8; 32]>> {
+        self.read_blocking(|sql| {
+            let mut select = sql.prepare_cached("SELECT token_hash FROM users WHERE name = ?1")?;
+            Ok(select.query_row([name], |row| row.get(0)).optional()?)
+        })
+    }
+
     /// Every user and when he was made.
     ///
     /// # Errors

@@ -48,16 +48,40 @@ pub fn text(store: &Store, path: &RunPath) -> store::Result<String> {
     Ok(lines(store, path)?.into_iter().map(|line| line.line + "\n").collect())
 }
 
-/// Every line in its last form: by number; of several writers, by time.
-fn lines(store: &Store, path: &RunPath) -> store::Result<Vec<LogLine>> {
-    let mut last: BTreeMap<(Option<String>, i64), (i64, Line)> = BTreeMap::new();
-    for block in store.blocks_with(path, Table::Console)? {
-        for row in store.block_rows(block, Table::Console)? {
-            let time_us = row.time_us;
-            let line = Line::read(row);
-            last.insert((line.label.clone(), line.number), (time_us, line));
+/// The last lines, at most so many, and whether there are others. Reads no more
+/// of the console than it needs.
+///
+/// # Errors
+/// As the store's.
+pub fn tail(store: &Store, path: &RunPath, count: usize) -> store::Result<(Vec<String>, bool)> {
+    let blocks = store.blocks_with(path, Table::Console)?;
+    let (mut last, mut unread) = (Lines::new(), blocks.len());
+    while unread > 0 && last.len() <= count {
+        unread -= 1;
+        for row in store.block_rows(blocks[unread], Table::Console)?.into_iter().rev() {
+            let (key, line) = Line::read(row);
+            last.entry(key).or_insert(line);
         }
     }
+    let mut lines = in_order(last);
+    let shown = lines.split_off(lines.len().saturating_sub(count));
+    Ok((shown.into_iter().map(|line| line.line).collect(), unread > 0 || !lines.is_empty()))
+}
+
+/// Every line in its last form.
+fn lines(store: &Store, path: &RunPath) -> store::Result<Vec<LogLine>> {
+    let mut last = Lines::new();
+    for block in store.blocks_with(path, Table::Console)? {
+        last.extend(store.block_rows(block, Table::Console)?.into_iter().map(Line::read));
+    }
+    Ok(in_order(last))
+}
+
+/// Lines, with their times, by writer and number.
+type Lines = BTreeMap<(Option<String>, i64), (i64, Line)>;
+
+/// By number; of several writers, by time.
+fn in_order(last: Lines) -> Vec<LogLine> {
     let writers = last.keys().map(|(label, _)| label).collect::<std::collections::BTreeSet<_>>().len();
     let mut all: Vec<_> = last.into_values().collect();
     if writers > 1 {
@@ -71,7 +95,7 @@ fn lines(store: &Store, path: &RunPath) -> store::Result<Vec<LogLine>> {
         label: line.label,
         line: line.text,
     });
-    Ok(shown.collect())
+    shown.collect()
 }
 
 struct Line {
@@ -82,8 +106,9 @@ struct Line {
 }
 
 impl Line {
-    fn read(row: Row) -> Self {
+    fn read(row: Row) -> ((Option<String>, i64), (i64, Self)) {
         let mut line = Self { number: -1, stderr: false, label: None, text: String::new() };
+        let time_us = row.time_us;
         for (key, value) in row.cells {
             match (key.as_str(), value) {
                 ("line", Value::I64(number)) => line.number = number,
@@ -93,6 +118,6 @@ impl Line {
                 _ => {}
             }
         }
-        line
+        ((line.label.clone(), line.number), (time_us, line))
     }
 }

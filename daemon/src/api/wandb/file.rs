@@ -85,6 +85,19 @@ impl File {
 /// # Errors
 /// As the store's.
 pub fn held(store: &Store, run: &RunView) -> store::Result<BTreeMap<RelPath, (Held, i64)>> {
+    held_with(store, run, console::text(store, &run.path)?)
+}
+
+/// The same with this text of the console: whoever only lists need not read all
+/// of it.
+///
+/// # Errors
+/// As the store's.
+pub fn held_with(
+    store: &Store,
+    run: &RunView,
+    console: String,
+) -> store::Result<BTreeMap<RelPath, (Held, i64)>> {
     let mut files = BTreeMap::new();
     let mut made = |path: &str, text: String| {
         if let Ok(path) = RelPath::new(path) {
@@ -94,7 +107,6 @@ pub fn held(store: &Store, run: &RunView) -> store::Result<BTreeMap<RelPath, (He
     for (path, text) in run_files::of_run(run) {
         made(path, text);
     }
-    let console = console::text(store, &run.path)?;
     if !console.is_empty() {
         made(file_stream::CONSOLE, console);
     }

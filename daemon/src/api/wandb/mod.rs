@@ -6,7 +6,7 @@
 mod artifact;
 mod artifact_mutation;
 mod collection;
-mod console;
+pub(super) mod console;
 mod endpoint;
 pub mod file;
 mod file_stream;
@@ -33,7 +33,7 @@ use super::App;
 use super::auth::Caller;
 use super::web::{Door, default_entity};
 use crate::capability::{Grant, sign};
-use crate::clock::now_us;
+use crate::clock::now_s;
 use crate::limits::{GRAPHQL_BYTES_MAX, LINK_LIFE, STREAM_BYTES_MAX};
 use crate::store::{self, Store};
 
@@ -88,8 +88,7 @@ impl Ask {
 
     /// A link by which its holder may do this, and nothing else, for a while.
     pub fn link(&self, grant: &Grant) -> String {
-        let now_s = u64::try_from(now_us() / 1_000_000).unwrap_or(0);
-        let capability = sign(&self.app.web.blob_key, grant, now_s + LINK_LIFE.as_secs());
+        let capability = sign(&self.app.web.blob_key, grant, now_s() + LINK_LIFE.as_secs());
         format!("{}/blob/{capability}", self.base)
     }
 

@@ -25,17 +25,21 @@ use crate::api::bytes::{broken, receive, streamed};
 use crate::api::respond::{Answer, Failure};
 use crate::api::{App, blocking};
 use crate::blobs::{BlobError, Blobs, PIECE, PIECES, pieces};
-use crate::capability::{Grant, check};
-use crate::clock::now_us;
+use crate::capability::{BadCapability, Grant, check};
+use crate::clock::now_s;
 use crate::ingest;
 use crate::wandb::{ids, run_files};
 
 const MD5: HeaderName = HeaderName::from_static("content-md5");
 
 fn grant(app: &App, capability: &str) -> Answer<Grant> {
-    let now_s = u64::try_from(now_us() / 1_000_000).unwrap_or(0);
-    check(&app.web.blob_key, capability, now_s)
+    check(&app.web.blob_key, capability, now_s())
         .map_err(|problem| Failure::new(StatusCode::FORBIDDEN, problem.to_string()))
+}
+
+/// A session is signed with the same key, and lets nobody at any bytes.
+fn no_link() -> Failure {
+    Failure::new(StatusCode::FORBIDDEN, BadCapability::Malformed.to_string())
 }
 
 /// Hands bytes out.
@@ -54,6 +58,7 @@ pub async fn get(
         Grant::PutFile { .. } | Grant::PutArtifact { .. } | Grant::PutManifest { .. } => {
             Err(Failure::new(StatusCode::FORBIDDEN, "this link is for sending, not for reading"))
         }
+        Grant::Session { .. } => Err(no_link()),
     }
 }
 
@@ -200,8 +205,12 @@ pub async fn put(
     request: Request,
 ) -> Answer<Response> {
     let grant = grant(&app, &capability)?;
-    if let Grant::Get { .. } | Grant::GetFile { .. } | Grant::GetHistory { .. } = grant {
-        return Err(Failure::new(StatusCode::FORBIDDEN, "this link is for reading, not for sending"));
+    match grant {
+        Grant::PutFile { .. } | Grant::PutArtifact { .. } | Grant::PutManifest { .. } => {}
+        Grant::Get { .. } | Grant::GetFile { .. } | Grant::GetHistory { .. } => {
+            return Err(Failure::new(StatusCode::FORBIDDEN, "this link is for reading, not for sending"));
+        }
+        Grant::Session { .. } => return Err(no_link()),
     }
     let announced = match request.headers().get(MD5) {
         None => None,

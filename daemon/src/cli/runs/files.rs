@@ -9,9 +9,10 @@ use pannier_proto::path::RelPath;
 use serde::{Deserialize, Serialize};
 
 use super::{find, route};
-use crate::cli::client::{Client, encode};
+use crate::cli::client::Client;
 use crate::cli::failure::{Failure, Result};
 use crate::cli::show::{self, Table};
+use crate::percent::encode;
 
 pub const HELP: &str = "\
 RUN is ENTITY/PROJECT/RUN, PROJECT/RUN, or an id or name that only one run in the home has.

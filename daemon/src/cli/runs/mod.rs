@@ -15,15 +15,16 @@ use pannier_proto::id::RunPath;
 use pannier_proto::request::RunView;
 use serde::{Deserialize, Serialize};
 
-use super::client::{Client, encode, with_query};
+use super::client::{Client, with_query};
 use super::failure::{Failure, Result};
 use super::{show, start};
 use crate::home::Home;
+use crate::percent::encode;
 
 /// As many runs as the daemon gives at a time.
 const PAGE: usize = 1000;
 /// As many candidates as are named where several are meant.
-const CANDIDATES: usize = 8;
+pub(super) const CANDIDATES: usize = 8;
 
 const RUN_HELP: &str = "\
 RUN is ENTITY/PROJECT/RUN, PROJECT/RUN, or an id or name that only one run in the home has.";
@@ -159,7 +160,11 @@ fn list(daemon: &Client, entity: Option<&str>, project: Option<&str>, limit: usi
 }
 
 /// Hands over each run that there is, by its path and name.
-fn each(daemon: &Client, project: Option<&str>, mut take: impl FnMut(RunPath, String)) -> Result<()> {
+pub(super) fn each(
+    daemon: &Client,
+    project: Option<&str>,
+    mut take: impl FnMut(RunPath, String),
+) -> Result<()> {
     let mut offset = 0;
     loop {
         let page = page(daemon, None, project, PAGE, offset)?;
