@@ -36,7 +36,16 @@ const DIRECTIONS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "daemon/src/wandb",
-        &["crate::store", "crate::api", "crate::ingest", "rusqlite", "tokio", "axum", "SystemTime", "Instant"],
+        &[
+            "crate::store",
+            "crate::api",
+            "crate::ingest",
+            "rusqlite",
+            "tokio",
+            "axum",
+            "SystemTime",
+            "Instant",
+        ],
         "the dialect is pure encode and decode",
     ),
     (

@@ -138,7 +138,14 @@ impl Store {
         let origin = origin(&connection)?;
         let (announce, newer) = watch::channel(0);
         let writer = writer::Writer::start(connection, announce);
-        Ok(Self { path: path.to_owned(), origin, writer, readers: Mutex::new(Vec::new()), newer, unpacked: unpacked::Unpacked::default() })
+        Ok(Self {
+            path: path.to_owned(),
+            origin,
+            writer,
+            readers: Mutex::new(Vec::new()),
+            newer,
+            unpacked: unpacked::Unpacked::default(),
+        })
     }
 
     /// This home's id.

@@ -91,7 +91,13 @@ impl Store {
                 let summary = if summaries {
                     let rules: serde_json::Result<Vec<Definition>> =
                         serde_json::from_str(row.get_ref(13)?.as_str().map_err(rusqlite::Error::from)?);
-                    partial_summary(sql, number, map(12, &wanted.summary)?, &rules.unwrap_or_default(), &wanted.summary)?
+                    partial_summary(
+                        sql,
+                        number,
+                        map(12, &wanted.summary)?,
+                        &rules.unwrap_or_default(),
+                        &wanted.summary,
+                    )?
                 } else {
                     Map::new()
                 };
@@ -106,7 +112,8 @@ impl Store {
                     tags: serde_json::from_str(tags).unwrap_or_default(),
                     state: RunState::parse(row.get_ref(7)?.as_str().map_err(rusqlite::Error::from)?)
                         .unwrap_or(RunState::Running),
-                    preempting: map(10, &preempting)?.get(super::append::PREEMPTING) == Some(&Json::Bool(true)),
+                    preempting: map(10, &preempting)?.get(super::append::PREEMPTING)
+                        == Some(&Json::Bool(true)),
                     created_us: row.get(8)?,
                     updated_us: row.get(9)?,
                     config: map(11, &wanted.config)?,
