@@ -63,7 +63,7 @@ impl Store {
     /// earlier branch to read.
     ///
     /// # Errors
-    /// [`StoreError::Missing`].
+    /// [`super::StoreError::Missing`].
     pub fn branches(&self, path: &RunPath) -> Result<Vec<i64>> {
         self.read_blocking(|sql| {
             let rewinds = rewinds(sql, id_of(sql, path)?)?.into_iter();

@@ -82,7 +82,7 @@ impl Store {
     /// The run's small text files, by path.
     ///
     /// # Errors
-    /// [`StoreError::Missing`].
+    /// [`super::StoreError::Missing`].
     pub fn text_files(&self, path: &RunPath) -> Result<BTreeMap<String, String>> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached("SELECT path, text FROM text_files WHERE run = ?1")?;

@@ -34,7 +34,7 @@ impl Tx<'_> {
     /// Notes how far a journal is consumed.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn set_journal(&self, position: JournalPosition) -> Result<()> {
         self.sql
             .prepare_cached(
@@ -48,7 +48,7 @@ impl Tx<'_> {
     /// Forgets a journal whose folder is gone.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn forget_journal(&self, writer: WriterId) -> Result<()> {
         self.sql.execute("DELETE FROM journals WHERE writer = ?1", [writer.0])?;
         Ok(())
@@ -57,7 +57,7 @@ impl Tx<'_> {
     /// How far a writer of lines is.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn line_writer(&self, path: &RunPath, writer: &str, now_us: i64) -> Result<LinePosition> {
         let run = self.run_id(path, now_us)?;
         let known = self
@@ -73,7 +73,7 @@ impl Tx<'_> {
     /// Notes how far a writer of lines is.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn set_line_writer(&self, path: &RunPath, writer: &str, at: LinePosition, now_us: i64) -> Result<()> {
         let run = self.run_id(path, now_us)?;
         self.sql
@@ -139,7 +139,7 @@ impl Store {
     /// Every journal's position.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn journals(&self) -> Result<Vec<JournalPosition>> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached("SELECT writer, segment, offset, done FROM journals")?;

@@ -44,7 +44,7 @@ pub struct Schema {
 
 /// Makes the schema. A field that we do not have is null and no fault: clients
 /// of other versions ask for more or less. An operation that we do not have is
-/// refused in [`graphql`].
+/// refused before it is run.
 #[must_use]
 pub fn schema() -> Schema {
     let schema = async_graphql::Schema::build(Query, Mutation::default(), EmptySubscription)
