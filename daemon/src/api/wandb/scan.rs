@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use pannier_proto::id::RunPath;
 
 /// How long after the one question the other may come.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Questions that are remembered.
 const KEPT: usize = 1024;
 
