@@ -45,10 +45,11 @@ fn environment() -> Result<Venv> {
 
 /// `pytest`, in a namespace that has no network but loopback.
 fn pytest(venv: &Venv) -> Result<Command> {
-    sh::run(&mut sh::cargo(&["build", "--workspace"]))?;
+    let package = python::package(Profile::Dev)?;
     let mut pytest = Command::new(venv.python());
     pytest.arg(folder().join("alone.py")).args(["-m", "pytest", "-rs"]).current_dir(sh::root());
-    pytest.env("PANNIER_BIN", Profile::Dev.pannier()).env("PYTHONDONTWRITEBYTECODE", "1");
+    pytest.env("PANNIER_BIN", Profile::Dev.pannier()).env("PANNIER_PACKAGE", package);
+    pytest.env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(pytest)
 }
 
