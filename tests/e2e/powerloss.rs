@@ -9,6 +9,7 @@ use pannier_tests::daemon::{TestDaemon, TestHome};
 use pannier_tests::ledger::{Accepted, Claim, Ledger, judge_rows, text, value};
 use pannier_tests::loopmount::{Mount, possible};
 use pannier_tests::trainer::{Trainer, Training, claim};
+use pannier_tests::wandb::{Door, history_post, line};
 use serde_json::json;
 
 #[test]
@@ -46,8 +47,11 @@ pub fn power_cut(sabotage: Option<&str>) -> Result<Vec<String>, String> {
     let finished: Vec<Claim> = (0..3).map(|n| finished_run(&home, n)).collect();
     let still_training = Trainer::new(&home, "power", "cut").pause(Duration::from_millis(1)).start();
     let cut = AtomicBool::new(false);
+    let (door, mut streamed) = (Door::of(&home), Streamed::default());
+    let links = upload_links(&door);
     std::thread::scope(|scope| {
         scope.spawn(|| post_rows(&home, &posted, &cut));
+        scope.spawn(|| streamed.send(&door, &links, &cut));
         let until = Instant::now() + Duration::from_secs(1);
         pannier_tests::wait::until("a second has passed", || (Instant::now() > until).then_some(()));
         mount.cut_power();
@@ -67,6 +71,8 @@ pub fn power_cut(sabotage: Option<&str>) -> Result<Vec<String>, String> {
     let accepted = Accepted::read(&posted.ledger).rows;
     println!("{} rows posted and acknowledged", accepted.len());
     check(&posted, &accepted);
+    println!("{} rows streamed and {} files sent by W&B's door", streamed.rows.len(), streamed.files.len());
+    faults.extend(streamed.missing(&Door::of(&home)));
     // Of a run that is being written, a second may be gone; what is there is in order.
     check_order(&home, &training, &mut faults);
     Ok(faults)
@@ -95,6 +101,65 @@ fn post_rows(home: &TestHome, claim: &Claim, cut: &AtomicBool) {
             Ok(answer) if answer.status == 200 && !cut.load(Ordering::SeqCst) => ledger.accepted(n),
             _ => return,
         }
+    }
+}
+
+/// What W&B's door said is durable: rows by step, and files by number.
+#[derive(Default)]
+struct Streamed {
+    rows: Vec<i64>,
+    files: Vec<usize>,
+}
+
+/// Files that are sent at most.
+const FILES: usize = 60;
+
+fn file_name(n: usize) -> String {
+    format!("media/f{n}.txt")
+}
+
+fn file_text(n: usize) -> String {
+    format!("file {n}\n").repeat(1000)
+}
+
+/// Where the files are to go; asked for while there is power.
+fn upload_links(door: &Door) -> Vec<String> {
+    let _ = door.begin("power", "streamed", &json!({}));
+    (0..FILES).map(|n| door.upload_link("power", "streamed", &file_name(n))).collect()
+}
+
+impl Streamed {
+    fn send(&mut self, door: &Door, links: &[String], cut: &AtomicBool) {
+        for step in 0i64.. {
+            let post = history_post(step.unsigned_abs(), &[line(step)]).to_string();
+            let answer = door.post_with("power", "streamed", &[], post.as_bytes());
+            if !answer.is_ok_and(|answer| answer.status == 200) || cut.load(Ordering::SeqCst) {
+                return;
+            }
+            self.rows.push(step);
+            let n = self.files.len();
+            let Some(link) = links.get(n) else { continue };
+            let answer = door.http().send("PUT", link, file_text(n).as_bytes());
+            if !answer.is_ok_and(|answer| answer.status == 200) || cut.load(Ordering::SeqCst) {
+                return;
+            }
+            self.files.push(n);
+        }
+    }
+
+    /// What is not there, or not as it was, each a sentence.
+    fn missing(&self, door: &Door) -> Vec<String> {
+        let steps = door.steps("power", "streamed");
+        let rows = self.rows.iter().filter(|step| !steps.contains(step));
+        let mut faults: Vec<_> = rows.map(|step| format!("streamed row {step} is gone")).collect();
+        for n in &self.files {
+            let route = format!("/v1/runs/local/power/streamed/files/{}", file_name(*n));
+            let answer = door.http().get(&route);
+            if answer.status != 200 || answer.text() != file_text(*n) {
+                faults.push(format!("file {n} is not what was sent: {}", answer.status));
+            }
+        }
+        faults
     }
 }
 
