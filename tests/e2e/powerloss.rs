@@ -149,6 +149,9 @@ impl Streamed {
 
     /// What is not there, or not as it was, each a sentence.
     fn missing(&self, door: &Door) -> Vec<String> {
+        if door.http().get("/v1/runs/local/power/streamed").status != 200 {
+            return vec!["the streamed run is gone".to_owned()];
+        }
         let steps = door.steps("power", "streamed");
         let rows = self.rows.iter().filter(|step| !steps.contains(step));
         let mut faults: Vec<_> = rows.map(|step| format!("streamed row {step} is gone")).collect();
