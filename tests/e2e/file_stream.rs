@@ -80,6 +80,37 @@ fn lines_that_never_came_are_told_of() {
     judge(&door, "r", (0..5).chain(8..11));
 }
 
+/// A run that our own client began: W&B's goes on behind it where it resumes, and
+/// replaces its history where it does not.
+#[test]
+fn a_run_of_the_other_client_goes_on() {
+    let (home, daemon, door) = started();
+    let logged = |run: &str| {
+        let _ = home.http().post("/v1/runs", &json!({"project": "p", "run": run})).expect(200);
+        for n in 0..5 {
+            let record = json!({"history": {"row": {"x": n * 2}, "step": n}}).to_string();
+            let route = format!("/v1/runs/local/p/{run}/records?writer=own&first={n}");
+            let _ = home.http().send("POST", &route, record.as_bytes()).unwrap().expect(200);
+        }
+        door.begin("p", run, &json!({}));
+    };
+    logged("resumed");
+    let asked =
+        "query R($p: String!, $r: String!) { model(name: $p) { bucket(name: $r) { historyLineCount } } }";
+    let data = door.data(asked, &json!({"p": "p", "r": "resumed"}));
+    assert_eq!(data["model"]["bucket"]["historyLineCount"], 5);
+    for _ in 0..2 {
+        let _ = door.post("p", "resumed", &history_post(5, &lines(5..8))).expect(200);
+    }
+    judge(&door, "resumed", 0..8);
+    logged("anew");
+    for _ in 0..2 {
+        let _ = door.post("p", "anew", &history_post(0, &lines(0..2))).expect(200);
+    }
+    judge(&door, "anew", 0..2);
+    assert_eq!(problems(&daemon), "[]", "no line is missing");
+}
+
 /// A client with several connections, the answers of all of which were lost.
 #[test]
 fn concurrent_posts_are_there_once() {

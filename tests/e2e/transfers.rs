@@ -152,6 +152,32 @@ fn refused_bytes_leave_nothing() {
     assert_eq!(sent(&door), [] as [&str; 0]);
 }
 
+/// A link that was asked for certain bytes takes no others, whatever their sender
+/// says of them.
+#[test]
+fn a_link_for_certain_bytes_takes_no_others() {
+    let (home, _daemon, door) = started();
+    let _ = door.begin("p", "r", &json!({}));
+    let id = door.artifact("p", "r", false);
+    let before = bytes_kept(&home);
+    let files = door.data(
+        "mutation CreateArtifactFiles($input: CreateArtifactFilesInput!) {
+            createArtifactFiles(input: $input) { files { edges { node { uploadUrl } } } } }",
+        &json!({"input": {"storageLayout": "V2", "artifactFiles": [{
+            "artifactID": id, "name": "other.txt", "md5": "AAAAAAAAAAAAAAAAAAAAAA==",
+        }]}}),
+    );
+    let url = &files["createArtifactFiles"]["files"]["edges"][0]["node"]["uploadUrl"];
+    let up = door.route(url.as_str().unwrap());
+    let bytes = [FILE, "other bytes"].map(str::as_bytes);
+    let own_word = format!("Content-MD5: {FILE_MD5}");
+    for (headers, bytes) in [(&[] as &[&str], bytes[1]), (&[&own_word], bytes[0])] {
+        let answer = door.put(&up, headers, bytes).expect(400);
+        assert!(answer.text().contains("not AAAAAAAAAAAAAAAAAAAAAA=="), "{}", answer.text());
+    }
+    assert_eq!(bytes_kept(&home), before);
+}
+
 #[test]
 fn parts_of_files() {
     let (_home, _daemon, door) = started();

@@ -45,6 +45,7 @@ pub async fn upsert(store: &Arc<Store>, path: &RunPath, asked: Upsert) -> Result
             if program {
                 // It is known from now on as one that posts lines.
                 tx.set_line_writer(&of, &writer("", ""), LinePosition::default(), now)?;
+                follow_rows(tx, &of, run.as_ref(), now)?;
             }
             Ok((tx.run(&of)?, run.is_none(), branch))
         })
@@ -187,6 +188,18 @@ pub async fn rewind(store: &Arc<Store>, path: &RunPath, last_step: i64) -> Resul
             tx.run(&of)
         })
         .await
+}
+
+/// Rows that came by another door count as lines, so that a client that resumes
+/// goes on behind them, and one that does not is seen to begin anew.
+fn follow_rows(tx: &Tx, path: &RunPath, run: Option<&RunView>, now: i64) -> Result<()> {
+    let rows = run.map_or(0, |run| run.history_rows);
+    let known = tx.line_writers(path, &writer("", file_stream::HISTORY))?;
+    if rows == 0 || !known.is_empty() {
+        return Ok(());
+    }
+    let at = LinePosition { next: rows, first_line: None };
+    tx.set_line_writer(path, &writer("", file_stream::HISTORY), at, now)
 }
 
 /// The client's numbers for history lines go on behind a step.

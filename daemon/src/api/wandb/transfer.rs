@@ -220,8 +220,11 @@ pub async fn put(
         }
     };
     let promised = if let Grant::PutArtifact { md5, .. } = &grant { md5.map(|md5| md5.0) } else { None };
-    let wanted = announced.or(promised);
-    let check = move |content: &Content| match wanted.filter(|md5| *md5 != content.md5.0) {
+    let check = move |content: &Content| match [announced, promised]
+        .into_iter()
+        .flatten()
+        .find(|md5| *md5 != content.md5.0)
+    {
         None => Ok(()),
         Some(md5) => Err(Failure::bad(format!(
             "these bytes have the MD5 digest {}, not {}; send them again",
