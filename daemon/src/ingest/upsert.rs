@@ -20,6 +20,11 @@ use crate::wandb::upsert::{
 };
 use crate::wandb::{config, file_stream};
 
+/// Under which key of a run's metadata its alerts are.
+const ALERTS: &str = "alerts";
+/// The newest alerts that are kept of a run.
+const ALERTS_MAX: usize = 100;
+
 /// Begins a run or changes one; the run after it, and whether it is new.
 ///
 /// # Errors
@@ -219,6 +224,28 @@ pub fn line_counts(store: &Store, path: &RunPath, run: &RunView) -> Result<(u64,
     // A run of our own client's has rows, and no numbers of lines.
     let history = of(file_stream::HISTORY).unwrap_or(run.history_rows);
     Ok((history, of(file_stream::SYSTEM).unwrap_or(0), of(file_stream::CONSOLE).unwrap_or(0)))
+}
+
+/// Adds an alert to those of a run, of which the newest are kept. Read and written
+/// in one transaction: several programs may raise one at once.
+///
+/// # Errors
+/// [`StoreError::Missing`] where there is no such run.
+pub async fn alert(store: &Arc<Store>, path: &RunPath, alert: Json) -> Result<()> {
+    let (of, origin) = (path.clone(), store.origin());
+    store
+        .write(move |tx| {
+            let mut metadata = tx.run(&of)?.metadata;
+            let known = metadata.remove(ALERTS);
+            let mut alerts = if let Some(Json::Array(alerts)) = known { alerts } else { Vec::new() };
+            alerts.push(alert);
+            alerts.drain(..alerts.len().saturating_sub(ALERTS_MAX));
+            let set = Map::from_iter([(ALERTS.to_owned(), Json::Array(alerts))]);
+            let mut block = Block::default();
+            block.push_change(Change::Metadata { set });
+            append_in(tx, &of, origin, block, now_us())
+        })
+        .await
 }
 
 /// Somebody asks the program to stop: it hears of it with its next post.

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use pannier_proto::id::RunPath;
 use pannier_proto::path::RelPath;
-use pannier_proto::record::{Change, Record, RunFields};
+use pannier_proto::record::RunFields;
 use serde_json::{Map, Value as Json, json};
 
 use super::ask;
@@ -17,9 +17,6 @@ use crate::names;
 use crate::token;
 use crate::wandb::upsert::{Sender, Upsert};
 use crate::wandb::{ids, time};
-
-/// The newest alerts of a run that its metadata shows.
-const ALERTS_MAX: usize = 100;
 
 #[derive(InputObject)]
 struct UpsertBucketInput {
@@ -283,19 +280,10 @@ impl RunMutation {
             Some(AlertSeverity::Warn) => "WARN",
             Some(AlertSeverity::Error) => "ERROR",
         };
-        let of = path.clone();
-        let known =
-            ask.read(move |store| Ok(store.run_and_number(&of)?.map(|(_, run)| run.metadata))).await?;
-        let mut alerts = known
-            .and_then(|metadata| metadata.get("alerts").and_then(Json::as_array).cloned())
-            .unwrap_or_default();
-        alerts.push(json!({
+        let alert = json!({
             "title": input.title, "text": input.text, "level": level, "time": time::to_seconds(now_us()),
-        }));
-        let surplus = alerts.len().saturating_sub(ALERTS_MAX);
-        alerts.drain(..surplus);
-        let set = Map::from_iter([("alerts".to_owned(), Json::Array(alerts))]);
-        ingest::append(&ask.app.store, &path, vec![Record::Change(Change::Metadata { set })]).await?;
+        });
+        ingest::upsert::alert(&ask.app.store, &path, alert).await?;
         Ok(DONE)
     }
 
