@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use pannier_proto::id::{Origin, RunPath};
 use pannier_proto::record::{Change, Record, Row, RunState, Table};
-use pannier_proto::request::RecordLine;
+use pannier_proto::request::{RecordLine, RunView};
 use pannier_proto::value::Value;
 use serde_json::{Map, Value as Json};
 
@@ -40,6 +40,14 @@ fn append_in(tx: &Tx, path: &RunPath, origin: Origin, block: Block, now_us: i64)
         tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, now_us)?;
     }
     Ok(())
+}
+
+/// The run within a transaction; `None` where nobody has heard of it yet.
+fn known_run(tx: &Tx, path: &RunPath) -> Result<Option<RunView>> {
+    match tx.run(path) {
+        Err(StoreError::Missing(_)) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// Appends the lines that a writer posted, those of them that are new: the

@@ -9,7 +9,7 @@ use pannier_proto::request::RunView;
 use pannier_proto::value::Value;
 use serde_json::{Map, Value as Json};
 
-use super::append_in;
+use super::{append_in, known_run};
 use crate::block::Block;
 use crate::clock::now_us;
 use crate::store::{LinePosition, PREEMPTING, Result, STOP, Store, StoreError, Tx};
@@ -41,11 +41,7 @@ pub async fn post(store: &Arc<Store>, path: &RunPath, client: &str, post: Post) 
             if tx.was_deleted(&path)? {
                 return Err(StoreError::Conflict(format!("run {path} was deleted")));
             }
-            let run = match tx.run(&path) {
-                Ok(run) => Some(run),
-                Err(StoreError::Missing(_)) => None,
-                Err(error) => return Err(error),
-            };
+            let run = known_run(tx, &path)?;
             let stop = run.as_ref().is_some_and(|run| run.metadata.get(STOP) == Some(&Json::Bool(true)));
             let block = Block::default();
             let mut taking = Taking { tx, path: &path, client: &client, origin, now, block };

@@ -10,7 +10,7 @@ use pannier_proto::summary::Definition;
 use serde_json::{Map, Value as Json};
 
 use super::stream::{WRITERS, writer};
-use super::{append, append_in};
+use super::{append, append_in, known_run};
 use crate::block::Block;
 use crate::clock::now_us;
 use crate::limits::ROWS_PAGE;
@@ -39,11 +39,7 @@ pub async fn upsert(store: &Arc<Store>, path: &RunPath, asked: Upsert) -> Result
                     "run {of} was deleted, and its id is not used again; give the run another id"
                 )));
             }
-            let run = match tx.run(&of) {
-                Ok(run) => Some(run),
-                Err(StoreError::Missing(_)) => None,
-                Err(error) => return Err(error),
-            };
+            let run = known_run(tx, &of)?;
             let mut block = Block::default();
             let branch = changes(&mut block, run.as_ref(), asked, now);
             append_in(tx, &of, origin, block, now)?;

@@ -6,10 +6,10 @@ use pannier_proto::path::RelPath;
 use pannier_proto::record::RunFields;
 use serde_json::{Map, Value as Json, json};
 
-use super::ask;
 use super::project::Project;
 use super::run::Run;
 use super::scalar::JsonString;
+use super::{Ask, ask};
 use crate::capability::Grant;
 use crate::clock::now_us;
 use crate::ingest;
@@ -180,6 +180,13 @@ fn run_of(id: &str) -> Result<RunPath> {
     ids::read_run(id).ok_or_else(|| format!("{id:?} is no id of a run here").into())
 }
 
+/// The run that is meant, which must be there.
+async fn run_there(ask: &Ask, id: &str) -> Result<(RunPath, Run)> {
+    let path = run_of(id)?;
+    let run = Run::find(ask, path.clone()).await?.ok_or_else(|| format!("there is no run {path}"))?;
+    Ok((path, run))
+}
+
 /// Mutations of runs.
 #[derive(Default)]
 pub struct RunMutation;
@@ -289,26 +296,21 @@ impl RunMutation {
 
     async fn delete_run(&self, ctx: &Context<'_>, input: RunInput) -> Result<Done> {
         let ask = ask(ctx)?;
-        let path = run_of(&input.id)?;
-        let run = Run::find(ask, path.clone()).await?;
-        run.ok_or_else(|| format!("there is no run {path}"))?;
+        let (path, _) = run_there(ask, &input.id).await?;
         ingest::upsert::delete(&ask.app.store, &path).await?;
         Ok(DONE)
     }
 
     async fn stop_run(&self, ctx: &Context<'_>, input: RunInput) -> Result<Done> {
         let ask = ask(ctx)?;
-        let path = run_of(&input.id)?;
-        let run = Run::find(ask, path.clone()).await?;
-        run.ok_or_else(|| format!("there is no run {path}"))?;
+        let (path, _) = run_there(ask, &input.id).await?;
         ingest::upsert::stop(&ask.app.store, &path).await?;
         Ok(DONE)
     }
 
     async fn update_run_state(&self, ctx: &Context<'_>, input: UpdateRunStateInput) -> Result<Done> {
         let ask = ask(ctx)?;
-        let path = run_of(&input.id)?;
-        let run = Run::find(ask, path.clone()).await?.ok_or_else(|| format!("there is no run {path}"))?;
+        let (path, run) = run_there(ask, &input.id).await?;
         let now = run.state_word();
         // As W&B has it: what ended well stays so, and nobody makes a run live.
         let allowed = match input.state.as_str() {
