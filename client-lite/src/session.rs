@@ -99,8 +99,7 @@ pub fn open(options: Options) -> Result<(Opened, Recorder), Refused> {
     // Bad names are refused here, daemon or not.
     let alone = alone(&wanted)?;
     let answer = ask(&daemon, &wanted, &mut warnings)?;
-    // Nobody knows whether there is an earlier life: it must not be renamed, nor
-    // taken for abandoned.
+    // Nobody knows whether there is an earlier life: it must not be renamed.
     let continues_unseen = answer.is_none() && resume == Resume::Allow;
     let run = match answer {
         Some(run) => run,
@@ -131,7 +130,9 @@ pub fn open(options: Options) -> Result<(Opened, Recorder), Refused> {
         time_us: now_us(),
         fields,
         start_step: run.start_step,
-        resumed: run.resumed || continues_unseen,
+        // Who may join a run takes nobody's rows for abandoned, those included
+        // that the daemon had not heard of when it was asked.
+        resumed: run.resumed || resume == Resume::Allow,
     });
     let body = format!("{{\"writer\":\"{writer}\"}}");
     let request = Request { method: "POST", path: "/v1/announce", body: body.as_bytes() };
