@@ -3,6 +3,7 @@
 //! - [`id`]: names and ids, validated once, here.
 //! - [`value`]: what one cell of a row can hold.
 //! - [`record`]: one change to a run.
+//! - [`workspace`]: what is done to a project apart from its runs.
 //! - [`content`]: the bytes of a file, named by their digests.
 //! - [`artifact`]: a version of an artifact, as its maker logged it.
 //! - [`journal`]: the file a training process appends to.
@@ -23,6 +24,7 @@ pub mod record;
 pub mod request;
 pub mod summary;
 pub mod value;
+pub mod workspace;
 
 /// The version of the native routes and of the journal that this build speaks.
 ///

@@ -2,8 +2,8 @@
 
 use md5::{Digest, Md5 as Hasher};
 use pannier_proto::path::RelPath;
-use serde::Deserialize;
-use serde_json::Value as Json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -12,19 +12,25 @@ const DIGEST_HEAD: &str = "wandb-artifact-manifest-v1\n";
 
 /// A manifest, read: its entries by path.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Manifest(pub BTreeMap<String, Entry>);
+pub struct Manifest {
+    /// The entries.
+    pub entries: BTreeMap<String, Entry>,
+}
 
 /// One entry.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Base64 of the file's MD5; of a reference, what its store calls it.
     pub digest: String,
     /// Bytes.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// Where the bytes are, if not with the artifact.
-    #[serde(default, rename = "ref")]
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// What else the client said, which it reads back.
+    #[serde(flatten)]
+    pub rest: Map<String, Json>,
 }
 
 #[derive(Deserialize)]
@@ -48,7 +54,29 @@ impl Manifest {
         for path in document.contents.keys() {
             RelPath::new(path).map_err(|error| error.to_string())?;
         }
-        Ok(Self(document.contents))
+        Ok(Self { entries: document.contents })
+    }
+
+    /// Writes it as W&B's clients read it.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let document = json!({
+            "version": 1,
+            "storagePolicy": "wandb-storage-policy-v1",
+            "storagePolicyConfig": { "storageLayout": "V2" },
+            "contents": self.entries,
+        });
+        document.to_string().into_bytes()
+    }
+
+    /// Adds another's entries; those of the same path are replaced.
+    pub fn add(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+    }
+
+    /// The entries whose bytes are with the artifact.
+    pub fn stored(&self) -> impl Iterator<Item = (&String, &Entry)> {
+        self.entries.iter().filter(|(_, entry)| entry.reference.is_none())
     }
 
     /// W&B's digest of what is in it.
@@ -56,7 +84,7 @@ impl Manifest {
     pub fn digest(&self) -> String {
         let mut hasher = Hasher::new();
         hasher.update(DIGEST_HEAD);
-        for (path, entry) in &self.0 {
+        for (path, entry) in &self.entries {
             hasher.update(format!("{path}:{}\n", entry.digest));
         }
         let mut text = String::new();
@@ -70,7 +98,7 @@ impl Manifest {
     /// Bytes of all entries.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.0.values().filter_map(|entry| entry.size).sum()
+        self.entries.values().filter_map(|entry| entry.size).sum()
     }
 }
 
@@ -85,6 +113,7 @@ mod tests {
         // md5("wandb-artifact-manifest-v1\na.txt:XUFAKrxLKna5cZ2REBfFkg==\n")
         assert_eq!(manifest.digest(), "541f289bb3c6ae786d51e7288e523543");
         assert_eq!(manifest.size(), 5);
+        assert_eq!(Manifest::decode(&manifest.encode()).unwrap(), manifest);
         for bad in [
             &b""[..],
             b"{}",
