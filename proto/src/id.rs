@@ -131,9 +131,9 @@ pub fn check_alias(alias: &str) -> Result<(), BadName> {
     if alias.chars().any(|c| c.is_control() || c == '/' || c == ':') {
         return bad("contains / or : or a control character, which are not allowed");
     }
-    let number = alias.strip_prefix('v').is_some_and(|number| {
-        !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
-    });
+    let number = alias
+        .strip_prefix('v')
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()));
     if number { bad("is what the versions' own numbers look like; use another name") } else { Ok(()) }
 }
 

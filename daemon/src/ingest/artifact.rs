@@ -109,7 +109,8 @@ pub async fn begin(store: &Arc<Store>, asked: Asked, same_content: bool) -> Resu
                 log_again(tx, &asked, known)?;
                 return Ok(Begun::There(id));
             }
-            let body = serde_json::to_value(&asked).map_err(|error| StoreError::Refused(error.to_string()))?;
+            let body =
+                serde_json::to_value(&asked).map_err(|error| StoreError::Refused(error.to_string()))?;
             tx.begin_draft(id, &body, now_us())?;
             Ok(Begun::Pending(id))
         })
@@ -165,6 +166,19 @@ pub(super) fn moves(
     names.sort_unstable();
     names.dedup();
     names.into_iter().map(|alias| tx.alias_move(collection, alias, Some(to))).collect()
+}
+
+/// A draft's whole manifest is stored, without having been announced.
+///
+/// # Errors
+/// [`StoreError::Missing`] where nobody is uploading such a version.
+pub async fn whole_manifest_stored(store: &Arc<Store>, id: Id128, content: Content) -> Result<()> {
+    store
+        .write(move |tx| {
+            let number = tx.announce_manifest(id, ManifestKind::Full, None)?;
+            tx.set_draft_manifest(id, number, &content)
+        })
+        .await
 }
 
 /// A version's manifest is stored.
@@ -245,7 +259,7 @@ fn read_draft(store: &Store, blobs: &Arc<Blobs>, draft: Draft) -> Result<Whole> 
         manifest = read_manifest(blobs, &base.body.manifest)?;
     }
     for (_, content) in &sent {
-        manifest.add(read_manifest(blobs, content)?);
+        manifest.overlay(read_manifest(blobs, content)?);
     }
     let content = blobs.put(&manifest.encode()).map_err(|error| StoreError::Conflict(error.to_string()))?;
     Ok(Whole { asked, manifest, content })
@@ -258,7 +272,10 @@ fn read_draft(store: &Store, blobs: &Arc<Blobs>, draft: Draft) -> Result<Whole> 
 pub fn read_manifest(blobs: &Arc<Blobs>, content: &Content) -> Result<Manifest> {
     let unreadable = |error: String| StoreError::Conflict(format!("the manifest cannot be read: {error}"));
     if content.size > MANIFEST_BYTES_MAX {
-        return Err(unreadable(format!("it has {} bytes, and {MANIFEST_BYTES_MAX} at most are read", content.size)));
+        return Err(unreadable(format!(
+            "it has {} bytes, and {MANIFEST_BYTES_MAX} at most are read",
+            content.size
+        )));
     }
     let file = blobs.read(&content.blob).map_err(|error| unreadable(error.to_string()))?;
     let mut bytes = Vec::new();

@@ -191,9 +191,11 @@ pub async fn move_aliases(
                 .ok_or_else(|| StoreError::Missing(format!("artifact {id} in {target}")))?;
             let has = |alias: &String| row.aliases.iter().any(|known| known.alias == *alias);
             // A conflict ends when somebody says again what holds.
-            let settled = |alias: &String| row.aliases.iter().any(|known| known.alias == *alias && !known.conflict);
+            let settled =
+                |alias: &String| row.aliases.iter().any(|known| known.alias == *alias && !known.conflict);
             let add: Vec<String> = add.into_iter().filter(|alias| !settled(alias)).collect();
-            let remove: Vec<String> = remove.into_iter().filter(|alias| has(alias) && !add.contains(alias)).collect();
+            let remove: Vec<String> =
+                remove.into_iter().filter(|alias| has(alias) && !add.contains(alias)).collect();
             if add.is_empty() && remove.is_empty() {
                 return Ok(());
             }
@@ -270,7 +272,9 @@ pub async fn edit_collection(store: &Arc<Store>, by: Author, path: CollectionPat
             if let Some(name) = &edit.name {
                 let wanted = CollectionPath { name: name.clone(), ..path.clone() };
                 if tx.collection_name_taken(&held.entity, &held.project, name)? {
-                    return Err(StoreError::Conflict(format!("{wanted} is or was another collection's name")));
+                    return Err(StoreError::Conflict(format!(
+                        "{wanted} is or was another collection's name"
+                    )));
                 }
             }
             if edit == Edit::default() {
@@ -324,7 +328,9 @@ pub async fn upsert_project(
                     )));
                 }
                 let gone = known.said.artifact_types.iter().flatten().find(|kind| {
-                    edit.artifact_types.as_ref().is_some_and(|types| !types.is_empty() && !types.contains(kind))
+                    edit.artifact_types
+                        .as_ref()
+                        .is_some_and(|types| !types.is_empty() && !types.contains(kind))
                 });
                 if let Some(kind) = gone {
                     return Err(StoreError::Conflict(format!(
@@ -357,7 +363,9 @@ pub async fn delete_registry(store: &Arc<Store>, by: Author, entity: String, pro
                 )));
             }
             if !by.admin {
-                return Err(StoreError::Refused(format!("only administrators delete the registry {entity}/{project}")));
+                return Err(StoreError::Refused(format!(
+                    "only administrators delete the registry {entity}/{project}"
+                )));
             }
             record(tx, &by, &entity, &known.name, Act::DeleteProject)
         })

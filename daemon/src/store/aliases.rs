@@ -105,7 +105,9 @@ impl Tx<'_> {
             return Ok(());
         }
         for seen in &moved.seen {
-            self.sql.prepare_cached("INSERT INTO alias_seen (id) VALUES (?1) ON CONFLICT DO NOTHING")?.execute([seen.0])?;
+            self.sql
+                .prepare_cached("INSERT INTO alias_seen (id) VALUES (?1) ON CONFLICT DO NOTHING")?
+                .execute([seen.0])?;
             self.sql.prepare_cached("UPDATE alias_moves SET stands = 0 WHERE id = ?1")?.execute([seen.0])?;
         }
         self.settle_alias(collection, &moved.alias)
@@ -124,7 +126,9 @@ impl Tx<'_> {
         ))?;
         type Row = (Option<[u8; 16]>, i64, Option<String>, bool);
         let rows = select
-            .query_map(params![collection, alias], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .query_map(params![collection, alias], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?
             .collect::<Result<Vec<Row>, _>>()?;
         let conflict = alias != LATEST && rows.iter().any(|row| row.0 != rows[0].0);
         let mut winner = rows.into_iter().next().filter(|row| row.3);

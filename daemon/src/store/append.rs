@@ -230,7 +230,9 @@ impl Tx<'_> {
             Change::Delete { time_us } => self.delete(stream, run, *time_us)?,
             Change::File { path, content, time_us } => self.set_file(stream.run, path, content, *time_us)?,
             Change::RemoveFile { path } => self.remove_file(stream.run, path)?,
-            Change::Artifact { version } => self.add_artifact(stream.run, &run.path, version, stream.origin)?,
+            Change::Artifact { version } => {
+                self.add_artifact(stream.run, &run.path, version, stream.origin)?
+            }
             Change::UseArtifact { id } => self.use_artifact(stream.run, *id)?,
             Change::TextFile { path, text } => {
                 self.sql

@@ -43,7 +43,8 @@ pub struct ArtifactRow {
     pub fetched: Option<String>,
 }
 
-const FROM: &str = "FROM memberships m JOIN collections c ON c.id = m.collection JOIN artifacts a ON a.id = m.artifact
+const FROM: &str =
+    "FROM memberships m JOIN collections c ON c.id = m.collection JOIN artifacts a ON a.id = m.artifact
     WHERE m.removed_us IS NULL AND c.deleted_us IS NULL AND a.deleted_us IS NULL";
 /// The collection that a version was logged into.
 const SOURCE: &str = "c.links = 0";
@@ -153,7 +154,13 @@ impl Tx<'_> {
             )?;
             let manifest = (String::new(), version.manifest);
             for (path, content) in version.files.iter().chain([&manifest]) {
-                insert.execute(params![version.id.0, path, content.blob.0, content.md5.0, to_sql(content.size)])?;
+                insert.execute(params![
+                    version.id.0,
+                    path,
+                    content.blob.0,
+                    content.md5.0,
+                    to_sql(content.size)
+                ])?;
                 self.set_content(content)?;
             }
         }
@@ -178,7 +185,8 @@ impl Tx<'_> {
             self.add_alias_move(collection.id, &named(moved, version), made)?;
         }
         if new && !version.aliases.iter().any(|moved| moved.alias == LATEST) {
-            let latest = AliasMove { id: AliasMove::UNNAMED, alias: LATEST.into(), to: None, seen: Vec::new() };
+            let latest =
+                AliasMove { id: AliasMove::UNNAMED, alias: LATEST.into(), to: None, seen: Vec::new() };
             self.add_alias_move(collection.id, &named(&latest, version), made)?;
         }
         Ok(collection)
@@ -205,7 +213,8 @@ impl Tx<'_> {
     /// # Errors
     /// [`super::StoreError`].
     pub fn artifact_deleted(&self, id: Id128) -> Result<bool> {
-        let mut select = self.sql.prepare_cached("SELECT deleted_us IS NOT NULL FROM artifacts WHERE id = ?1")?;
+        let mut select =
+            self.sql.prepare_cached("SELECT deleted_us IS NOT NULL FROM artifacts WHERE id = ?1")?;
         Ok(select.query_row([id.0], |row| row.get(0)).optional()?.unwrap_or(false))
     }
 
@@ -373,7 +382,8 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub fn versions(&self, collection: i64, offset: usize, limit: usize) -> Result<Vec<ArtifactRow>> {
-        let (offset, limit) = (i64::try_from(offset).unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
+        let (offset, limit) =
+            (i64::try_from(offset).unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
         let behind = "ORDER BY m.version DESC LIMIT ?2 OFFSET ?3";
         self.read_blocking(|sql| find(sql, "c.id = ?1", behind, &[&collection, &limit, &offset]))
     }
@@ -411,8 +421,9 @@ fn runs_of(store: &Store, table: &str, id: Id128) -> Result<Vec<RunPath>> {
             "SELECT r.entity, r.project, r.run FROM {table} t JOIN shown_runs r ON r.id = t.run
              WHERE t.artifact = ?1 ORDER BY r.created_us, r.id"
         ))?;
-        let rows = select
-            .query_map([id.0], |row| Ok(RunPath { entity: row.get(0)?, project: row.get(1)?, run: row.get(2)? }))?;
+        let rows = select.query_map([id.0], |row| {
+            Ok(RunPath { entity: row.get(0)?, project: row.get(1)?, run: row.get(2)? })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     })
 }

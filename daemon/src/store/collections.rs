@@ -40,8 +40,7 @@ pub struct Collection {
     pub by: Option<String>,
 }
 
-pub(super) const COLUMNS: &str =
-    "c.id, c.entity, c.project, c.name, c.kind, c.links, c.description, c.tags, c.created_us, c.updated_us, c.made_by";
+pub(super) const COLUMNS: &str = "c.id, c.entity, c.project, c.name, c.kind, c.links, c.description, c.tags, c.created_us, c.updated_us, c.made_by";
 
 /// Reads [`COLUMNS`] from `at` on.
 pub(super) fn read(row: &Row, at: usize) -> rusqlite::Result<Collection> {
@@ -117,7 +116,11 @@ impl Tx<'_> {
             "UPDATE collections SET deleted_us = NULL, kind = ?2, links = ?3 WHERE id = ?1 AND (deleted_us IS NOT NULL OR kind = '' AND ?2 <> '')",
             params![known.id, wanted.kind, wanted.links],
         )?;
-        Ok(if again > 0 { Collection { kind: wanted.kind.clone(), links: wanted.links, ..known } } else { known })
+        Ok(if again > 0 {
+            Collection { kind: wanted.kind.clone(), links: wanted.links, ..known }
+        } else {
+            known
+        })
     }
 
     /// Makes a version one of the collection's, with the next number. True: it
@@ -161,8 +164,9 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn settle_numbers(&self, collection: i64, given: &[(Id128, u64)]) -> Result<()> {
-        let mut select =
-            self.sql.prepare_cached("SELECT artifact, version, settled FROM memberships WHERE collection = ?1 ORDER BY version")?;
+        let mut select = self.sql.prepare_cached(
+            "SELECT artifact, version, settled FROM memberships WHERE collection = ?1 ORDER BY version",
+        )?;
         let rows = select
             .query_map([collection], |row| Ok((Id128(row.get(0)?), from_sql(row.get(1)?), row.get(2)?)))?
             .collect::<Result<Vec<(Id128, u64, bool)>, _>>()?;
@@ -256,8 +260,8 @@ impl Store {
     /// [`StoreError`].
     pub fn collection_aliases(&self, collection: i64) -> Result<Vec<String>> {
         self.read_blocking(|sql| {
-            let mut select =
-                sql.prepare_cached("SELECT alias FROM artifact_aliases WHERE collection = ?1 ORDER BY alias")?;
+            let mut select = sql
+                .prepare_cached("SELECT alias FROM artifact_aliases WHERE collection = ?1 ORDER BY alias")?;
             Ok(select.query_map([collection], |row| row.get(0))?.collect::<Result<_, _>>()?)
         })
     }

@@ -228,9 +228,7 @@ fn find(sql: &Connection, path: &RunPath) -> Result<Option<i64>> {
 /// The id of a run that is there.
 pub(super) fn find_shown(sql: &Connection, path: &RunPath) -> Result<Option<i64>> {
     Ok(sql
-        .prepare_cached(
-            "SELECT id FROM shown_runs WHERE entity = ?1 AND project = ?2 AND run = ?3",
-        )?
+        .prepare_cached("SELECT id FROM shown_runs WHERE entity = ?1 AND project = ?2 AND run = ?3")?
         .query_row(params![path.entity, path.project, path.run], |row| row.get(0))
         .optional()?)
 }
@@ -258,9 +256,7 @@ impl Store {
     /// [`StoreError`].
     pub fn run_count(&self) -> Result<u64> {
         self.read_blocking(|sql| {
-            Ok(from_sql(
-                sql.query_row("SELECT count(*) FROM shown_runs", [], |row| row.get(0))?,
-            ))
+            Ok(from_sql(sql.query_row("SELECT count(*) FROM shown_runs", [], |row| row.get(0))?))
         })
     }
 
@@ -270,8 +266,9 @@ impl Store {
     /// [`StoreError`].
     pub fn project_runs(&self, entity: &str, project: &str) -> Result<u64> {
         self.read_blocking(|sql| {
-            let mut select =
-                sql.prepare_cached("SELECT count(*) FROM runs WHERE entity = ?1 AND project = ?2 AND workspace = 0")?;
+            let mut select = sql.prepare_cached(
+                "SELECT count(*) FROM runs WHERE entity = ?1 AND project = ?2 AND workspace = 0",
+            )?;
             Ok(from_sql(select.query_row(params![entity, project], |row| row.get(0))?))
         })
     }

@@ -89,8 +89,9 @@ impl Tx<'_> {
             .collect::<Result<Vec<Row>, _>>()?;
         for (time_us, by, origin, body) in &waited {
             let made = Made { time_us: *time_us, by: by.as_deref(), origin: Id128(*origin) };
-            let act = serde_json::from_str(body)
-                .map_err(|error| StoreError::Refused(format!("an act on artifact {id} is damaged: {error}")))?;
+            let act = serde_json::from_str(body).map_err(|error| {
+                StoreError::Refused(format!("an act on artifact {id} is damaged: {error}"))
+            })?;
             self.act_on_version(&act, made)?;
         }
         if !waited.is_empty() {
@@ -144,8 +145,7 @@ impl Tx<'_> {
             params![id.0, time_us],
         )?;
         let mut select = self.sql.prepare_cached("SELECT collection FROM memberships WHERE artifact = ?1")?;
-        let collections =
-            select.query_map([id.0], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+        let collections = select.query_map([id.0], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
         collections.into_iter().try_for_each(|collection| self.settle_aliases(collection))
     }
 
@@ -165,9 +165,11 @@ impl Tx<'_> {
 
     fn delete_collection(&self, collection: &Collection, time_us: i64) -> Result<()> {
         if !collection.links {
-            let mut select = self.sql.prepare_cached("SELECT artifact FROM memberships WHERE collection = ?1")?;
-            let versions =
-                select.query_map([collection.id], |row| Ok(Id128(row.get(0)?)))?.collect::<Result<Vec<_>, _>>()?;
+            let mut select =
+                self.sql.prepare_cached("SELECT artifact FROM memberships WHERE collection = ?1")?;
+            let versions = select
+                .query_map([collection.id], |row| Ok(Id128(row.get(0)?)))?
+                .collect::<Result<Vec<_>, _>>()?;
             versions.into_iter().try_for_each(|id| self.delete_version(id, time_us))?;
         }
         self.sql.execute(

@@ -18,7 +18,7 @@ pub struct Manifest {
 }
 
 /// One entry.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Base64 of the file's MD5; of a reference, what its store calls it.
     pub digest: String,
@@ -28,6 +28,12 @@ pub struct Entry {
     /// Where the bytes are, if not with the artifact.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The version that the bytes came with first.
+    #[serde(default, rename = "birthArtifactID", skip_serializing_if = "Option::is_none")]
+    pub birth: Option<String>,
+    /// What a reference's store told besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Json>,
     /// What else the client said, which it reads back.
     #[serde(flatten)]
     pub rest: Map<String, Json>,
@@ -69,8 +75,8 @@ impl Manifest {
         document.to_string().into_bytes()
     }
 
-    /// Adds another's entries; those of the same path are replaced.
-    pub fn add(&mut self, other: Self) {
+    /// Lays the entries of another over these.
+    pub fn overlay(&mut self, other: Self) {
         self.entries.extend(other.entries);
     }
 

@@ -312,8 +312,9 @@ impl ArtifactMutation {
         ctx: &Context<'_>,
         input: UpdateArtifactManifestInput,
     ) -> Result<ManifestPayload> {
-        let (id, number) = ids::read_manifest(&input.artifact_manifest_id)
-            .ok_or_else(|| format!("{:?} is no id of a manifest here", input.artifact_manifest_id.as_str()))?;
+        let (id, number) = ids::read_manifest(&input.artifact_manifest_id).ok_or_else(|| {
+            format!("{:?} is no id of a manifest here", input.artifact_manifest_id.as_str())
+        })?;
         Ok(manifest(ask(ctx)?, id, number))
     }
 

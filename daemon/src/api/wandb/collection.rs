@@ -150,11 +150,7 @@ impl Collection {
         let mut found = ask.read(move |store| store.collections(&of.entity, &of.name)).await?;
         found.retain(|row| kind.is_none_or(|kind| kind == row.kind));
         let found = search::collections(found, &window)?;
-        Ok(Window::cut(
-            found.into_iter().map(Self::from).collect(),
-            window.first,
-            window.after.as_deref(),
-        ))
+        Ok(Window::cut(found.into_iter().map(Self::from).collect(), window.first, window.after.as_deref()))
     }
 }
 

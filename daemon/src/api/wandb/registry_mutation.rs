@@ -270,7 +270,8 @@ impl RegistryMutation {
         if let Some(wanted) = input.aliases {
             let now = artifact(ask, id).await?.0.aliases;
             let wanted: Vec<String> = wanted.into_iter().map(|alias| alias.alias).collect();
-            let gone = now.into_iter().map(|alias| alias.alias).filter(|alias| !wanted.contains(alias)).collect();
+            let gone =
+                now.into_iter().map(|alias| alias.alias).filter(|alias| !wanted.contains(alias)).collect();
             registry::move_aliases(&ask.app.store, author, id, (&source).into(), wanted, gone).await?;
         }
         Ok(ArtifactPayload { artifact: artifact(ask, id).await? })
@@ -354,7 +355,8 @@ impl RegistryMutation {
     async fn upsert_model(&self, ctx: &Context<'_>, input: UpsertModelInput) -> Result<UpsertModelPayload> {
         let ask = ask(ctx)?;
         let path = ask.path(input.entity_name.as_deref(), Some(&input.name), "x")?;
-        let types = input.artifact_types.unwrap_or_default().into_iter().map(|kind| kind.name).collect::<Vec<_>>();
+        let types =
+            input.artifact_types.unwrap_or_default().into_iter().map(|kind| kind.name).collect::<Vec<_>>();
         let artifact_types = match input.allow_all_artifact_types_in_registry {
             Some(true) => Some(Vec::new()),
             _ if types.is_empty() => None,
@@ -398,8 +400,7 @@ async fn change_tags(ask: &Ask, input: CollectionTagsInput, edit: Edit) -> Resul
     };
     let author = ask.author(&path.entity);
     registry::edit_collection(&ask.app.store, author, path.clone(), edit).await?;
-    let found =
-        ask.read(move |store| store.collection(&path.entity, &path.project, &path.name)).await?;
+    let found = ask.read(move |store| store.collection(&path.entity, &path.project, &path.name)).await?;
     let tags = found.map(|row| row.tags).unwrap_or_default();
     Ok(TagsPayload { tags: tags.iter().map(Tag::new).collect(), success: true })
 }
