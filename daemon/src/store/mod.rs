@@ -13,6 +13,7 @@
 //! share a commit. Readers have connections of their own, opened as needed.
 //! The store knows no caller: no journal, no HTTP, no remote protocol.
 
+mod accounts;
 mod append;
 mod artifacts;
 mod branches;
@@ -42,6 +43,7 @@ use pannier_proto::id::{Id128, Origin, Seq};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use tokio::sync::watch;
 
+pub use accounts::{Registered, default_organization};
 pub use append::{Appended, Incoming, PREEMPTING, STOP};
 pub use artifacts::{ArtifactRow, Draft};
 pub use files::RunFile;
@@ -53,6 +55,7 @@ pub use query::{RunFacts, Wanted};
 pub use runs::RunFilter;
 pub use series::Series;
 pub use sync_state::{CursorRow, Remote, StreamState};
+pub use users::{Known, NewUser};
 pub use writer::Tx;
 
 /// Why the store did not do what it was asked.
@@ -79,7 +82,7 @@ pub enum StoreError {
         /// How.
         source: crate::block::BadBlock,
     },
-    /// There is no such run, remote or user.
+    /// There is no such run, remote, user, team or organization.
     #[error("there is no {0}")]
     Missing(String),
     /// The request contradicts what is stored.
@@ -122,6 +125,7 @@ pub struct Store {
     readers: Mutex<Vec<Connection>>,
     newer: watch::Receiver<u64>,
     unpacked: unpacked::Unpacked,
+    directory: accounts::Cache,
 }
 
 /// Idle reading connections that are kept.
@@ -145,6 +149,7 @@ impl Store {
             readers: Mutex::new(Vec::new()),
             newer,
             unpacked: unpacked::Unpacked::default(),
+            directory: accounts::Cache::default(),
         })
     }
 

@@ -1,10 +1,15 @@
-//! Who somebody is, in W&B's terms.
+//! Who somebody is, in W&B's terms: users, entities, organizations.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
-use super::ask;
 use super::page::{Page, Window};
+use super::{Ask, ask};
+use crate::access::{Directory, Kind, Verb};
+use crate::store::{self, Store, default_organization};
 use crate::wandb::ids;
+
+/// What the names of projects that are registries begin with, in small letters.
+const REGISTRY_PREFIX: &str = "wandb-registry-";
 
 /// A user.
 pub struct User {
@@ -14,7 +19,7 @@ pub struct User {
     pub entity: String,
 }
 
-/// A team: an entity that has runs here.
+/// A team: an entity whose data one may read.
 #[derive(SimpleObject)]
 pub struct Team {
     id: ID,
@@ -29,12 +34,74 @@ pub struct ApiKey {
     description: Option<String>,
 }
 
-/// An organization.
-#[derive(SimpleObject)]
+/// An organization, which has the name of the entity that holds its registries.
 pub struct Organization {
-    id: ID,
-    name: String,
-    core_weave_organization_id: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+impl Organization {
+    /// The organization that a name means: its own, else that of an entity of
+    /// this name; without a name, the caller's.
+    pub async fn find(ask: &Ask, name: Option<String>) -> Result<Option<Self>> {
+        let named = name.filter(|name| !name.is_empty());
+        let own = ask.entity();
+        let found = ask.read(move |store| match named {
+            Some(name) if is_organization(store, &name)? => Ok(Some(name)),
+            Some(name) if !is_known(store, &name)? => Ok(None),
+            named => store.organization_of(&named.unwrap_or(own)).map(Some),
+        });
+        let found = found.await?.filter(|name| ask.may(name, Verb::Read));
+        Ok(found.map(|name| Self { name }))
+    }
+}
+
+/// Whether a name is an organization's: a registered one's, one that entities
+/// are said to be of, or one that nobody registered and that has registries.
+fn is_organization(store: &Store, name: &str) -> store::Result<bool> {
+    let directory = store.directory()?;
+    if let Some(kind) = kind(&directory, name) {
+        return Ok(*kind == Kind::Organization);
+    }
+    let registry = |project: &store::Project| project.name.to_lowercase().starts_with(REGISTRY_PREFIX);
+    Ok(store.organization_of(name)? == name || store.projects(name)?.iter().any(registry))
+}
+
+/// Whether anything is known of an entity.
+fn is_known(store: &Store, name: &str) -> store::Result<bool> {
+    Ok(store.directory()?.0.contains_key(name) || store.entities()?.iter().any(|entity| entity == name))
+}
+
+/// The organizations that a user has here: those with a role for him, else the
+/// default one.
+fn organizations_of(store: &Store, user: &str) -> store::Result<Vec<String>> {
+    let mut names: Vec<String> =
+        store.directory()?.organizations_of(user).into_iter().map(str::to_owned).collect();
+    for me in store.learned_organizations(None)? {
+        names.extend(me.organizations.into_iter().map(|of| of.name));
+    }
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        names.push(default_organization());
+    }
+    Ok(names)
+}
+
+#[Object]
+impl Organization {
+    async fn id(&self) -> ID {
+        ids::other("Organization", &self.name).into()
+    }
+    async fn name(&self) -> &str {
+        &self.name
+    }
+    async fn core_weave_organization_id(&self) -> Option<String> {
+        None
+    }
+    async fn org_entity(&self) -> Entity {
+        Entity { name: self.name.clone() }
+    }
 }
 
 #[Object]
@@ -48,14 +115,17 @@ impl User {
     async fn username(&self) -> &str {
         &self.name
     }
-    async fn email(&self) -> &str {
-        ""
+    async fn email(&self, ctx: &Context<'_>) -> Result<String> {
+        let name = self.name.clone();
+        let users = ask(ctx)?.read(Store::users).await?;
+        Ok(users.into_iter().find(|user| user.name == name).and_then(|user| user.email).unwrap_or_default())
     }
     async fn entity(&self) -> &str {
         &self.entity
     }
-    async fn admin(&self) -> bool {
-        false
+    async fn admin(&self, ctx: &Context<'_>) -> Result<bool> {
+        let caller = &ask(ctx)?.caller;
+        Ok(caller.name == self.name && caller.access.everything())
     }
     async fn flags(&self) -> &str {
         "{}"
@@ -66,26 +136,59 @@ impl User {
     async fn deleted_at(&self) -> Option<String> {
         None
     }
-    async fn organizations(&self) -> Vec<Organization> {
-        Vec::new()
+    async fn organizations(&self, ctx: &Context<'_>) -> Result<Vec<Organization>> {
+        let name = self.name.clone();
+        let names = ask(ctx)?.read(move |store| organizations_of(store, &name)).await?;
+        Ok(names.into_iter().map(|name| Organization { name }).collect())
     }
     async fn api_keys(&self) -> Page<ApiKey> {
         Window::cut(Vec::new(), None, None)
     }
+    /// His own entity, his teams, and what is everybody's and has runs.
     async fn teams(&self, ctx: &Context<'_>) -> Result<Page<Team>> {
-        let mut names = ask(ctx)?.read(crate::store::Store::entities).await?;
-        if !names.contains(&self.entity) {
-            names.insert(0, self.entity.clone());
-        }
+        let ask = ask(ctx)?;
+        let (mut names, directory) = ask.read(|store| Ok((store.entities()?, store.directory()?))).await?;
+        let team = |name: &&String| matches!(kind(&directory, name), Some(Kind::Team { .. }));
+        names.extend(directory.0.keys().filter(team).cloned());
+        names.retain(|name| ask.may(name, Verb::Read));
+        // Other users and organizations are no teams.
+        names.retain(|name| team(&name) || kind(&directory, name).is_none());
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| *name != self.entity);
+        names.insert(0, self.entity.clone());
         let team = |name: String| Team { id: ids::other("Entity", &name).into(), name };
         Ok(Window::cut(names.into_iter().map(team).collect(), None, None))
     }
 }
 
-/// An entity: a user's or a team's name in front of projects.
+fn kind<'a>(directory: &'a Directory, name: &str) -> Option<&'a Kind> {
+    directory.0.get(name).map(|account| &account.kind)
+}
+
+/// An entity: a user's, a team's or an organization's name in front of projects.
 pub struct Entity {
     /// The name.
     pub name: String,
+}
+
+impl Entity {
+    /// What W&B calls its kind. One that nobody registered is a team, or the
+    /// organization that others are said to be of.
+    async fn kind(&self, ask: &Ask) -> Result<&'static str> {
+        let name = self.name.clone();
+        ask.read(move |store| {
+            let directory = store.directory()?;
+            Ok(match kind(&directory, &name) {
+                Some(Kind::User) => "user",
+                Some(Kind::Team { .. }) => "team",
+                Some(Kind::Organization) => "organization",
+                None if is_organization(store, &name)? => "organization",
+                None => "team",
+            })
+        })
+        .await
+    }
 }
 
 #[Object]
@@ -96,14 +199,21 @@ impl Entity {
     async fn name(&self) -> &str {
         &self.name
     }
-    async fn entity_type(&self) -> &str {
-        "team"
+    async fn entity_type(&self, ctx: &Context<'_>) -> Result<&'static str> {
+        self.kind(ask(ctx)?).await
     }
-    async fn is_team(&self) -> bool {
-        true
+    async fn is_team(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(self.kind(ask(ctx)?).await? != "user")
     }
-    async fn organization(&self) -> Option<Organization> {
-        None
+    /// None for a user's own: his organizations are the user's.
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+        let (ask, entity) = (ask(ctx)?, self.name.clone());
+        let name = match self.kind(ask).await? {
+            "user" => return Ok(None),
+            "organization" => entity,
+            _ => ask.read(move |store| store.organization_of(&entity)).await?,
+        };
+        Ok(Some(Organization { name }))
     }
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         Ok(User { name: ask(ctx)?.caller.name.clone(), entity: self.name.clone() })
