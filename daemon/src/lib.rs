@@ -4,6 +4,8 @@
 //! [`block`] is the form that records take in the store and on the wire. Only
 //! [`daemon`] knows everyone.
 
+pub mod access;
+pub mod administration;
 pub mod api;
 pub mod blobs;
 pub mod block;
@@ -21,6 +23,7 @@ pub mod limits;
 pub mod lives;
 pub mod loopback;
 pub mod names;
+pub mod password;
 pub mod percent;
 pub mod sabotage;
 pub mod sampler;

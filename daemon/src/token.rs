@@ -10,6 +10,8 @@ pub const TOKEN_PREFIX: &str = "pan-";
 /// The random characters that follow. W&B's clients take a key only where it
 /// has 40 after its prefix; 40 of 62 characters are 238 random bits.
 const CHARS: usize = 40;
+/// The longest key that an operator may choose.
+const KEY_BYTES_MAX: usize = 512;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A new token.
@@ -29,6 +31,15 @@ pub fn new() -> io::Result<String> {
         }
     }
     Ok(token)
+}
+
+/// Whether W&B's clients take this as a key: 40 or more characters after its
+/// prefix, which ends with the first dash.
+#[must_use]
+pub fn is_key(text: &str) -> bool {
+    let usable = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    let rest = text.split_once('-').map_or(text, |(_, rest)| rest);
+    rest.len() >= CHARS && text.len() <= KEY_BYTES_MAX && text.bytes().all(usable)
 }
 
 /// Random bytes.
@@ -65,5 +76,25 @@ mod tests {
         assert!(!same(&a, &b) && same(&a, &a.clone()));
         let rest = a.strip_prefix("pan-").unwrap();
         assert!(rest.len() == 40 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{a}");
+        assert!(is_key(&a));
+    }
+
+    #[test]
+    fn keys_that_operators_choose() {
+        let forty = "a".repeat(40);
+        for (key, usable) in [
+            (forty.clone(), true),
+            (format!("local-{forty}"), true),
+            (format!("{}_-{}", "b".repeat(20), "c".repeat(40)), true),
+            (format!("wandb_v1_{forty}"), true),
+            (forty[1..].to_owned(), false),
+            (format!("local-{}", &forty[1..]), false),
+            (format!("{forty} "), false),
+            (format!("{forty}ä"), false),
+            (String::new(), false),
+            ("x".repeat(513), false),
+        ] {
+            assert_eq!(is_key(&key), usable, "{key}");
+        }
     }
 }

@@ -20,6 +20,42 @@ pub struct HubInfo {
     pub version: String,
 }
 
+/// `GET /v1/hub/me`: who asks, and which organizations there are for him.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Me {
+    /// The user's name.
+    pub name: String,
+    /// Whether he administers the whole hub.
+    pub admin: bool,
+    /// The entity of runs that name none.
+    pub entity: String,
+    /// Those that he may read, or some of whose teams.
+    pub organizations: Vec<MyOrganization>,
+}
+
+/// An organization, as [`Me`] has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MyOrganization {
+    /// Its name, also the entity of its registries.
+    pub name: String,
+    /// Its teams that the user may read.
+    pub teams: Vec<String>,
+}
+
+impl Me {
+    /// The organization of an entity, where the hub says one: a team's, an
+    /// organization itself, the only one of the user's own entity.
+    #[must_use]
+    pub fn organization_of(&self, entity: &str) -> Option<&str> {
+        let named = |of: &&MyOrganization| of.name == entity || of.teams.iter().any(|team| team == entity);
+        let only = || match self.organizations.as_slice() {
+            [only] if entity == self.name => Some(only),
+            _ => None,
+        };
+        self.organizations.iter().find(named).or_else(only).map(|of| of.name.as_str())
+    }
+}
+
 /// A stream, named for the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StreamId {
@@ -122,4 +158,31 @@ pub struct StreamDigest {
     pub records: u64,
     /// BLAKE3 over the records' canonical form, in hexadecimal.
     pub digest: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entities_have_an_organization() {
+        let of = |name: &str, teams: &[&str]| MyOrganization {
+            name: name.to_owned(),
+            teams: teams.iter().map(|team| (*team).to_owned()).collect(),
+        };
+        let mut me = Me {
+            name: "ann".into(),
+            admin: false,
+            entity: "ann".into(),
+            organizations: vec![of("acme", &["vision", "audio"])],
+        };
+        for (entity, organization) in
+            [("vision", Some("acme")), ("acme", Some("acme")), ("ann", Some("acme")), ("local", None)]
+        {
+            assert_eq!(me.organization_of(entity), organization, "{entity}");
+        }
+        me.organizations.push(of("other", &[]));
+        assert_eq!(me.organization_of("ann"), None, "of two, none is meant");
+        assert_eq!(me.organization_of("audio"), Some("acme"));
+    }
 }

@@ -17,8 +17,6 @@ pub const DEFAULT_PROJECT: &str = "uncategorized";
 
 /// Stands in a path for the project as such, where a run's id would be.
 const WORKSPACE: &str = "@workspace";
-/// The organization of entities that belong to no other.
-pub const DEFAULT_ORGANIZATION: &str = "pannier";
 /// The longest name of a collection, in characters (W&B's own limit).
 pub const COLLECTION_CHARS_MAX: usize = 128;
 

@@ -12,8 +12,10 @@
 //! - [`summary`]: what a metric's many values come down to.
 //! - [`request`]: bodies of the native HTTP routes.
 //! - [`hub`]: bodies of the routes between a daemon and a hub.
+//! - [`admin`]: bodies of the routes by which a hub is administered.
 //! - [`home`]: where a home and its socket are, for client and daemon alike.
 
+pub mod admin;
 pub mod artifact;
 pub mod content;
 pub mod home;

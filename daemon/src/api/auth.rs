@@ -1,8 +1,10 @@
-//! Who asks, and whether he may: tokens, and what keeps pages of other origins
-//! out. Knows routes only as those that need no token.
+//! Who asks: tokens, and what keeps pages of other origins out. What a route
+//! needs of him is on the list in `permit`.
+
+use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -12,17 +14,15 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::page::{self, session, sign_in};
+use super::page::{self, Refused, session, sign_in};
+use super::permit::{self, Need};
 use super::respond::Answer;
-use super::web::{Door, Web, host, without_port};
+use super::web::{Door, Web, default_entity, host, without_port};
 use super::{App, blocking};
+use crate::access::{Access, Directory};
+use crate::store::{self, Known, Store};
 use crate::token;
 
-/// The routes that need no token, as the router knows them: links that carry
-/// their own proof, the question of W&B's clients whether telemetry is wanted,
-/// which they send without a key and which is answered with 404, and the way in
-/// and out for browsers.
-const OPEN: [&str; 4] = ["/blob/{capability}", "/sdk/otel/v1/metrics", "/login", "/logout"];
 /// The names of this machine for itself.
 const LOCAL: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
@@ -32,6 +32,23 @@ const LOCAL: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 pub struct Caller {
     /// The name.
     pub name: String,
+    /// The entity of runs that name none: the home's, or a user's own.
+    pub entity: String,
+    /// What he may do.
+    pub access: Access,
+}
+
+impl Caller {
+    /// The home's owner.
+    #[must_use]
+    pub fn owner(name: &str) -> Self {
+        Self { name: name.to_owned(), entity: default_entity(), access: Access::owner(name) }
+    }
+
+    fn user(user: Known, directory: Arc<Directory>) -> Self {
+        let access = Access::user(&user.name, user.admin, directory);
+        Self { entity: user.name.clone(), name: user.name, access }
+    }
 }
 
 /// Lets a request through to its route, with its [`Caller`], or answers it.
@@ -39,26 +56,40 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     if let Some(problem) = stranger(app.door, &app.web, request.method(), request.headers()) {
         return refusal(StatusCode::FORBIDDEN, problem, "open pannier's own address, and nothing else's");
     }
-    let open = request.extensions().get::<MatchedPath>().is_some_and(|path| OPEN.contains(&path.as_str()));
-    if !open {
-        let page = page::is_page(&request);
-        match caller(&app, request.headers(), page).await {
-            Ok(Some(caller)) => drop(request.extensions_mut().insert(caller)),
-            Ok(None) if page && sign_in::wants_html(request.headers()) => {
-                return sign_in::asked(app.door, &request);
-            }
-            Ok(None) => return unknown(&app, request.headers()),
-            Err(failure) => return failure.into_response(),
-        }
+    let needed = permit::needed(&request);
+    if matches!(needed, Ok(Some(Need::Nothing))) {
+        return next.run(request).await;
     }
-    next.run(request).await
+    let page = page::is_page(&request);
+    let caller = match caller(&app, request.headers(), page).await {
+        Ok(Some(caller)) => caller,
+        Ok(None) if page && sign_in::wants_html(request.headers()) => {
+            return sign_in::asked(app.door, &request);
+        }
+        Ok(None) => return unknown(&app, request.headers()),
+        Err(failure) => return failure.into_response(),
+    };
+    match permitted(needed, &caller, &mut request).await {
+        Ok(()) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(failure) if page => Refused::from(failure).into_response(),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+async fn permitted(needed: Answer<Option<Need>>, caller: &Caller, request: &mut Request) -> Answer<()> {
+    match needed? {
+        Some(need) => permit::check(need, caller, request).await,
+        None => Ok(()),
+    }
 }
 
 /// Who asks; for a page, a browser's session says it, too.
 async fn caller(app: &App, headers: &HeaderMap, page: bool) -> Answer<Option<Caller>> {
-    let owner = || Caller { name: app.web.owner.clone() };
     if app.door == Door::Socket {
-        return Ok(Some(owner()));
+        return Ok(Some(Caller::owner(&app.web.owner)));
     }
     match shown(headers) {
         Some(shown) => by_token(app, shown).await,
@@ -74,14 +105,26 @@ async fn caller(app: &App, headers: &HeaderMap, page: bool) -> Answer<Option<Cal
 pub async fn by_token(app: &App, shown: String) -> Answer<Option<Caller>> {
     match app.door {
         Door::Socket | Door::Loopback => {
-            let owner = Caller { name: app.web.owner.clone() };
-            Ok(token::same(&shown, &app.web.token).then_some(owner))
+            Ok(token::same(&shown, &app.web.token).then(|| Caller::owner(&app.web.owner)))
         }
-        Door::Hub { .. } => {
-            let store = app.store.clone();
-            Ok(blocking(move || store.user_of(&shown)).await?.map(|name| Caller { name }))
-        }
+        Door::Hub { .. } => user(app, move |store| store.user_of(&shown)).await,
     }
+}
+
+/// The user of a hub that `find` finds, with what he may do now.
+///
+/// # Errors
+/// As the store's.
+pub async fn user(
+    app: &App,
+    find: impl FnOnce(&Store) -> store::Result<Option<Known>> + Send + 'static,
+) -> Answer<Option<Caller>> {
+    let store = app.store.clone();
+    let found = blocking(move || match find(&store)? {
+        Some(user) => Ok(Some(Caller::user(user, store.directory()?))),
+        None => Ok(None),
+    });
+    Ok(found.await?)
 }
 
 /// The token of a request: `Bearer TOKEN`, or what W&B's clients send, `Basic`

@@ -1,18 +1,19 @@
 //! The door and the view for everyone who speaks HTTP: routes and who may use
 //! them. Handlers translate; what they are about lives elsewhere.
 
+mod admin;
 pub mod auth;
 mod bytes;
 mod hub;
 mod intake;
 mod open;
 pub mod page;
+mod permit;
 mod remotes;
 pub mod respond;
 mod runs;
 mod serve;
 mod status;
-mod users;
 mod verify;
 pub mod wandb;
 pub mod web;
@@ -124,16 +125,14 @@ fn local_routes() -> Router<App> {
         .route("/v1/remotes/{name}/retry", post(remotes::retry))
         .route("/v1/sync", post(remotes::wake))
         .route("/v1/verify", post(verify::verify))
-        .route("/v1/users", get(users::list).post(users::add))
-        .route("/v1/users/{name}", axum::routing::delete(users::remove))
 }
 
 /// The service of a listener. Whatever is routed here passes [`auth::guard`].
 pub fn service(app: App) -> Router {
     let routes = match app.door {
-        Door::Socket => common_routes().merge(hub::routes()).merge(local_routes()),
+        Door::Socket => common_routes().merge(hub::routes()).merge(admin::routes()).merge(local_routes()),
         Door::Loopback => common_routes().merge(page::routes()),
-        Door::Hub { .. } => common_routes().merge(page::routes()).merge(hub::routes()),
+        Door::Hub { .. } => common_routes().merge(page::routes()).merge(hub::routes()).merge(admin::routes()),
     };
     routes
         .fallback(not_found)

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use pannier_proto::id::RunPath;
@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as JsonValue, json};
 use tokio::sync::mpsc;
 
+use super::auth::Caller;
 use super::open::existing;
 use super::respond::{Answer, Failure};
 use super::wandb::{file, transfer};
@@ -34,10 +35,15 @@ pub struct ListQuery {
     offset: Option<usize>,
 }
 
-pub async fn list(State(app): State<App>, Query(query): Query<ListQuery>) -> Answer<Json<JsonValue>> {
+pub async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<ListQuery>,
+) -> Answer<Json<JsonValue>> {
     let filter = RunFilter {
         entity: query.entity,
         project: query.project,
+        without: caller.access.hidden(),
         limit: query.limit.unwrap_or(100).min(1000),
         offset: query.offset.unwrap_or(0),
     };

@@ -2,8 +2,10 @@
 //! module; this one only parses and sends it there.
 //!
 //! Commands read and change a home through its daemon's routes, never through
-//! the store, but for `hub user`, which must work before there is a hub.
+//! the store, but for `hub user`, `org` and `team`, which must work before there
+//! is a hub.
 
+mod administer;
 mod body;
 mod client;
 mod daemon;

@@ -321,9 +321,10 @@ pub async fn upsert_project(
                 if edit == Edit::default() {
                     return Ok(false);
                 }
-                if is_registry(&known.name) && !by.admin {
+                let guarded = edit.access.is_some() || edit.protected_aliases.is_some();
+                if is_registry(&known.name) && guarded && !by.admin {
                     return Err(StoreError::Refused(format!(
-                        "only administrators change the registry {entity}/{}",
+                        "only administrators change who may use the registry {entity}/{} and its protected aliases",
                         known.name
                     )));
                 }

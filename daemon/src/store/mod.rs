@@ -13,6 +13,7 @@
 //! share a commit. Readers have connections of their own, opened as needed.
 //! The store knows no caller: no journal, no HTTP, no remote protocol.
 
+mod accounts;
 mod aliases;
 mod append;
 mod artifacts;
@@ -47,6 +48,7 @@ use pannier_proto::id::{Id128, Origin, Seq};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use tokio::sync::watch;
 
+pub use accounts::{Registered, default_organization};
 pub use aliases::{Alias, Moved};
 pub use append::{Appended, Incoming, PREEMPTING, STOP};
 pub use artifacts::{ArtifactRow, VersionFacts};
@@ -62,6 +64,7 @@ pub use query::{RunFacts, Wanted};
 pub use runs::RunFilter;
 pub use series::Series;
 pub use sync_state::{CursorRow, Remote, StreamState};
+pub use users::{Known, NewUser};
 pub use writer::Tx;
 
 /// Why the store did not do what it was asked.
@@ -88,7 +91,7 @@ pub enum StoreError {
         /// How.
         source: crate::block::BadBlock,
     },
-    /// There is no such run, remote or user.
+    /// There is no such run, remote, user, team or organization.
     #[error("there is no {0}")]
     Missing(String),
     /// The request contradicts what is stored.
@@ -131,6 +134,7 @@ pub struct Store {
     readers: Mutex<Vec<Connection>>,
     newer: watch::Receiver<u64>,
     unpacked: unpacked::Unpacked,
+    directory: accounts::Cache,
 }
 
 /// Idle reading connections that are kept.
@@ -154,6 +158,7 @@ impl Store {
             readers: Mutex::new(Vec::new()),
             newer,
             unpacked: unpacked::Unpacked::default(),
+            directory: accounts::Cache::default(),
         })
     }
 

@@ -168,6 +168,8 @@ pub struct RunFilter {
     pub entity: Option<String>,
     /// Of this project.
     pub project: Option<String>,
+    /// Of none of these entities.
+    pub without: Vec<String>,
     /// At most so many.
     pub limit: usize,
     /// After leaving out so many.
@@ -305,18 +307,19 @@ impl Store {
     /// [`StoreError`].
     pub fn runs(&self, filter: &RunFilter) -> Result<(Vec<RunView>, bool)> {
         self.read_blocking(|sql| {
+            let without: Vec<_> = (5..5 + filter.without.len()).map(|at| format!("?{at}")).collect();
+            let without = without.join(", ");
             let mut select = sql.prepare_cached(&format!(
                 "SELECT {COLUMNS} FROM shown_runs WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR project = ?2)
-                 ORDER BY created_us DESC, id DESC LIMIT ?3 OFFSET ?4"
+                 AND entity NOT IN ({without}) ORDER BY created_us DESC, id DESC LIMIT ?3 OFFSET ?4"
             ))?;
-            let page = i64::try_from(filter.limit).unwrap_or(i64::MAX - 1);
+            let page = i64::try_from(filter.limit).unwrap_or(i64::MAX - 1).saturating_add(1);
             let offset = i64::try_from(filter.offset).unwrap_or(i64::MAX);
-            let rows = select
-                .query_map(
-                    params![filter.entity, filter.project, page.saturating_add(1), offset],
-                    RunRow::read,
-                )?
-                .collect::<Result<Vec<_>, _>>()?;
+            let mut values: Vec<&dyn rusqlite::ToSql> =
+                vec![&filter.entity, &filter.project, &page, &offset];
+            values.extend(filter.without.iter().map(|entity| entity as &dyn rusqlite::ToSql));
+            let rows =
+                select.query_map(values.as_slice(), RunRow::read)?.collect::<Result<Vec<_>, _>>()?;
             let more = rows.len() > filter.limit;
             let views =
                 rows.into_iter().take(filter.limit).map(|row| row.view(sql)).collect::<Result<_>>()?;

@@ -178,14 +178,23 @@ fn a_damaged_block_is_named_and_the_others_can_be_read() {
 }
 
 #[test]
-fn tokens_open_until_their_user_is_removed() {
+fn tokens_open_until_their_user_is_deleted() {
     let (_dir, store) = open();
-    let token = store.write_blocking(|tx| tx.add_user("ann", 1)).unwrap();
-    assert_eq!(store.user_of(&token).unwrap().as_deref(), Some("ann"));
+    let add = |name: &str, token: &str| {
+        let user = NewUser { name: name.into(), token: token.into(), ..NewUser::default() };
+        store.write_blocking(move |tx| tx.add_user(&user, 1))
+    };
+    add("ann", "pan-ann").unwrap();
+    let ann = Known { name: "ann".into(), admin: false };
+    assert_eq!(store.user_of("pan-ann").unwrap(), Some(ann.clone()));
+    assert_eq!(store.user_known("ann").unwrap(), Some(ann));
     assert_eq!(store.user_of("pan-wrong").unwrap(), None);
-    assert!(matches!(store.write_blocking(|tx| tx.add_user("ann", 1)), Err(StoreError::Conflict(_))));
-    store.write_blocking(|tx| tx.remove_user("ann")).unwrap();
-    assert_eq!(store.user_of(&token).unwrap(), None);
+    for (name, token) in [("ann", "pan-other"), ("bob", "pan-ann")] {
+        assert!(matches!(add(name, token), Err(StoreError::Conflict(_))), "{name} {token}");
+    }
+    store.write_blocking(|tx| tx.delete_user("ann", 2)).unwrap();
+    assert_eq!(store.user_of("pan-ann").unwrap(), None);
+    add("ann", "pan-again").unwrap();
 }
 
 #[test]

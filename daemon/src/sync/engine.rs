@@ -19,7 +19,7 @@ use super::batch::{self, Batch, Wanted};
 use super::plan::Turn;
 use super::remote::{Remote, RemoteError};
 use super::seen::Seen;
-use super::{blocking, carry};
+use super::{blocking, carry, learn};
 use crate::blobs::Blobs;
 use crate::limits::{POSITIONS_MAX, PUSH_BYTES, PUSH_SHARE_BYTES, REMOTE_CHECK_INTERVAL, RETRY_AFTER_MAX};
 use crate::store::{CursorRow, Store, StoreError, StreamState};
@@ -45,8 +45,9 @@ enum Ask {
     Everything,
 }
 
+/// Why a step came to nothing.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+pub(super) enum Trouble {
     #[error(transparent)]
     Remote(#[from] RemoteError),
     #[error("cannot read or note it here: {0}")]
@@ -122,9 +123,8 @@ impl<R: Remote> Engine<R> {
     /// Someone acted: parked runs are to be tried again, and all else, too.
     pub async fn retry(&mut self) {
         let name = self.name.clone();
-        let unparked =
-            blocking(&self.store, move |store| store.write_blocking(move |tx| tx.unpark(&name))).await;
-        if let Err(error) = unparked {
+        let unpark = |store: &Store| store.write_blocking(move |tx| tx.unpark(&name));
+        if let Err(error) = blocking(&self.store, unpark).await {
             tracing::warn!("remote {}: cannot unpark its runs: {error}", self.name);
         }
         self.policy.reset();
@@ -157,8 +157,12 @@ impl<R: Remote> Engine<R> {
             return Ok(Step::More);
         }
         self.policy.reset();
+        Ok(self.idle())
+    }
+
+    fn idle(&self) -> Step {
         self.seen.behind(false);
-        Ok(Step::Idle)
+        Step::Idle
     }
 
     async fn read(&self, assumed: HashMap<i64, Seq>) -> Result<Batch, Trouble> {
@@ -186,6 +190,7 @@ impl<R: Remote> Engine<R> {
             )
             .into());
         }
+        learn::organizations(&self.remote, &self.store, &self.name).await?;
         if self.epoch != Some(info.epoch) {
             self.ask = Ask::Everything;
             (self.budget, self.ceiling) = (PUSH_BYTES, PUSH_BYTES);
@@ -196,7 +201,7 @@ impl<R: Remote> Engine<R> {
             let names: Vec<StreamId> = asked.iter().map(|stream| stream.id.clone()).collect();
             let answer = self.remote.positions(&names).await?;
             if answer.positions.len() != asked.len() {
-                return Err(misfit().into());
+                return Err(RemoteError::transient(MISFIT).into());
             }
             if answer.epoch != info.epoch {
                 self.ask = Ask::Everything;
@@ -269,8 +274,7 @@ impl<R: Remote> Engine<R> {
                 if batch.more || alone || self.ask != Ask::Nothing {
                     return Ok(Step::More);
                 }
-                self.seen.behind(false);
-                Ok(Step::Idle)
+                Ok(self.idle())
             }
             Err(RemoteError::TooLarge(_)) if batch.spans.len() > 1 && self.ceiling > PUSH_SHARE_BYTES => {
                 self.ceiling = (batch.bytes.min(self.ceiling) / 2).max(PUSH_SHARE_BYTES);
@@ -308,7 +312,7 @@ impl<R: Remote> Engine<R> {
     /// was as expected.
     async fn apply(&mut self, batch: &Batch, answer: PushAnswer) -> Result<bool, Trouble> {
         if answer.streams.len() != batch.spans.len() {
-            return Err(misfit().into());
+            return Err(RemoteError::transient(MISFIT).into());
         }
         let mut rows: BTreeMap<i64, CursorRow> = BTreeMap::new();
         let (mut as_expected, mut moved, mut refused) = (self.epoch == Some(answer.epoch), false, false);
@@ -395,6 +399,4 @@ impl<R: Remote> Engine<R> {
     }
 }
 
-fn misfit() -> RemoteError {
-    RemoteError::transient("it answered for other streams than it was asked about")
-}
+const MISFIT: &str = "it answered for other streams than it was asked about";

@@ -12,8 +12,8 @@ use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use pannier_proto::content::Blob;
 use pannier_proto::hub::{
-    BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer, StreamDigest,
-    StreamId, StreamUpto,
+    BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Me, Positions, PositionsAnswer, PushAnswer,
+    StreamDigest, StreamId, StreamUpto,
 };
 use pannier_proto::id::Seq;
 use pannier_proto::request::ErrorBody;
@@ -268,6 +268,14 @@ fn retry_after(headers: &HeaderMap, now_us: i64) -> Option<Duration> {
 impl Remote for Hub {
     async fn info(&self) -> RemoteResult<HubInfo> {
         self.ask(Method::GET, "v1/hub", HeaderMap::new(), Vec::new()).await
+    }
+
+    async fn me(&self) -> RemoteResult<Option<Me>> {
+        match self.ask(Method::GET, "v1/hub/me", HeaderMap::new(), Vec::new()).await {
+            // A hub of an earlier version.
+            Err(RemoteError::Rejected(_)) => Ok(None),
+            found => found.map(Some),
+        }
     }
 
     async fn positions(&self, streams: &[StreamId]) -> RemoteResult<PositionsAnswer> {

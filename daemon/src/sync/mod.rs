@@ -10,6 +10,7 @@ mod batch;
 pub mod carry;
 pub mod engine;
 pub mod hub;
+mod learn;
 mod plan;
 pub mod receive;
 pub mod remote;

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use pannier_proto::content::Blob;
-use pannier_proto::hub::{HubInfo, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
+use pannier_proto::hub::{HubInfo, Me, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
 use pannier_proto::id::Seq;
 
 use crate::block::Encoded;
@@ -59,6 +59,12 @@ pub type RemoteResult<T> = Result<T, RemoteError>;
 pub trait Remote: Send + Sync {
     /// Who it is, and which start of it this is.
     fn info(&self) -> impl Future<Output = RemoteResult<HubInfo>> + Send;
+
+    /// Who we are there, and which organizations there are for us; `None` where
+    /// the remote knows neither.
+    fn me(&self) -> impl Future<Output = RemoteResult<Option<Me>>> + Send {
+        async { Ok(None) }
+    }
 
     /// Where streams stand there, in the order asked;
     /// at most [`crate::limits::POSITIONS_MAX`].

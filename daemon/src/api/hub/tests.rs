@@ -36,8 +36,9 @@ async fn pair() -> Pair {
         |name: &str| Arc::new(Blobs::open(dir.path().join(name), dir.path().join("quarantine")).unwrap());
     let (sent, received) = (blobs("here"), blobs("there"));
     let receiving = Receiving { store: there.clone(), blobs: received.clone(), epoch: Id128([7; 16]) };
-    let router =
-        routes::<Receiving>().layer(axum::extract::DefaultBodyLimit::max(crate::limits::REQUEST_BYTES_MAX));
+    let router = routes::<Receiving>()
+        .layer(axum::extract::DefaultBodyLimit::max(crate::limits::REQUEST_BYTES_MAX))
+        .layer(Extension(Caller::owner("tester")));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router.with_state(receiving)).await });

@@ -12,6 +12,7 @@ use super::frame::Page;
 use super::html::Html;
 use super::table::{Cell, write_table};
 use super::{Shown, missing};
+use crate::access::Verb;
 use crate::api::auth::Caller;
 use crate::api::{App, blocking};
 use crate::percent::encode;
@@ -24,8 +25,9 @@ const VALUES: usize = 4;
 
 /// `/`: every entity and its projects.
 pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>) -> Shown {
+    let access = caller.access.clone();
     let all = blocking(move || {
-        let entities = app.store.entities()?.into_iter();
+        let entities = app.store.entities()?.into_iter().filter(|entity| access.allows(entity, Verb::Read));
         entities.map(|entity| app.store.projects(&entity)).collect::<store::Result<Vec<_>>>()
     });
     let all: Vec<Project> = all.await?.into_iter().flatten().collect();
@@ -83,8 +85,8 @@ pub async fn project(
     Path((entity, project)): Path<(String, String)>,
     Query(Offset { offset }): Query<Offset>,
 ) -> Shown {
-    let filter =
-        RunFilter { entity: Some(entity.clone()), project: Some(project.clone()), limit: RUNS, offset };
+    let (of, named) = (Some(entity.clone()), Some(project.clone()));
+    let filter = RunFilter { entity: of, project: named, limit: RUNS, offset, ..RunFilter::default() };
     let (of, named) = (entity.clone(), project.clone());
     let found = blocking(move || {
         let known = app.store.project(&of, &named)?;

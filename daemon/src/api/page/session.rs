@@ -14,7 +14,7 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use pannier_proto::id::Id128;
 
-use crate::api::auth::Caller;
+use crate::api::auth::{self, Caller};
 use crate::api::bytes::broken;
 use crate::api::respond::Answer;
 use crate::api::web::{Door, base_url};
@@ -40,7 +40,10 @@ pub async fn caller(app: &App, headers: &HeaderMap) -> Answer<Option<Caller>> {
             continue;
         };
         if credential_of(app, &user).await? == Some(credential) {
-            return Ok(Some(Caller { name: user }));
+            return match app.door {
+                Door::Socket | Door::Loopback => Ok(Some(Caller::owner(&user))),
+                Door::Hub { .. } => auth::user(app, move |store| store.user_known(&user)).await,
+            };
         }
     }
     Ok(None)

@@ -13,8 +13,9 @@ use serde::Deserialize;
 use super::frame::Page;
 use super::{Refused, session};
 use crate::api::App;
-use crate::api::auth::{Caller, by_token};
+use crate::api::auth::{Caller, by_token, user};
 use crate::api::web::Door;
+use crate::password;
 use crate::percent::encode;
 
 #[derive(Deserialize)]
@@ -25,6 +26,8 @@ pub struct Look {
 
 #[derive(Deserialize)]
 pub struct SignIn {
+    /// At a hub, with a password.
+    user: Option<String>,
     key: String,
     to: Option<String>,
 }
@@ -42,7 +45,7 @@ pub async fn look(
             let said = "This link has been used, or is older than a minute. Run `pannier open` again.";
             return Ok(form(app.door, to, Some(said)).into_response());
         }
-        let owner = Caller { name: app.web.owner.clone() };
+        let owner = Caller::owner(&app.web.owner);
         return signed_in(&app, &headers, &owner, to).await;
     }
     match session::caller(&app, &headers).await? {
@@ -51,7 +54,7 @@ pub async fn look(
     }
 }
 
-/// `POST /login`: signs in with a key.
+/// `POST /login`: signs in with a key, or with a user's name and password.
 pub async fn sign_in(
     State(app): State<App>,
     headers: HeaderMap,
@@ -61,13 +64,37 @@ pub async fn sign_in(
     if let Err(wait) = app.pages.throttle.begin(Instant::now()) {
         return Ok(too_often(app.door, to, wait));
     }
-    match by_token(&app, asked.key.trim().to_owned()).await? {
+    let named = asked.user.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let found = match by_token(&app, asked.key.trim().to_owned()).await? {
+        None if matches!(app.door, Door::Hub { .. }) => by_password(&app, named, asked.key.clone()).await?,
+        found => found.filter(|caller| named.is_none_or(|name| name == caller.name)),
+    };
+    match found {
         Some(caller) => {
             app.pages.throttle.forgive();
             signed_in(&app, &headers, &caller, to).await
         }
-        None => Ok(form(app.door, to, Some("This key is not known here.")).into_response()),
+        None => Ok(form(app.door, to, Some(wrong(app.door))).into_response()),
     }
+}
+
+fn wrong(door: Door) -> &'static str {
+    match door {
+        Door::Hub { .. } => "Nobody here has this name and this password, or this token.",
+        Door::Socket | Door::Loopback => "This key is not known here.",
+    }
+}
+
+async fn by_password(app: &App, name: Option<&str>, given: String) -> Result<Option<Caller>, Refused> {
+    let Some(name) = name.map(str::to_owned) else { return Ok(None) };
+    let found = user(app, move |store| {
+        let kept = store.password_hash_of(&name)?;
+        match password::is_right(&given, kept.as_deref()) {
+            true => store.user_known(&name),
+            false => Ok(None),
+        }
+    });
+    Ok(found.await?)
 }
 
 /// `POST /logout`: takes the cookie away.
@@ -144,7 +171,8 @@ fn form(door: Door, to: &str, problem: Option<&'static str>) -> Page {
     let hub = matches!(door, Door::Hub { .. });
     html.tag(if hub {
         "<p>This is a pannier hub: it keeps what its users’ training runs log, and shows it to them only. \
-         Sign in with your token. The hub’s operator makes one with <code>pannier hub user add NAME</code>.</p>\n"
+         Sign in with your name and password, or with your token alone. The hub’s operator makes them with \
+         <code>pannier hub user add NAME</code>.</p>\n"
     } else {
         "<p>This is pannier, which keeps what training runs on this machine log. It shows them to its owner only.</p>\n\
          <p>In a terminal of that machine, <code>pannier open</code> signs this browser in. Or paste the key here: \
@@ -152,8 +180,14 @@ fn form(door: Door, to: &str, problem: Option<&'static str>) -> Page {
     });
     html.tag("<form method=\"post\" action=\"/login\">\n<input type=\"hidden\" name=\"to\" value=\"")
         .text(to);
-    html.tag("\">\n<label for=\"key\">").tag(if hub { "Token" } else { "Key" }).tag("</label>\n");
-    html.tag("<input id=\"key\" name=\"key\" type=\"password\" autocomplete=\"current-password\" required autofocus>\n");
+    html.tag("\">\n");
+    if hub {
+        html.tag("<label for=\"user\">Name</label>\n");
+        html.tag("<input id=\"user\" name=\"user\" autocomplete=\"username\" autofocus>\n");
+    }
+    html.tag("<label for=\"key\">").tag(if hub { "Password or token" } else { "Key" }).tag("</label>\n");
+    html.tag("<input id=\"key\" name=\"key\" type=\"password\" autocomplete=\"current-password\" required");
+    html.tag(if hub { ">\n" } else { " autofocus>\n" });
     html.tag("<button>Sign in</button>\n</form>\n");
     page
 }

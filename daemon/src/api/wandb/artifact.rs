@@ -12,6 +12,7 @@ use super::page::{Page, Window};
 use super::run::Run;
 use super::user::User;
 use super::{Ask, ask};
+use crate::access::Verb;
 use crate::store::{self, ArtifactRow};
 use crate::wandb::{ids, time};
 
@@ -77,6 +78,16 @@ impl Artifact {
     /// The version with this id.
     pub async fn find(ask: &Ask, id: Id128) -> Result<Option<Self>> {
         Ok(ask.read(move |store| store.artifact(id)).await?.map(Self))
+    }
+
+    /// The version with this id, where the caller may look at it: at the project
+    /// it was logged in, or at one that it is linked to.
+    pub async fn shown(ask: &Ask, id: Id128) -> Result<Option<Self>> {
+        let rows = ask.read(move |store| store.memberships(id)).await?;
+        match rows.into_iter().find(|row| ask.may(&row.collection.entity, Verb::Read)) {
+            Some(row) => Ok(Some(Self::of(ask, row).await?)),
+            None => Ok(None),
+        }
     }
 
     /// The version of a row, whatever collection that is of.

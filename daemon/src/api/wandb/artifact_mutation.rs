@@ -230,7 +230,7 @@ fn manifest(ask: &Ask, artifact: Id128, manifest: u32) -> ManifestPayload {
 }
 
 async fn complete(ask: &Ask, id: Id128) -> Result<ArtifactPayload> {
-    let found = Artifact::find(ask, id).await?;
+    let found = Artifact::shown(ask, id).await?;
     Ok(ArtifactPayload { artifact: found.ok_or_else(|| format!("there is no artifact {id}"))? })
 }
 

@@ -16,11 +16,12 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::Value as JsonValue;
 
-use super::Ask;
 use super::artifact_mutation::ArtifactMutation;
 use super::mutation::RunMutation;
 use super::query::Query;
 use super::registry_mutation::RegistryMutation;
+use super::{Ask, permit};
+use crate::access::Verb;
 use crate::api::App;
 use crate::api::auth::Caller;
 use crate::api::respond::AtMost;
@@ -60,6 +61,14 @@ pub fn schema() -> Schema {
     Schema { schema, queries, mutations }
 }
 
+impl Schema {
+    /// The names of the mutations.
+    #[cfg(test)]
+    pub fn mutations(&self) -> &[String] {
+        &self.mutations
+    }
+}
+
 /// The names of a type's fields in a schema's text.
 fn fields_of(sdl: &str, name: &str) -> Arc<[String]> {
     let body = sdl.split_once(&format!("\ntype {name} {{\n")).map(|(_, rest)| rest).unwrap_or_default();
@@ -97,7 +106,8 @@ pub async fn graphql(
         }
     };
     let schema = app.schema.clone();
-    let ask = Ask { base: base_url(&app, &headers), app, caller, operation: None };
+    let base = base_url(&app, &headers);
+    let ask = Ask { base, app, caller, operation: None, verb: Verb::Read };
     let mut response = answer(&schema, ask, asked).await;
     // A parser's message repeats the line that it does not understand.
     for error in &mut response.errors {
@@ -131,6 +141,10 @@ async fn answer(schema: &Schema, mut ask: Ask, asked: Asked) -> Response {
         tracing::debug!("refused: {what}");
         return Response::from_errors(vec![ServerError::new(what, None)]);
     }
+    ask.verb = match needed(&operation.node) {
+        Ok(verb) => verb,
+        Err(what) => return Response::from_errors(vec![ServerError::new(what, None)]),
+    };
     let operation_name = name.clone().or_else(|| first.map(str::to_owned));
     // A document of one operation loses its name when it is read; clients before
     // 0.27 give it nowhere else.
@@ -158,6 +172,27 @@ fn name_in(query: &str) -> Option<String> {
     let rest = query.split_once("query ").or_else(|| query.split_once("mutation ")).map(|(_, rest)| rest)?;
     let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
     (end > 0).then(|| rest[..end].to_owned())
+}
+
+/// What the operation does to the entities that it names.
+fn needed(operation: &OperationDefinition) -> Result<Verb, String> {
+    if operation.ty == OperationType::Query {
+        return Ok(Verb::Read);
+    }
+    let mut most = Verb::Write;
+    for item in &operation.selection_set.node.items {
+        // What a fragment holds would have to be looked for; nobody sends one.
+        let Selection::Field(field) = &item.node else {
+            return Err("a mutation is asked for by its name, not by a fragment".to_owned());
+        };
+        let name = field.node.name.node.as_str();
+        if !name.starts_with("__") {
+            let verb = permit::of_mutation(name);
+            most =
+                most.max(verb.ok_or_else(|| format!("who may ask for {name:?} is not said; it is refused"))?);
+        }
+    }
+    Ok(most)
 }
 
 /// The first thing that the operation asks for and that we do not have.

@@ -13,6 +13,7 @@ mod file_stream;
 mod history;
 mod mutation;
 mod page;
+mod permit;
 mod project;
 mod query;
 mod registry_mutation;
@@ -29,11 +30,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use pannier_proto::id::{DEFAULT_ORGANIZATION, DEFAULT_PROJECT, RunPath};
+use pannier_proto::id::{DEFAULT_PROJECT, RunPath};
 
 use super::App;
 use super::auth::Caller;
-use super::web::{Door, default_entity};
+use crate::access::Verb;
 use crate::capability::{Grant, sign};
 use crate::clock::now_s;
 use crate::ingest::registry::Author;
@@ -65,18 +66,36 @@ pub struct Ask {
     pub caller: Caller,
     /// What the question is called.
     pub operation: Option<String>,
+    /// What is done to the entities that it names: [`Verb::Read`], or what its
+    /// mutations need.
+    pub verb: Verb,
 }
 
 impl Ask {
     /// The entity of runs that name none: the home's, or at a hub the user's own.
     pub fn entity(&self) -> String {
-        match self.app.door {
-            Door::Hub { .. } => self.caller.name.clone(),
-            Door::Socket | Door::Loopback => default_entity(),
+        self.caller.entity.clone()
+    }
+
+    /// Whether the caller may do this to this entity's data.
+    pub fn may(&self, entity: &str, verb: Verb) -> bool {
+        self.caller.access.allows(entity, verb)
+    }
+
+    /// Refuses what the caller may not do.
+    pub fn must(&self, entity: &str, verb: Verb) -> async_graphql::Result<()> {
+        match self.may(entity, verb) {
+            true => Ok(()),
+            false => Err(format!(
+                "{}; ask an administrator of {entity:?} or of the hub for a role there",
+                self.caller.refusal(entity, verb)
+            )
+            .into()),
         }
     }
 
     /// The run that these names mean; an empty or absent one is the default.
+    /// Refused where the caller may not do there what he asks for.
     pub fn path(
         &self,
         entity: Option<&str>,
@@ -86,17 +105,15 @@ impl Ask {
         let named = |name: Option<&str>| name.filter(|name| !name.is_empty()).map(str::to_owned);
         let entity = named(entity).unwrap_or_else(|| self.entity());
         let project = named(project).unwrap_or_else(|| DEFAULT_PROJECT.to_owned());
-        Ok(RunPath::new(&entity, &project, run)?)
+        let path = RunPath::new(&entity, &project, run)?;
+        self.must(&path.entity, self.verb)?;
+        Ok(path)
     }
 
-    /// The organization that whoever asks belongs to.
-    pub fn organization(&self) -> String {
-        DEFAULT_ORGANIZATION.to_owned()
-    }
-
-    /// Who changes something of this entity.
-    pub fn author(&self, _entity: &str) -> Author {
-        Author { name: self.caller.name.clone(), admin: true }
+    /// Who changes something of this entity, by a mutation that he may ask for.
+    pub fn author(&self, entity: &str) -> async_graphql::Result<Author> {
+        self.must(entity, self.verb)?;
+        Ok(Author { name: self.caller.name.clone(), admin: self.may(entity, Verb::Admin) })
     }
 
     /// A link by which its holder may do this, and nothing else, for a while.

@@ -163,13 +163,15 @@ pub struct Done {
 /// See [`Done`].
 pub const DONE: Done = Done { success: true, client_mutation_id: None };
 
-fn run_of(id: &str) -> Result<RunPath> {
-    ids::read_run(id).ok_or_else(|| format!("{id:?} is no id of a run here").into())
+fn run_of(ask: &Ask, id: &str) -> Result<RunPath> {
+    let path = ids::read_run(id).ok_or_else(|| format!("{id:?} is no id of a run here"))?;
+    ask.must(&path.entity, ask.verb)?;
+    Ok(path)
 }
 
 /// The run that is meant, which must be there.
 async fn run_there(ask: &Ask, id: &str) -> Result<(RunPath, Run)> {
-    let path = run_of(id)?;
+    let path = run_of(ask, id)?;
     let run = Run::find(ask, path.clone()).await?.ok_or_else(|| format!("there is no run {path}"))?;
     Ok((path, run))
 }
@@ -187,7 +189,7 @@ impl RunMutation {
     ) -> Result<UpsertBucketPayload> {
         let ask = ask(ctx)?;
         let path = match &input.id {
-            Some(id) => run_of(id)?,
+            Some(id) => run_of(ask, id)?,
             None => {
                 let name = input.name.clone().filter(|name| !name.is_empty());
                 let name = name.map_or_else(|| token::random().map(pannier_proto::id::run_id), Ok)?;
@@ -261,6 +263,7 @@ impl RunMutation {
         for id in &input.files {
             let (run, path) =
                 ids::read_file(id).ok_or_else(|| format!("{id:?} is no id of a file here", id = id.0))?;
+            ask.must(&run.entity, ask.verb)?;
             ingest::file::removed(&ask.app.store, &run, vec![RelPath::new(&path)?]).await?;
         }
         Ok(DONE)

@@ -13,6 +13,7 @@ use super::run_query::Found;
 use super::scalar::JsonString;
 use super::user::{Entity, User};
 use super::{Ask, artifact, ask, search};
+use crate::access::Verb;
 use crate::store;
 use crate::wandb::{ids, time};
 
@@ -30,8 +31,11 @@ pub struct Project(pub store::Project);
 impl Project {
     /// The project of this name, if there is one.
     pub async fn find(ask: &Ask, name: Option<String>, entity: Option<String>) -> Result<Option<Self>> {
-        let path = ask.path(entity.as_deref(), name.as_deref(), "x")?;
-        let RunPath { entity, project, .. } = path;
+        let entity = entity.filter(|name| !name.is_empty()).unwrap_or_else(|| ask.entity());
+        if !ask.may(&entity, Verb::Read) {
+            return Ok(None);
+        }
+        let RunPath { entity, project, .. } = ask.path(Some(&entity), name.as_deref(), "x")?;
         Ok(ask.read(move |store| store.project(&entity, &project)).await?.map(Self))
     }
 

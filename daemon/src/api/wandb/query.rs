@@ -8,6 +8,7 @@ use super::collection::Collection;
 use super::page::{Page, Window};
 use super::project::Project;
 use super::user::{Entity, Organization, User};
+use crate::access::Verb;
 use crate::wandb::ids;
 
 /// What is switched on. A client that asks is told of no other feature.
@@ -82,16 +83,19 @@ impl Query {
     async fn server_info(&self) -> ServerInfo {
         ServerInfo
     }
-    async fn entity(&self, ctx: &Context<'_>, name: Option<String>) -> Result<Entity> {
-        Ok(Entity { name: name.filter(|name| !name.is_empty()).unwrap_or(ask(ctx)?.entity()) })
+    async fn entity(&self, ctx: &Context<'_>, name: Option<String>) -> Result<Option<Entity>> {
+        let ask = ask(ctx)?;
+        let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| ask.entity());
+        Ok(ask.may(&name, Verb::Read).then_some(Entity { name }))
     }
     async fn organization(&self, ctx: &Context<'_>, name: Option<String>) -> Result<Option<Organization>> {
-        Ok(Organization::named(ask(ctx)?, &name.unwrap_or_default()))
+        Organization::find(ask(ctx)?, name).await
     }
     async fn artifact_collection(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Collection>> {
         let Some(number) = ids::read_collection(&id) else { return Ok(None) };
-        let found = ask(ctx)?.read(move |store| store.collection_numbered(number)).await?;
-        Ok(found.map(Collection::from))
+        let ask = ask(ctx)?;
+        let found = ask.read(move |store| store.collection_numbered(number)).await?;
+        Ok(found.filter(|row| ask.may(&row.entity, Verb::Read)).map(Collection::from))
     }
     async fn project(
         &self,
@@ -119,12 +123,15 @@ impl Query {
     ) -> Result<Page<Project>> {
         let ask = ask(ctx)?;
         let entity = entity_name.filter(|name| !name.is_empty()).unwrap_or_else(|| ask.entity());
+        if !ask.may(&entity, Verb::Read) {
+            return Ok(Window::cut(Vec::new(), first, after.as_deref()));
+        }
         let projects = ask.read(move |store| store.projects(&entity)).await?;
         Ok(Window::cut(projects.into_iter().map(Project).collect(), first, after.as_deref()))
     }
     async fn artifact(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Artifact>> {
         let Some(id) = ids::read_artifact(&id) else { return Ok(None) };
-        Artifact::find(ask(ctx)?, id).await
+        Artifact::shown(ask(ctx)?, id).await
     }
     #[graphql(name = "clientIDMapping")]
     async fn client_id_mapping(
@@ -132,7 +139,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(name = "clientID")] client_id: String,
     ) -> Result<Option<ClientIdMapping>> {
-        let found = ask(ctx)?.read(move |store| store.artifact_by_client(&client_id)).await?;
+        let ask = ask(ctx)?;
+        let found = ask.read(move |store| store.artifact_by_client(&client_id)).await?;
+        let found = found.filter(|row| ask.may(&row.run.entity, Verb::Read));
         Ok(found.map(|row| ClientIdMapping { server_id: ids::artifact(row.body.id).into() }))
     }
 }

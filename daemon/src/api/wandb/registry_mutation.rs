@@ -155,7 +155,7 @@ async fn collection_of(ask: &Ask, id: &ID) -> Result<store::Collection> {
 }
 
 async fn artifact(ask: &Ask, id: Id128) -> Result<Artifact> {
-    Artifact::find(ask, id).await?.ok_or_else(|| format!("there is no artifact {id}").into())
+    Artifact::shown(ask, id).await?.ok_or_else(|| format!("there is no artifact {id}").into())
 }
 
 /// The collections and names that are meant: by their names, else the collection
@@ -182,7 +182,7 @@ async fn aliases_by_collection(
 }
 
 async fn edit_collection(ask: &Ask, row: &store::Collection, edit: Edit) -> Result<CollectionPayload> {
-    registry::edit_collection(&ask.app.store, ask.author(&row.entity), row.into(), edit).await?;
+    registry::edit_collection(&ask.app.store, ask.author(&row.entity)?, row.into(), edit).await?;
     let number = row.id;
     let found = ask.read(move |store| store.collection_numbered(number)).await?;
     let found = found.ok_or("this collection is gone")?;
@@ -191,7 +191,7 @@ async fn edit_collection(ask: &Ask, row: &store::Collection, edit: Edit) -> Resu
 
 async fn delete_collection(ask: &Ask, id: &ID) -> Result<CollectionPayload> {
     let row = collection_of(ask, id).await?;
-    registry::delete_collection(&ask.app.store, ask.author(&row.entity), (&row).into()).await?;
+    registry::delete_collection(&ask.app.store, ask.author(&row.entity)?, (&row).into()).await?;
     Ok(CollectionPayload { artifact_collection: row.into() })
 }
 
@@ -218,7 +218,9 @@ impl RegistryMutation {
             name: input.artifact_portfolio_name,
         };
         let aliases = input.aliases.unwrap_or_default().into_iter().map(|alias| alias.alias).collect();
-        let author = ask.author(&target.entity);
+        // Nobody links what he may not look at.
+        artifact(ask, id).await?;
+        let author = ask.author(&target.entity)?;
         let row = registry::link(&ask.app.store, author, id, target, aliases).await?;
         Ok(LinkArtifactPayload { version_index: row.version, artifact_membership: Membership(row) })
     }
@@ -226,14 +228,14 @@ impl RegistryMutation {
     async fn unlink_artifact(&self, ctx: &Context<'_>, input: UnlinkArtifactInput) -> Result<Done> {
         let (ask, id) = (ask(ctx)?, artifact_of(&input.artifact_id)?);
         let row = collection_of(ask, &input.artifact_portfolio_id).await?;
-        registry::unlink(&ask.app.store, ask.author(&row.entity), id, (&row).into()).await?;
+        registry::unlink(&ask.app.store, ask.author(&row.entity)?, id, (&row).into()).await?;
         Ok(DONE)
     }
 
     async fn add_aliases(&self, ctx: &Context<'_>, input: AliasesInput) -> Result<Done> {
         let (ask, id) = (ask(ctx)?, artifact_of(&input.artifact_id)?);
         for (path, names) in aliases_by_collection(ask, id, input.aliases).await? {
-            let author = ask.author(&path.entity);
+            let author = ask.author(&path.entity)?;
             registry::move_aliases(&ask.app.store, author, id, path, names, Vec::new()).await?;
         }
         Ok(DONE)
@@ -242,7 +244,7 @@ impl RegistryMutation {
     async fn delete_aliases(&self, ctx: &Context<'_>, input: AliasesInput) -> Result<Done> {
         let (ask, id) = (ask(ctx)?, artifact_of(&input.artifact_id)?);
         for (path, names) in aliases_by_collection(ask, id, input.aliases).await? {
-            let author = ask.author(&path.entity);
+            let author = ask.author(&path.entity)?;
             registry::move_aliases(&ask.app.store, author, id, path, Vec::new(), names).await?;
         }
         Ok(DONE)
@@ -264,7 +266,7 @@ impl RegistryMutation {
             remove_tags: names(input.tags_to_delete),
             ..Edit::default()
         };
-        let author = ask.author(&source.entity);
+        let author = ask.author(&source.entity)?;
         registry::edit_version(&ask.app.store, author.clone(), id, edit).await?;
         // Older clients say all aliases of the version here.
         if let Some(wanted) = input.aliases {
@@ -284,7 +286,7 @@ impl RegistryMutation {
     ) -> Result<ArtifactPayload> {
         let (ask, id) = (ask(ctx)?, artifact_of(&input.artifact_id)?);
         let gone = artifact(ask, id).await?;
-        let author = ask.author(&gone.0.collection.entity);
+        let author = ask.author(&gone.0.collection.entity)?;
         let with_aliases = input.delete_aliases == Some(true);
         registry::delete_version(&ask.app.store, author, id, with_aliases).await?;
         Ok(ArtifactPayload { artifact: gone })
@@ -368,7 +370,7 @@ impl RegistryMutation {
             artifact_types,
             ..Edit::default()
         };
-        let (author, entity, name) = (ask.author(&path.entity), path.entity.clone(), path.project.clone());
+        let (author, entity, name) = (ask.author(&path.entity)?, path.entity.clone(), path.project.clone());
         let inserted = registry::upsert_project(&ask.app.store, author, entity, name, edit).await?;
         let project = Project::find(ask, Some(path.project.clone()), Some(path.entity)).await?;
         let project = project.ok_or_else(|| format!("project {} is gone", path.project))?;
@@ -379,7 +381,7 @@ impl RegistryMutation {
         let ask = ask(ctx)?;
         let known = ids::read_project(&input.id);
         let (entity, project) = known.ok_or_else(|| format!("{:?} is no id of a project here", input.id))?;
-        let author = ask.author(&entity);
+        let author = ask.author(&entity)?;
         registry::delete_registry(&ask.app.store, author, entity, project).await?;
         Ok(DONE)
     }
@@ -398,7 +400,7 @@ async fn change_tags(ask: &Ask, input: CollectionTagsInput, edit: Edit) -> Resul
         project: input.project_name,
         name: input.artifact_collection_name,
     };
-    let author = ask.author(&path.entity);
+    let author = ask.author(&path.entity)?;
     registry::edit_collection(&ask.app.store, author, path.clone(), edit).await?;
     let found = ask.read(move |store| store.collection(&path.entity, &path.project, &path.name)).await?;
     let tags = found.map(|row| row.tags).unwrap_or_default();

@@ -16,9 +16,10 @@ use super::project::Project;
 use super::scalar::{Int64, JsonString};
 use super::user::User;
 use super::{Ask, ask, history};
+use crate::access::Verb;
 use crate::capability::Grant;
 use crate::ingest::upsert::line_counts;
-use crate::store::PREEMPTING;
+use crate::store::{ArtifactRow, PREEMPTING};
 use crate::wandb::{config, ids, rows, run_files, time};
 
 /// A run.
@@ -40,6 +41,11 @@ pub fn state(state: RunState, preempting: bool) -> &'static str {
         RunState::Running if preempting => "preempting",
         state => state.as_str(),
     }
+}
+
+/// Those that the caller may read: a run may have used what is another entity's.
+fn readable(ask: &Ask, rows: Vec<ArtifactRow>) -> Vec<Artifact> {
+    rows.into_iter().filter(|row| ask.may(&row.run.entity, Verb::Read)).map(Artifact).collect()
 }
 
 /// The line counts and last lines by which a client continues a run.
@@ -79,8 +85,11 @@ impl Run {
         Self { anew: true, ..self }
     }
 
-    /// The run at a path, if there is one.
+    /// The run at a path, if there is one that the caller may read.
     pub async fn find(ask: &Ask, path: RunPath) -> Result<Option<Self>> {
+        if !ask.may(&path.entity, Verb::Read) {
+            return Ok(None);
+        }
         let found = ask.read(move |store| store.run_and_number(&path)).await?;
         Ok(found.map(|(number, view)| Self::new(number, view)))
     }
@@ -342,8 +351,9 @@ impl Run {
         after: Option<String>,
     ) -> Result<Page<Artifact>> {
         let path = self.view.path.clone();
-        let rows = ask(ctx)?.read(move |store| store.logged_artifacts(&path)).await?;
-        Ok(Window::cut(rows.into_iter().map(Artifact).collect(), first, after.as_deref()))
+        let ask = ask(ctx)?;
+        let rows = ask.read(move |store| store.logged_artifacts(&path)).await?;
+        Ok(Window::cut(readable(ask, rows), first, after.as_deref()))
     }
     async fn input_artifacts(
         &self,
@@ -352,7 +362,8 @@ impl Run {
         after: Option<String>,
     ) -> Result<Page<Artifact>> {
         let path = self.view.path.clone();
-        let rows = ask(ctx)?.read(move |store| store.used_artifacts(&path)).await?;
-        Ok(Window::cut(rows.into_iter().map(Artifact).collect(), first, after.as_deref()))
+        let ask = ask(ctx)?;
+        let rows = ask.read(move |store| store.used_artifacts(&path)).await?;
+        Ok(Window::cut(readable(ask, rows), first, after.as_deref()))
     }
 }

@@ -10,6 +10,7 @@ use super::collection::Collection as Node;
 use super::page::{Page, Window};
 use super::project::Project;
 use super::scalar::JsonString;
+use crate::access::Verb;
 use crate::store::{self, Collection};
 
 /// Which part of a list, and in which order.
@@ -52,6 +53,9 @@ async fn found_registries(
     order: Option<String>,
 ) -> Result<Vec<store::Project>> {
     let _ = (filters, order);
+    if !ask.may(organization, Verb::Read) {
+        return Ok(Vec::new());
+    }
     let entity = organization.to_owned();
     let mut found = ask.read(move |store| store.projects(&entity)).await?;
     found.retain(|project| is_registry(&project.name));

@@ -1,6 +1,7 @@
-//! Who somebody is, in W&B's terms.
+//! Who somebody is, in W&B's terms: users, entities, organizations.
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use pannier_proto::workspace::is_registry;
 
 use super::artifact::Membership;
 use super::collection::Collection;
@@ -9,6 +10,8 @@ use super::project::Project;
 use super::scalar::JsonString;
 use super::search::{self, Asked};
 use super::{Ask, ask};
+use crate::access::{Directory, Kind, Verb};
+use crate::store::{self, Store, default_organization};
 use crate::wandb::ids;
 
 /// A user.
@@ -19,7 +22,7 @@ pub struct User {
     pub entity: String,
 }
 
-/// A team: an entity that has runs here.
+/// A team: an entity whose data one may read.
 #[derive(SimpleObject)]
 pub struct Team {
     id: ID,
@@ -34,28 +37,64 @@ pub struct ApiKey {
     description: Option<String>,
 }
 
-/// An organization: who shares registries.
-pub struct Organization {
-    name: String,
-}
-
 /// What an organization's search can do.
 #[derive(SimpleObject)]
 struct RegistryFeatures {
     advanced_search: bool,
 }
 
-impl Organization {
-    /// The organization of this name, where there is one.
-    pub fn named(ask: &Ask, name: &str) -> Option<Self> {
-        let known = ask.organization();
-        known.eq_ignore_ascii_case(name).then_some(Self { name: known })
-    }
+/// An organization, which has the name of the entity that holds its registries.
+pub struct Organization {
+    /// The name.
+    pub name: String,
+}
 
-    /// The organization that an entity belongs to.
-    pub fn of(ask: &Ask, _entity: &str) -> Self {
-        Self { name: ask.organization() }
+impl Organization {
+    /// The organization that a name means: its own, else that of an entity of
+    /// this name; without a name, the caller's.
+    pub async fn find(ask: &Ask, name: Option<String>) -> Result<Option<Self>> {
+        let named = name.filter(|name| !name.is_empty());
+        let own = ask.entity();
+        let found = ask.read(move |store| match named {
+            Some(name) if is_organization(store, &name)? => Ok(Some(name)),
+            Some(name) if !is_known(store, &name)? => Ok(None),
+            named => store.organization_of(&named.unwrap_or(own)).map(Some),
+        });
+        let found = found.await?.filter(|name| ask.may(name, Verb::Read));
+        Ok(found.map(|name| Self { name }))
     }
+}
+
+/// Whether a name is an organization's: a registered one's, one that entities
+/// are said to be of, or one that nobody registered and that has registries.
+fn is_organization(store: &Store, name: &str) -> store::Result<bool> {
+    let directory = store.directory()?;
+    if let Some(kind) = kind(&directory, name) {
+        return Ok(*kind == Kind::Organization);
+    }
+    let registry = |project: &store::Project| is_registry(&project.name);
+    Ok(store.organization_of(name)? == name || store.projects(name)?.iter().any(registry))
+}
+
+/// Whether anything is known of an entity.
+fn is_known(store: &Store, name: &str) -> store::Result<bool> {
+    Ok(store.directory()?.0.contains_key(name) || store.entities()?.iter().any(|entity| entity == name))
+}
+
+/// The organizations that a user has here: those with a role for him, else the
+/// default one.
+fn organizations_of(store: &Store, user: &str) -> store::Result<Vec<String>> {
+    let mut names: Vec<String> =
+        store.directory()?.organizations_of(user).into_iter().map(str::to_owned).collect();
+    for me in store.learned_organizations(None)? {
+        names.extend(me.organizations.into_iter().map(|of| of.name));
+    }
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        names.push(default_organization());
+    }
+    Ok(names)
 }
 
 #[Object]
@@ -89,14 +128,17 @@ impl User {
     async fn username(&self) -> &str {
         &self.name
     }
-    async fn email(&self) -> &str {
-        ""
+    async fn email(&self, ctx: &Context<'_>) -> Result<String> {
+        let name = self.name.clone();
+        let users = ask(ctx)?.read(Store::users).await?;
+        Ok(users.into_iter().find(|user| user.name == name).and_then(|user| user.email).unwrap_or_default())
     }
     async fn entity(&self) -> &str {
         &self.entity
     }
-    async fn admin(&self) -> bool {
-        false
+    async fn admin(&self, ctx: &Context<'_>) -> Result<bool> {
+        let caller = &ask(ctx)?.caller;
+        Ok(caller.name == self.name && caller.access.everything())
     }
     async fn flags(&self) -> &str {
         "{}"
@@ -108,22 +150,36 @@ impl User {
         None
     }
     async fn organizations(&self, ctx: &Context<'_>) -> Result<Vec<Organization>> {
-        Ok(vec![Organization::of(ask(ctx)?, &self.name)])
+        let name = self.name.clone();
+        let names = ask(ctx)?.read(move |store| organizations_of(store, &name)).await?;
+        Ok(names.into_iter().map(|name| Organization { name }).collect())
     }
     async fn api_keys(&self) -> Page<ApiKey> {
         Window::cut(Vec::new(), None, None)
     }
+    /// His own entity, his teams, and what is everybody's and has runs.
     async fn teams(&self, ctx: &Context<'_>) -> Result<Page<Team>> {
-        let mut names = ask(ctx)?.read(crate::store::Store::entities).await?;
-        if !names.contains(&self.entity) {
-            names.insert(0, self.entity.clone());
-        }
+        let ask = ask(ctx)?;
+        let (mut names, directory) = ask.read(|store| Ok((store.entities()?, store.directory()?))).await?;
+        let team = |name: &&String| matches!(kind(&directory, name), Some(Kind::Team { .. }));
+        names.extend(directory.0.keys().filter(team).cloned());
+        names.retain(|name| ask.may(name, Verb::Read));
+        // Other users and organizations are no teams.
+        names.retain(|name| team(&name) || kind(&directory, name).is_none());
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| *name != self.entity);
+        names.insert(0, self.entity.clone());
         let team = |name: String| Team { id: ids::other("Entity", &name).into(), name };
         Ok(Window::cut(names.into_iter().map(team).collect(), None, None))
     }
 }
 
-/// An entity: a user's or a team's name in front of projects.
+fn kind<'a>(directory: &'a Directory, name: &str) -> Option<&'a Kind> {
+    directory.0.get(name).map(|account| &account.kind)
+}
+
+/// An entity: a user's, a team's or an organization's name in front of projects.
 pub struct Entity {
     /// The name.
     pub name: String,
@@ -137,8 +193,21 @@ enum ArtifactCollectionType {
 }
 
 impl Entity {
-    fn is_organization(&self, ask: &Ask) -> bool {
-        Organization::named(ask, &self.name).is_some()
+    /// What W&B calls its kind. One that nobody registered is a team, or the
+    /// organization that others are said to be of.
+    async fn kind(&self, ask: &Ask) -> Result<&'static str> {
+        let name = self.name.clone();
+        ask.read(move |store| {
+            let directory = store.directory()?;
+            Ok(match kind(&directory, &name) {
+                Some(Kind::User) => "user",
+                Some(Kind::Team { .. }) => "team",
+                Some(Kind::Organization) => "organization",
+                None if is_organization(store, &name)? => "organization",
+                None => "team",
+            })
+        })
+        .await
     }
 }
 
@@ -150,14 +219,21 @@ impl Entity {
     async fn name(&self) -> &str {
         &self.name
     }
-    async fn entity_type(&self, ctx: &Context<'_>) -> Result<&str> {
-        Ok(if self.is_organization(ask(ctx)?) { "organization" } else { "team" })
+    async fn entity_type(&self, ctx: &Context<'_>) -> Result<&'static str> {
+        self.kind(ask(ctx)?).await
     }
     async fn is_team(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(!self.is_organization(ask(ctx)?))
+        Ok(self.kind(ask(ctx)?).await? != "user")
     }
-    async fn organization(&self, ctx: &Context<'_>) -> Result<Organization> {
-        Ok(Organization::of(ask(ctx)?, &self.name))
+    /// None for a user's own: his organizations are the user's.
+    async fn organization(&self, ctx: &Context<'_>) -> Result<Option<Organization>> {
+        let (ask, entity) = (ask(ctx)?, self.name.clone());
+        let name = match self.kind(ask).await? {
+            "user" => return Ok(None),
+            "organization" => entity,
+            _ => ask.read(move |store| store.organization_of(&entity)).await?,
+        };
+        Ok(Some(Organization { name }))
     }
     async fn project(&self, ctx: &Context<'_>, name: Option<String>) -> Result<Option<Project>> {
         Project::find(ask(ctx)?, name, Some(self.name.clone())).await
