@@ -1,4 +1,5 @@
-//! What a training process loads: small, blocking, no threads, never in the way.
+//! What a training process loads: small, blocking, no threads that outlive a
+//! call, never in the way.
 //!
 //! [`Run::log`] appends one record to this process's own journal with one
 //! `write(2)`. That is all: no daemon is needed, no network, no lock but the
@@ -27,8 +28,10 @@
 //!
 //! - [`Run`], [`Options`], [`Cell`]: the face to Rust programs;
 //! - [`recorder`], [`session`], [`daemon`]: the same for other languages' doors;
-//! - inside: `shapes`, `figures`, `journal`, `backlog`, `connection`, `spawn`.
+//! - [`artifact`]: artifacts and files, with their bytes;
+//! - inside: `shapes`, `figures`, `journal`, `backlog`, `snapshot`, `connection`, `spawn`.
 
+pub mod artifact;
 mod backlog;
 mod cell;
 pub mod connection;
@@ -42,9 +45,11 @@ pub mod recorder;
 mod run;
 pub mod session;
 mod shapes;
+mod snapshot;
 mod spawn;
 mod warn;
 
+pub use artifact::Unloggable;
 pub use cell::Cell;
 pub use daemon::Use;
 pub use name::run_name;

@@ -2,6 +2,8 @@
 //! shapes, limits, figures, forked children. Both doors, Rust's `Run` and
 //! Python's `Session`, come through here. Must not wait, raise, or know HTTP.
 
+mod logged;
+
 use std::path::PathBuf;
 
 use pannier_proto::id::WriterId;
@@ -57,6 +59,7 @@ pub struct Recorder {
     figures: Figures,
     step: i64,
     behind: u64,
+    snapshots: u64,
     buffer: Vec<u8>,
     words: Vec<u64>,
     /// What a person should be told; the caller takes it after each call.
@@ -82,6 +85,7 @@ impl Recorder {
             figures: Figures::default(),
             step,
             behind: 0,
+            snapshots: 0,
             buffer: Vec::new(),
             words: Vec::new(),
             warnings,
@@ -172,6 +176,12 @@ impl Recorder {
             self.write_change(change);
             self.after();
         }
+    }
+
+    /// The writer's id, which a forked child has of its own.
+    #[must_use]
+    pub fn writer(&self) -> WriterId {
+        self.journal.writer()
     }
 
     /// Records a rule of `define_metric` and applies it.

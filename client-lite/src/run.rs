@@ -1,13 +1,17 @@
 //! Owns a run as Rust programs see it: any thread may log, nothing fails.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
+use pannier_proto::artifact::LoggedArtifact;
 use pannier_proto::record::{Change, RunFields};
+use pannier_proto::request::AwaitedArtifact;
 use pannier_proto::summary::Definition;
 use serde_json::{Map, Value as Json};
 
+use crate::artifact::{self, Unloggable, Wish};
 use crate::cell::Cell;
 use crate::recorder::{At, Recorder};
 use crate::session::{Opened, Options, Refused, open, settle};
@@ -76,6 +80,48 @@ impl Run {
         self.change(&Change::Fields { fields });
     }
 
+    /// Logs an artifact; `files` says, by path in the artifact, which files are to
+    /// be copied, as they are now. It returns when they are; the daemon stores
+    /// them behind it.
+    ///
+    /// # Errors
+    /// [`Unloggable`] for what contradicts itself, and for a file that cannot be
+    /// read. Nothing else.
+    pub fn log_artifact(
+        &self,
+        artifact: LoggedArtifact,
+        files: impl IntoIterator<Item = (String, PathBuf)>,
+    ) -> Result<(), Unloggable> {
+        self.snapshot(Wish::artifact(artifact, files)?)
+    }
+
+    /// Logs a file, as it is now, to this path of the run.
+    ///
+    /// # Errors
+    /// As [`Run::log_artifact`].
+    pub fn log_file(&self, path: &str, local: PathBuf) -> Result<(), Unloggable> {
+        self.snapshot(Wish::file(path, local)?)
+    }
+
+    /// Waits until the daemon has stored the artifact with this client id.
+    ///
+    /// # Errors
+    /// Where no daemon answers.
+    pub fn await_artifact(&self, client_id: &str, timeout: Duration) -> io::Result<AwaitedArtifact> {
+        let writer = self.with(|recorder| recorder.writer());
+        let writer = writer.ok_or_else(|| io::Error::from(io::ErrorKind::WouldBlock))?;
+        artifact::wait(&self.opened.daemon, writer, client_id, timeout)
+    }
+
+    fn snapshot(&self, wish: Wish) -> Result<(), Unloggable> {
+        // Others log while the files are being copied.
+        if let Some((writer, number)) = self.with(Recorder::next_snapshot).flatten() {
+            let outcome = wish.take(&writer, number)?;
+            self.with(|recorder| recorder.logged(outcome));
+        }
+        Ok(())
+    }
+
     /// Ends the run. True when it is safe on this machine: committed by the
     /// daemon or, without one, on the disk. A run that is dropped ends as if
     /// with exit code 0, or 1 in a panic.
@@ -139,7 +185,7 @@ impl Drop for Run {
 fn tell(warnings: Vec<String>) {
     for warning in warnings {
         // A closed stderr is no reason to stop training.
-        let _ = writeln!(std::io::stderr(), "pannier: warning: {warning}");
+        let _ = writeln!(io::stderr(), "pannier: warning: {warning}");
     }
 }
 

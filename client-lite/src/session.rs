@@ -11,7 +11,7 @@ use pannier_proto::id::{DEFAULT_ENTITY, DEFAULT_PROJECT, RunPath, run_id};
 use pannier_proto::journal::Open;
 use pannier_proto::record::{Change, RunFields};
 use pannier_proto::request::{ErrorBody, OpenRun, OpenedRun, Resume};
-use pannier_proto::{PROTOCOL_VERSION, home};
+use pannier_proto::{home, journal};
 use serde_json::Map;
 
 use crate::connection::{Answer, Request};
@@ -114,7 +114,7 @@ pub fn open(options: Options) -> Result<(Opened, Recorder), Refused> {
         None => alone,
     };
     let open = Open {
-        version: PROTOCOL_VERSION,
+        version: journal::VERSION,
         writer: new_writer(),
         segment: 1,
         path: run.path.clone(),
@@ -221,12 +221,15 @@ pub fn settle(daemon: &Daemon, ending: &Ending, timeout: Duration) -> bool {
     if ending.forked {
         return ending.written;
     }
-    let path = format!("/v1/writers/{}/drain", ending.writer);
     let started = Instant::now();
     while daemon.usage != Use::None && started.elapsed() < timeout {
+        let left = timeout.saturating_sub(started.elapsed());
+        // The answer comes in time, also where the bytes of files are not stored yet.
+        let wait_s = left.mul_f64(0.9).as_secs_f64();
+        let path = format!("/v1/writers/{}/drain?wait_s={wait_s}", ending.writer);
         let request = Request { method: "POST", path: &path, body: b"" };
-        match daemon.ask(request, timeout.saturating_sub(started.elapsed())) {
-            Ok(Answer { status: 200..300, .. }) => return ending.written,
+        match daemon.ask(request, left) {
+            Ok(Answer { status: 200..300, body }) => return ending.written && all_stored(&body),
             // Read to the end and removed, or it has not looked into the spool yet.
             Ok(Answer { status: 404, .. }) if !ending.folder.is_dir() => return ending.written,
             Ok(Answer { status: 404, .. }) => std::thread::sleep(DRAIN_AGAIN),
@@ -236,18 +239,32 @@ pub fn settle(daemon: &Daemon, ending: &Ending, timeout: Duration) -> bool {
     ending.written && sync(&ending.folder)
 }
 
-/// Brings every segment, and the names they have, to the disk.
+/// Whether the bytes of files that were logged are stored; an older daemon says
+/// nothing of them.
+fn all_stored(body: &[u8]) -> bool {
+    let answer: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    answer["storing"].as_u64().is_none_or(|storing| storing == 0)
+}
+
+/// Brings every segment and snapshot, and the names they have, to the disk.
 fn sync(folder: &Path) -> bool {
-    let segments = match fs::read_dir(folder) {
-        Ok(segments) => segments,
-        // The daemon has taken it, which it does after a durable commit.
-        Err(error) => return error.kind() == io::ErrorKind::NotFound,
-    };
-    let gone = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) };
-    let all = segments
-        .map(|entry| File::open(entry?.path())?.sync_data())
-        .try_for_each(|synced| synced.or_else(gone))
-        .and_then(|()| File::open(folder)?.sync_all())
-        .and_then(|()| File::open(folder.parent().unwrap_or(folder))?.sync_all());
-    all.or_else(gone).is_ok()
+    let parent = || File::open(folder.parent().unwrap_or(folder))?.sync_all();
+    sync_below(folder).and_then(|()| parent()).or_else(unless_gone).is_ok()
+}
+
+fn sync_below(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let synced = match entry.file_type() {
+            Ok(kind) if kind.is_dir() => sync_below(&entry.path()),
+            _ => File::open(entry.path()).and_then(|file| file.sync_data()),
+        };
+        synced.or_else(unless_gone)?;
+    }
+    File::open(folder)?.sync_all()
+}
+
+/// What is gone was taken by the daemon, which it does after a durable commit.
+fn unless_gone(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }

@@ -26,6 +26,10 @@ pub enum About {
     Finished,
     /// There is no daemon, and none could be started.
     Daemon,
+    /// A file changed while it was copied.
+    Changing,
+    /// An artifact or a file could not be copied into the spool.
+    NotKept,
 }
 
 /// The warnings given and those waiting to be.

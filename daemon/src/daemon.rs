@@ -1,6 +1,8 @@
 //! Wires the parts together, and takes them apart in order. The only module
 //! that knows everyone.
 
+mod hooks;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,16 +20,15 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use crate::api::web::{Door, Web, owner};
 use crate::api::{self, Activity, App, Listener};
 use crate::blobs::Blobs;
-use crate::clock::now_us;
 use crate::credentials::Credentials;
 use crate::health::Health;
 use crate::home::{Home, HomeError, HomeLock};
-use crate::ingest;
+use crate::intake::Intake;
 use crate::limits::SHUTDOWN;
-use crate::spool::{Hooks, Spool};
+use crate::spool::{Folders, Spool};
 use crate::store::{Store, StoreError};
 use crate::sync::Sync;
-use crate::{gather, lives, loopback, sampler, token};
+use crate::{lives, loopback, sampler, token};
 
 /// How to run.
 pub struct Options {
@@ -157,12 +158,17 @@ async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
             .map_err(|source| DaemonError::System { what: "read credentials.json in the home", source })?,
     );
     let sync = Arc::new(Sync::start(store.clone(), blobs.clone(), health.clone(), credentials.clone()));
-    let hooks = hooks(&store, &sync);
-    let spool = Spool::start(home.spool(), home.quarantine(), store.clone(), health.clone(), hooks);
-    let spool = Arc::new(spool.map_err(|source| DaemonError::System { what: "start a thread", source })?);
+    let no_thread = |source| DaemonError::System { what: "start a thread", source };
+    let folders = Folders { spool: home.spool(), quarantine: home.quarantine(), incoming: home.incoming() };
+    let runtime = tokio::runtime::Handle::current();
+    let intake = Intake::new(store.clone(), blobs.clone(), health.clone(), folders.clone(), runtime);
+    let intake = Arc::new(intake);
+    let hooks = hooks::hooks(&store, &sync, &intake);
+    let spool = Arc::new(Spool::start(folders, store.clone(), health.clone(), hooks).map_err(no_thread)?);
     // Whoever asks first sees what earlier lives left in their journals, unless
     // it is so much that he should not wait for it.
     let _ = tokio::time::timeout(FIRST_LOOK, spool.drain(None)).await;
+    intake.start(&spool).map_err(no_thread)?;
     let local = options.http && options.listen.is_none();
     let local = loopback::open(&home.http(), local, &health).await;
     let local = local.map_err(|source| DaemonError::System { what: "get random numbers", source })?;
@@ -176,6 +182,7 @@ async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
     let app = App {
         store,
         spool,
+        intake,
         sync,
         health,
         credentials,
@@ -231,9 +238,10 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
 
 /// First what was accepted, then what can wait.
 async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>) {
-    let App { store, spool, sync, .. } = app;
+    let App { store, spool, intake, sync, .. } = app;
     let shutdown = async {
         let _ = tokio::task::spawn_blocking(move || spool.stop()).await;
+        let _ = tokio::task::spawn_blocking(move || intake.stop()).await;
         sync.stop().await;
         for server in servers {
             let _ = server.await;
@@ -251,56 +259,6 @@ async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>) {
 fn random_id() -> Result<Id128, DaemonError> {
     let bytes = token::random().map_err(|source| DaemonError::System { what: "get random numbers", source });
     Ok(Id128(bytes?))
-}
-
-fn hooks(store: &Arc<Store>, sync: &Arc<Sync>) -> Hooks {
-    let runtime = tokio::runtime::Handle::current();
-    let program = {
-        let (store, runtime) = (store.clone(), runtime.clone());
-        move |path, program| {
-            let store = store.clone();
-            runtime.spawn(async move {
-                let Ok(records) = tokio::task::spawn_blocking(move || gather::gather(&program)).await else {
-                    return;
-                };
-                if let Err(error) = ingest::append(&store, &path, records).await {
-                    tracing::warn!("cannot record what was gathered about {path}: {error}");
-                }
-            });
-        }
-    };
-    let remote = {
-        let (store, sync) = (store.clone(), sync.clone());
-        move |url: String| {
-            let (store, sync) = (store.clone(), sync.clone());
-            runtime.spawn(async move {
-                match add_remote(&store, &url).await {
-                    Ok(true) => sync.reload(),
-                    Ok(false) => {}
-                    Err(problem) => tracing::warn!("the remote that a program named is not used: {problem}"),
-                }
-            });
-        }
-    };
-    Hooks { program: Box::new(program), remote: Box::new(remote) }
-}
-
-/// Adds a remote that a program named, unless there is one with this URL.
-async fn add_remote(store: &Arc<Store>, url: &str) -> Result<bool, String> {
-    let url = api::check_url(url).map_err(|failure| failure.body.error)?;
-    let known = store.remotes().map_err(|error| error.to_string())?;
-    if known.iter().any(|remote| remote.url == url) {
-        return Ok(false);
-    }
-    let name = url
-        .split_once("://")
-        .map_or(url.as_str(), |(_, rest)| rest)
-        .split('/')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    store.write(move |tx| tx.set_remote(&name, &url, now_us())).await.map_err(|error| error.to_string())?;
-    Ok(true)
 }
 
 /// The signals that end a daemon, and those that are nothing to it: a closed
@@ -340,8 +298,11 @@ async fn until_told(options: &Options, mut signals: Signals, lock: &HomeLock, ap
             return "the home is gone";
         }
         let view = app.spool.view();
-        let busy =
-            !view.live.is_empty() || app.lives.any() || view.unread_bytes > 0 || app.sync.progressing();
+        let busy = !view.live.is_empty()
+            || app.lives.any()
+            || view.unread_bytes > 0
+            || app.intake.is_busy()
+            || app.sync.progressing();
         if let (Some(idle), Some(quiet), false) = (options.idle, app.activity.quiet_for(), busy)
             && quiet >= idle
         {

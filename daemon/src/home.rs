@@ -105,6 +105,12 @@ impl Home {
         self.root.join("blobs")
     }
 
+    /// Snapshots of files that are being stored.
+    #[must_use]
+    pub fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
+    }
+
     /// The daemon's log.
     #[must_use]
     pub fn log(&self) -> PathBuf {
@@ -130,6 +136,7 @@ impl Home {
     pub fn prepare(&self) -> Result<(), HomeError> {
         private_dir(&self.root)?;
         private_dir(&self.spool())?;
+        private_dir(&self.incoming())?;
         if let Some(dir) = self.socket.parent() {
             private_dir(dir)?;
         }

@@ -1,6 +1,6 @@
 //! The one binary: daemon, hub and command line.
 //!
-//! Doors `{spool, api} → ingest → store`; views `api → store`; `sync → store`.
+//! Doors `{spool → intake, api} → ingest → store`; views `api → store`; `sync → store`.
 //! [`block`] is the form that records take in the store and on the wire. Only
 //! [`daemon`] knows everyone.
 
@@ -16,6 +16,7 @@ pub mod gather;
 pub mod health;
 pub mod home;
 pub mod ingest;
+pub mod intake;
 pub mod limits;
 pub mod lives;
 pub mod loopback;

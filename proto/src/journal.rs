@@ -21,6 +21,7 @@
 //!     cell of F64, I64, Bool: the bits, the integer, 0 or 1 (all le)
 //!     cell of Text, Json: offset: u32, len: u32 into tail
 //! struct ChangeBody { json: Change }
+//! struct LoggedBody { json: snapshot::Logged }                see there; since version 2
 //! struct CloseBody  {}                                        the writer is done
 //! ```
 //!
@@ -45,7 +46,11 @@ use serde::{Deserialize, Serialize};
 use crate::id::{RunPath, WriterId};
 
 pub use read::{Frame, Next, PackedRow, Shape, next, resync};
-pub use write::{RowWriter, put_change, put_close, put_open, put_shape};
+pub use write::{RowWriter, put_change, put_close, put_logged, put_open, put_shape};
+
+/// The version of the format that this build writes. A daemon reads every older
+/// one; a newer one is left where it is and named in `pannier status`.
+pub const VERSION: u32 = 2;
 
 /// Bytes of a frame before its body.
 pub const FRAME_HEAD_BYTES: usize = 12;
@@ -69,12 +74,13 @@ enum FrameKind {
     Row = 3,
     Change = 4,
     Close = 5,
+    Logged = 6,
 }
 
 /// Who writes this segment, and for which run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Open {
-    /// See [`crate::PROTOCOL_VERSION`].
+    /// See [`VERSION`].
     pub version: u32,
     /// The writer; the folder bears the same name.
     pub writer: WriterId,

@@ -5,6 +5,7 @@
 //! - [`record`]: one change to a run.
 //! - [`content`]: the bytes of a file, named by their digests.
 //! - [`artifact`]: a version of an artifact, as its maker logged it.
+//! - [`snapshot`]: what was logged together with bytes of files.
 //! - [`journal`]: the file a training process appends to.
 //! - [`path`]: paths of files, validated once, there.
 //! - [`summary`]: what a metric's many values come down to.
@@ -21,11 +22,10 @@ pub mod journal;
 pub mod path;
 pub mod record;
 pub mod request;
+pub mod snapshot;
 pub mod summary;
 pub mod value;
 
-/// The version of the native routes and of the journal that this build speaks.
-///
-/// A daemon reads every older journal; a newer one is left where it is and
-/// named in `pannier status`.
+/// The version of the native routes that this build speaks. The journal has one
+/// of its own: [`journal::VERSION`].
 pub const PROTOCOL_VERSION: u32 = 1;

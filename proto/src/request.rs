@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::id::{Origin, RunPath};
+use crate::id::{Id128, Origin, RunPath};
 use crate::record::{RunFields, RunState};
 
 /// Whether an earlier life of the run is to be continued; `resume=` of `init`.
@@ -136,6 +136,9 @@ pub struct Status {
     pub writers: usize,
     /// Journal bytes not yet committed.
     pub spool_bytes: u64,
+    /// Artifacts and files that were logged and are not stored yet.
+    #[serde(default)]
+    pub storing: u64,
     /// Remotes.
     pub remotes: Vec<RemoteStatus>,
     /// Runs, newest first.
@@ -263,6 +266,42 @@ pub struct MetricView {
     pub count: u64,
     /// The last value, as JSON.
     pub last: Json,
+}
+
+/// `POST /v1/writers/WRITER/await`: waits until an artifact that this writer logged
+/// is stored, after the writer's journal was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwaitArtifact {
+    /// The maker's id of the artifact.
+    pub client_id: String,
+    /// How long, at most.
+    #[serde(default)]
+    pub timeout_s: f64,
+}
+
+/// The answer to [`AwaitArtifact`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitedArtifact {
+    /// How far it is.
+    pub state: ArtifactState,
+    /// The version's id, once there is one: an earlier version's where that has
+    /// the same content.
+    pub id: Option<Id128>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// How far a logged artifact is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArtifactState {
+    /// It is a version.
+    Committed,
+    /// Its bytes are being stored, or its other parts are not there yet.
+    Pending,
+    /// It will never be one.
+    Failed,
 }
 
 /// `POST /v1/remotes`

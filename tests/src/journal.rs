@@ -57,7 +57,7 @@ impl JournalWriter {
     fn open(&mut self) {
         let mut out = Vec::new();
         let open = Open {
-            version: pannier_proto::PROTOCOL_VERSION,
+            version: pannier_proto::journal::VERSION,
             writer: self.writer,
             segment: self.segment,
             path: self.path.clone(),

@@ -6,13 +6,16 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
+use pannier_client::artifact::{self, Unloggable, Wish};
 use pannier_client::connection::Request;
+use pannier_client::proto::artifact::LoggedArtifact;
 use pannier_client::proto::record::{Change, RunFields, RunState};
 use pannier_client::proto::request::Resume;
 use pannier_client::proto::summary::Definition;
 use pannier_client::recorder::{At, CHANGE_BYTES_MAX, Recorder};
 use pannier_client::session::{Opened, Options, open, settle};
 use pannier_client::{About, Refused as ClientRefused, Use};
+use pyo3::exceptions::{PyConnectionError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use serde::Deserialize;
@@ -110,6 +113,15 @@ impl Session {
         })
     }
 
+    /// Sets the bytes of a wish aside, with the GIL and the recorder let go of.
+    fn snapshot(&self, py: Python<'_>, wish: Wish) -> PyResult<()> {
+        let Some((writer, number)) = self.with(py, |inner| inner.recorder.next_snapshot())? else {
+            return Ok(());
+        };
+        let outcome = py.detach(|| wish.take(&writer, number)).map_err(raised)?;
+        self.with(py, |inner| inner.recorder.logged(outcome))
+    }
+
     fn misunderstood(&self, py: Python<'_>, what: &str, error: &str) -> PyResult<()> {
         self.complain(py, vec![(About::Change, format!("{what} cannot be recorded: {error}"))])
     }
@@ -201,6 +213,28 @@ impl Session {
         self.with(py, |inner| inner.recorder.console(stream, line, &text))
     }
 
+    /// Logs an artifact, given as JSON, with the bytes that these files have now.
+    fn log_artifact(&self, py: Python<'_>, json: String, files: Vec<(String, PathBuf)>) -> PyResult<()> {
+        let artifact: LoggedArtifact = serde_json::from_str(&json)
+            .map_err(|error| PyValueError::new_err(format!("the artifact cannot be read: {error}")))?;
+        self.snapshot(py, Wish::artifact(artifact, files).map_err(raised)?)
+    }
+
+    /// Logs a file of the run, with the bytes that it has now.
+    fn log_file(&self, py: Python<'_>, path: String, local: PathBuf) -> PyResult<()> {
+        self.snapshot(py, Wish::file(&path, local).map_err(raised)?)
+    }
+
+    /// Waits until an artifact is stored; how far it is, as JSON.
+    fn await_artifact(&self, py: Python<'_>, client_id: String, timeout_s: f64) -> PyResult<String> {
+        let writer = self.with(py, |inner| Some(inner.recorder.writer()))?;
+        let writer = writer.ok_or_else(|| PyConnectionError::new_err("the run is busy; ask again"))?;
+        let daemon = &self.opened.daemon;
+        let waited = py.detach(|| artifact::wait(daemon, writer, &client_id, timeout(timeout_s)));
+        let waited = waited.map_err(|error| PyConnectionError::new_err(error.to_string()))?;
+        serde_json::to_string(&waited).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
     /// The summary that follows from the rows of this life, as JSON.
     fn current_summary(&self, py: Python<'_>) -> PyResult<String> {
         let summary = self.with(py, |inner| inner.recorder.summary())?;
@@ -280,6 +314,12 @@ impl Session {
         Json::Object(self.opened.run.summary.clone()).to_string()
     }
     #[getter]
+    fn writer(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self
+            .with(py, |inner| Some(inner.recorder.writer()))?
+            .map_or_else(String::new, |writer| writer.to_string()))
+    }
+    #[getter]
     fn home(&self) -> String {
         self.opened.daemon.place.home.display().to_string()
     }
@@ -287,6 +327,24 @@ impl Session {
     fn socket(&self) -> String {
         self.opened.daemon.place.socket.display().to_string()
     }
+}
+
+/// What a program hears of: `ValueError`, or `OSError` with the file's name.
+fn raised(error: Unloggable) -> PyErr {
+    match error {
+        Unloggable::Input(text) => PyValueError::new_err(text),
+        Unloggable::File(path, error) => match error.raw_os_error() {
+            // With a number Python makes the class of it: FileNotFoundError, …
+            Some(number) => PyOSError::new_err((number, plain(&error), path)),
+            None => PyOSError::new_err(format!("{}: {error}", path.display())),
+        },
+    }
+}
+
+/// The words of a system error, without the number that Rust puts behind them.
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// Reads what the package passes to `Session.open`.

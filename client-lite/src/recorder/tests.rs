@@ -40,7 +40,7 @@ fn read(folder: &std::path::Path) -> (Vec<Record>, usize) {
                     records.push(Record::Row(row.unpack(shape).expect("a row that fits")));
                 }
                 Frame::Change(change) => records.push(Record::Change(change)),
-                Frame::Shape(..) | Frame::Open(_) | Frame::Close => {}
+                Frame::Shape(..) | Frame::Open(_) | Frame::Logged(_) | Frame::Close => {}
                 Frame::Unknown => panic!("a frame that nobody knows"),
             }
         }

@@ -4,6 +4,7 @@
 pub mod auth;
 mod bytes;
 mod hub;
+mod intake;
 mod open;
 pub mod page;
 mod remotes;
@@ -32,6 +33,7 @@ use self::web::{Door, Web};
 use crate::blobs::Blobs;
 use crate::credentials::Credentials;
 use crate::health::Health;
+use crate::intake::Intake;
 use crate::limits::REQUEST_BYTES_MAX;
 use crate::lives::Lives;
 use crate::names::Numbers;
@@ -49,6 +51,8 @@ pub struct App {
     pub store: Arc<Store>,
     /// The journals.
     pub spool: Arc<Spool>,
+    /// What was logged with bytes and is being stored.
+    pub intake: Arc<Intake>,
     /// The remotes.
     pub sync: Arc<Sync>,
     /// What is wrong right now.
@@ -113,7 +117,8 @@ fn local_routes() -> Router<App> {
         .route("/v1/runs/{entity}/{project}/{run}/records", post(open::records))
         .route("/v1/runs/{entity}/{project}/{run}/finish", post(open::finish))
         .route("/v1/announce", post(open::announce))
-        .route("/v1/writers/{writer}/drain", post(open::drain))
+        .route("/v1/writers/{writer}/drain", post(intake::drain))
+        .route("/v1/writers/{writer}/await", post(intake::wait))
         .route("/v1/remotes", get(remotes::list).post(remotes::add))
         .route("/v1/remotes/{name}", axum::routing::delete(remotes::remove))
         .route("/v1/remotes/{name}/retry", post(remotes::retry))

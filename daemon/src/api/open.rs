@@ -1,21 +1,19 @@
-//! The doors for runs: opening one, posting lines, announcing and draining
-//! journals, finishing.
+//! The doors for runs: opening one, posting lines, announcing a journal,
+//! finishing.
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use http::StatusCode;
-use pannier_proto::id::{DEFAULT_PROJECT, RunPath, WriterId, run_id};
+use pannier_proto::id::{DEFAULT_PROJECT, RunPath, run_id};
 use pannier_proto::record::{Change, Record, RunFields};
 use pannier_proto::request::{Appended, FinishRun, OpenRun, OpenedRun, RecordLine, Resume, RunView};
 use serde::Deserialize;
-use serde_json::{Value as Json_, json};
 
 use super::respond::{Answer, Failure};
 use super::web::default_entity;
 use super::{App, blocking};
 use crate::clock::now_us;
-use crate::spool::Drained;
 use crate::{ingest, names};
 
 pub async fn open(State(app): State<App>, Json(asked): Json<OpenRun>) -> Answer<Json<OpenedRun>> {
@@ -147,21 +145,6 @@ pub async fn finish(
 pub async fn announce(State(app): State<App>) -> StatusCode {
     app.spool.look();
     StatusCode::NO_CONTENT
-}
-
-pub async fn drain(State(app): State<App>, Path(writer): Path<WriterId>) -> Answer<Json<Json_>> {
-    match app.spool.drain(Some(writer)).await {
-        Drained::Durable => Ok(Json(json!({"durable": true}))),
-        Drained::Unknown => Err(Failure::new(
-            StatusCode::NOT_FOUND,
-            format!("there is no journal of writer {writer}: it was consumed, or never was"),
-        )),
-        Drained::Failed => Err(Failure::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the records are in the journal, but could not be committed",
-        )
-        .hint("run `pannier status`: it says why")),
-    }
 }
 
 /// The run that a URL speaks of, by id or by name.

@@ -58,6 +58,7 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
             uptime_s: app.started.elapsed().as_secs(),
             writers: view.live.len(),
             spool_bytes: view.unread_bytes,
+            storing: app.store.intake_count(None)?,
             remotes,
             runs_left_out: app.store.run_count()?.saturating_sub(listed.len() as u64),
             runs: listed,

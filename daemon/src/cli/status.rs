@@ -72,8 +72,12 @@ fn bears(run: &RunStatus, asked: &str) -> bool {
 fn exit_code(status: &Status, filtered: bool) -> u8 {
     let runs = || status.runs.iter().flat_map(|run| run.remotes.values());
     let refused = status.remotes.iter().any(|remote| remote.state == "unauthorized");
-    let elsewhere =
-        || status.remotes.iter().any(|remote| remote.records_queued > 0 || status.spool_bytes > 0);
+    let elsewhere = || {
+        status
+            .remotes
+            .iter()
+            .any(|remote| remote.records_queued > 0 || status.spool_bytes > 0 || status.storing > 0)
+    };
     let queued = runs().any(|run| run.records_queued > 0) || (!filtered && elsewhere());
     match () {
         () if refused || runs().any(|run| run.parked.is_some()) => EXIT_STUCK,
@@ -91,6 +95,9 @@ fn print(status: &Status, now_us: i64, out: &mut dyn Write) -> Result<()> {
         bytes => format!("{} wait to be taken in", show::size(bytes)),
     };
     writeln!(out, "spool   {}, {waiting}", show::count(status.writers as u64, "writer"))?;
+    if status.storing > 0 {
+        writeln!(out, "storing {} that were logged", show::count(status.storing, "artifact or file"))?;
+    }
     if status.remotes.is_empty() {
         writeln!(
             out,

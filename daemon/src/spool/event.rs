@@ -1,5 +1,7 @@
 //! What the reading of a journal runs into.
 
+use pannier_proto::snapshot::Logged;
+
 /// Why bytes of a journal cannot be taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unusable {
@@ -34,6 +36,8 @@ pub enum Event {
     /// A life begins here: the caller decides what that means and calls
     /// [`Journal::take_begin`].
     Begin,
+    /// A snapshot is whole, and to be taken over.
+    Logged(Logged),
     /// Bytes that cannot be taken in were left out.
     Unusable {
         /// Why not.

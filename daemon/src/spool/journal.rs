@@ -217,17 +217,7 @@ impl Journal {
                         continue;
                     };
                     if !row.fits(shape) {
-                        let bytes = buffer[at - len..at].to_vec();
-                        let offset = self.offset + (at - len) as u64;
-                        return (
-                            at,
-                            Some(Event::Unusable {
-                                why: Unusable::Damaged,
-                                segment: self.segment,
-                                offset,
-                                bytes,
-                            }),
-                        );
+                        return (at, Some(self.unusable(Unusable::Damaged, buffer, at - len..at)));
                     }
                     let key = (row.table as u8, row.shape);
                     let placement =
@@ -251,18 +241,9 @@ impl Journal {
                     self.done = true;
                     return (at, Some(Event::Closed));
                 }
+                Frame::Logged(logged) => return (at, Some(Event::Logged(logged))),
                 Frame::Unknown => {
-                    let bytes = buffer[at - len..at].to_vec();
-                    let offset = self.offset + (at - len) as u64;
-                    return (
-                        at,
-                        Some(Event::Unusable {
-                            why: Unusable::UnknownKind,
-                            segment: self.segment,
-                            offset,
-                            bytes,
-                        }),
-                    );
+                    return (at, Some(self.unusable(Unusable::UnknownKind, buffer, at - len..at)));
                 }
                 other => {
                     if let Some(event) = self.define(other) {
@@ -274,13 +255,19 @@ impl Journal {
         (at, None)
     }
 
+    /// These bytes of the buffer, left out.
+    fn unusable(&self, why: Unusable, buffer: &[u8], at: std::ops::Range<usize>) -> Event {
+        let offset = self.offset + at.start as u64;
+        Event::Unusable { why, segment: self.segment, offset, bytes: buffer[at].to_vec() }
+    }
+
     fn note(&mut self, change: &Change) {
         self.ended |= matches!(change, Change::End { .. });
     }
 
     fn define(&mut self, frame: Frame) -> Option<Event> {
         match frame {
-            Frame::Open(open) if open.version > pannier_proto::PROTOCOL_VERSION => {
+            Frame::Open(open) if open.version > journal::VERSION => {
                 return Some(Event::Newer(open.version));
             }
             Frame::Open(open) => self.open = Some(open),
@@ -343,12 +330,7 @@ impl Journal {
     }
 
     fn skip_damage(&mut self, buffer: &[u8], skip: usize) -> Event {
-        let event = Event::Unusable {
-            why: Unusable::Damaged,
-            segment: self.segment,
-            offset: self.offset,
-            bytes: buffer[..skip].to_vec(),
-        };
+        let event = self.unusable(Unusable::Damaged, buffer, 0..skip);
         self.offset += skip as u64;
         self.incomplete_since = None;
         event

@@ -12,7 +12,9 @@ mod batch;
 mod event;
 mod journal;
 mod reader;
+mod refusal;
 mod segments;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -25,6 +27,7 @@ use std::thread::JoinHandle;
 use pannier_proto::id::{RunPath, WriterId};
 
 use self::reader::Reader;
+pub use self::snapshot::{folder, named};
 use crate::health::Health;
 use crate::limits::TAIL_INTERVAL;
 use crate::store::Store;
@@ -69,12 +72,25 @@ pub struct SpoolView {
     pub unread_bytes: u64,
 }
 
+/// Where the spool reads, and what it moves where.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// The journals; it exists.
+    pub spool: PathBuf,
+    /// Bytes that cannot be taken in.
+    pub quarantine: PathBuf,
+    /// Snapshots that were taken over; it exists, on the spool's file system.
+    pub incoming: PathBuf,
+}
+
 /// The hooks that the spool's owner gives it.
 pub struct Hooks {
     /// A run's program told of itself: gather what it left to us.
     pub program: Box<dyn Fn(RunPath, serde_json::Map<String, serde_json::Value>) + Send>,
     /// A program named a remote.
     pub remote: Box<dyn Fn(String) + Send>,
+    /// Snapshots were taken over: their bytes are to be stored.
+    pub taken_over: Box<dyn Fn() + Send>,
 }
 
 /// The handle on the spool's thread.
@@ -85,25 +101,24 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Starts to read the spool in `dir`, which exists.
+    /// Starts to read the spool.
     ///
     /// # Errors
     /// What starting a thread returns.
     pub fn start(
-        dir: PathBuf,
-        quarantine: PathBuf,
+        folders: Folders,
         store: Arc<Store>,
         health: Arc<Health>,
         hooks: Hooks,
     ) -> std::io::Result<Self> {
         let (commands, queue) = sync_channel(COMMANDS_MAX);
         let (show, view) = tokio::sync::watch::channel(SpoolView::default());
-        let watcher = watch::start(&dir, {
+        let watcher = watch::start(&folders.spool, {
             let commands = commands.clone();
             // Full: it is about to look anyway.
             move || drop(commands.try_send(Command::Look))
         });
-        let mut reader = Reader::new(dir, quarantine, store, health, hooks);
+        let mut reader = Reader::new(folders, store, health, hooks);
         let thread = std::thread::Builder::new().name("spool".into()).spawn(move || {
             let _watcher = watcher;
             reader.run(&queue, &show);

@@ -14,10 +14,9 @@ use pannier_proto::journal::Open;
 use pannier_proto::record::{Change, RunState};
 
 use super::batch::Batch;
-use super::event::{Event, Unusable};
+use super::event::Event;
 use super::journal::Journal;
-use super::segments;
-use super::{Command, Drained, Hooks, LiveWriter, SpoolView};
+use super::{Command, Drained, Folders, Hooks, LiveWriter, SpoolView};
 use crate::block::Block;
 use crate::clock::now_us;
 use crate::health::Health;
@@ -30,30 +29,22 @@ const LIFE_INTERVAL: Duration = Duration::from_millis(500);
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 pub(super) struct Reader {
-    dir: PathBuf,
-    quarantine: PathBuf,
-    store: Arc<Store>,
+    pub(super) folders: Folders,
+    pub(super) store: Arc<Store>,
     health: Arc<Health>,
     pub(super) hooks: Hooks,
-    journals: BTreeMap<WriterId, Journal>,
+    pub(super) journals: BTreeMap<WriterId, Journal>,
     /// Folders that cannot be read; each is reported once.
-    refused: HashSet<PathBuf>,
+    pub(super) refused: HashSet<PathBuf>,
     /// Runs of which a life ended: to be sealed when nobody waits for us.
     ended: Vec<RunPath>,
     buffer: Vec<u8>,
 }
 
 impl Reader {
-    pub(super) fn new(
-        dir: PathBuf,
-        quarantine: PathBuf,
-        store: Arc<Store>,
-        health: Arc<Health>,
-        hooks: Hooks,
-    ) -> Self {
+    pub(super) fn new(folders: Folders, store: Arc<Store>, health: Arc<Health>, hooks: Hooks) -> Self {
         Self {
-            dir,
-            quarantine,
+            folders,
             store,
             health,
             hooks,
@@ -110,7 +101,8 @@ impl Reader {
             return;
         }
         let gone = self.store.journals().unwrap_or_default().into_iter().map(|position| position.writer);
-        let gone: Vec<WriterId> = gone.filter(|writer| !self.dir.join(writer.to_string()).exists()).collect();
+        let gone: Vec<WriterId> =
+            gone.filter(|writer| !self.folders.spool.join(writer.to_string()).exists()).collect();
         let sealed = self.store.write_blocking(move |tx| {
             gone.into_iter().try_for_each(|writer| tx.forget_journal(writer))?;
             ended.iter().try_for_each(|path| tx.seal_run(path))
@@ -132,12 +124,12 @@ impl Reader {
 
     /// Finds writers that are not known yet.
     pub(super) fn discover(&mut self) {
-        let entries = match fs::read_dir(&self.dir) {
+        let entries = match fs::read_dir(&self.folders.spool) {
             Ok(entries) => entries,
             Err(error) => {
                 self.health.bad(
                     "spool",
-                    &format!("cannot read {}: {error}", self.dir.display()),
+                    &format!("cannot read {}: {error}", self.folders.spool.display()),
                     "check the rights of the home",
                 );
                 return;
@@ -192,7 +184,7 @@ impl Reader {
             more |= self.read_one(writer, &mut batch, &mut budget)?;
         }
         let ended = std::mem::take(&mut batch.ended);
-        batch.commit(&self.store)?;
+        self.commit(batch)?;
         // One huge frame must not be remembered as memory.
         self.buffer.truncate(0);
         self.buffer.shrink_to(2 * READ_BYTES);
@@ -232,6 +224,7 @@ impl Reader {
                     break false;
                 }
                 Event::Begin => self.at_begin(writer, &mut block, batch)?,
+                Event::Logged(logged) => self.take_over(writer, logged, batch)?,
                 Event::Unusable { why, segment, offset, bytes } => {
                     self.set_aside(writer, why, (segment, offset), &bytes, batch);
                 }
@@ -280,7 +273,7 @@ impl Reader {
         debug_assert!(block.is_empty());
         let mut earlier = std::mem::take(batch);
         self.ended.append(&mut earlier.ended);
-        earlier.commit(&self.store)?;
+        self.commit(earlier)?;
         let id = StreamId { origin: self.store.origin(), path: open.path.clone() };
         let last_step = self.store.position(&id)?.and_then(|(_, _, last_step)| last_step);
         if let Change::Begin { start_step, resumed: false, .. } = &begin
@@ -313,31 +306,6 @@ impl Reader {
         if !others {
             batch.ended.push(open.path);
         }
-    }
-
-    /// Keeps bytes that cannot be taken in, and says so.
-    fn set_aside(&self, writer: WriterId, why: Unusable, at: (u64, u64), bytes: &[u8], batch: &mut Batch) {
-        let (segment, offset) = at;
-        let (what, hint) = why.in_words();
-        let file = self.quarantine.join(format!("{writer}-{segment:08}-{offset}"));
-        let kept = segments::set_aside(&file, bytes);
-        let path = self.journals.get(&writer).and_then(Journal::path);
-        let object = path.map_or_else(|| format!("writer {writer}"), |path| format!("run {path}"));
-        let what = format!("{} {what} in its journal, segment {segment} at offset {offset}", bytes.len());
-        batch.problems.push((object, what, format!("{kept}; {hint}")));
-    }
-
-    fn at_newer(&mut self, writer: WriterId, version: u32, batch: &mut Batch) {
-        let Some(journal) = self.journals.remove(&writer) else { return };
-        self.refused.insert(journal.dir().to_owned());
-        batch.problems.push((
-            format!("writer {writer}"),
-            format!(
-                "its journal has version {version}; this daemon reads up to {}",
-                pannier_proto::PROTOCOL_VERSION
-            ),
-            "install a newer pannier; the journal stays where it is until then".to_owned(),
-        ));
     }
 
     /// Deletes what is committed: consumed segments, and folders of writers

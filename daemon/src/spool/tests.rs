@@ -6,9 +6,10 @@ use std::sync::Mutex;
 
 use pannier_proto::id::Id128;
 use pannier_proto::journal::{
-    Open, RowWriter, put_change, put_close, put_open, put_shape, segment_file_name,
+    Open, RowWriter, put_change, put_close, put_logged, put_open, put_shape, segment_file_name,
 };
 use pannier_proto::record::{Change, RunFields, RunState, Table};
+use pannier_proto::snapshot::{ArtifactName, Logged};
 use pannier_proto::value::Kind;
 
 use super::event::Event;
@@ -104,6 +105,7 @@ impl Place {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("spool")).unwrap();
+        fs::create_dir(dir.path().join("incoming")).unwrap();
         let mut place = Self { dir, store: None };
         place.reopen();
         place
@@ -124,10 +126,11 @@ impl Place {
     }
 
     fn reader(&self) -> Reader {
-        let hooks = Hooks { program: Box::new(|_, _| {}), remote: Box::new(|_| {}) };
-        let quarantine = self.dir.path().join("quarantine");
-        let mut reader =
-            Reader::new(self.spool(), quarantine, self.store().clone(), Arc::new(Health::default()), hooks);
+        let hooks =
+            Hooks { program: Box::new(|_, _| {}), remote: Box::new(|_| {}), taken_over: Box::new(|| {}) };
+        let at = |name: &str| self.dir.path().join(name);
+        let folders = Folders { spool: self.spool(), quarantine: at("quarantine"), incoming: at("incoming") };
+        let mut reader = Reader::new(folders, self.store().clone(), Arc::new(Health::default()), hooks);
         reader.discover();
         reader
     }
@@ -281,6 +284,7 @@ fn a_program_and_a_remote_are_told_of() {
             programs.lock().unwrap().push(format!("{path} {}", program["cwd"]));
         }),
         remote: Box::new(move |url| remotes.lock().unwrap().push(url)),
+        taken_over: Box::new(|| {}),
     };
     let mut pen = Pen::new(&place.spool(), 1, 0);
     let mut set = serde_json::Map::new();
@@ -312,4 +316,66 @@ fn any_budget_reads_all_of_it() {
         }
         assert_eq!(block.rows(Table::History).len(), 50, "{size} bytes at a time");
     }
+}
+
+/// A snapshot, and the frame that names it.
+fn log_snapshot(pen: &mut Pen, number: u64) {
+    let folder = pen.dir.join(format!("files/{number}"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("0"), "bytes").unwrap();
+    let name = ArtifactName { client_id: format!("c{number}"), distributed_id: None, finalize: true };
+    pen.put(|out| put_logged(out, &Logged { number, artifact: Some(name) }));
+}
+
+fn taken_over(place: &Place) -> Vec<u64> {
+    let items = place.store().intake(10).unwrap();
+    for item in &items {
+        let folder = folder(&place.dir.path().join("incoming"), item.writer, item.logged.number);
+        assert_eq!(fs::read_to_string(folder.join("0")).unwrap(), "bytes");
+    }
+    items.into_iter().map(|item| item.logged.number).collect()
+}
+
+#[test]
+fn snapshots_are_taken_over_with_the_position_and_rows_do_not_wait() {
+    let place = Place::new();
+    let mut pen = Pen::new(&place.spool(), 1, 0);
+    pen.rows(0..3, 1.0);
+    log_snapshot(&mut pen, 1);
+    log_snapshot(&mut pen, 2);
+    pen.rows(3..5, 1.0);
+    // One that the writer died in the middle of: no frame names it.
+    fs::create_dir(pen.dir.join("files/3")).unwrap();
+    let mut reader = place.reader();
+    assert_eq!(reader.drain(None), Drained::Durable);
+    assert_eq!(place.steps(), expected(0..5, 1.0));
+    assert_eq!(taken_over(&place), [1, 2]);
+    pen.put(put_close);
+    reader.drain(None);
+    assert!(!pen.dir.exists(), "what is left goes with the journal");
+    assert_eq!(taken_over(&place), [1, 2]);
+}
+
+#[test]
+fn a_snapshot_moved_before_a_crash_is_found_again() {
+    let place = Place::new();
+    let mut pen = Pen::new(&place.spool(), 1, 0);
+    log_snapshot(&mut pen, 1);
+    let writer = pen.open.writer;
+    let moved = folder(&place.dir.path().join("incoming"), writer, 1);
+    fs::rename(pen.dir.join("files/1"), moved).unwrap();
+    assert_eq!(place.reader().drain(None), Drained::Durable);
+    assert_eq!(taken_over(&place), [1]);
+}
+
+#[test]
+fn a_snapshot_that_is_nowhere_is_said_to_be_and_the_rest_goes_on() {
+    let place = Place::new();
+    let mut pen = Pen::new(&place.spool(), 1, 0);
+    pen.put(|out| put_logged(out, &Logged { number: 7, artifact: None }));
+    log_snapshot(&mut pen, 8);
+    pen.rows(0..3, 1.0);
+    assert_eq!(place.reader().drain(None), Drained::Durable);
+    assert_eq!((taken_over(&place), place.steps()), (vec![8], expected(0..3, 1.0)));
+    assert!(place.store().problems().unwrap()[0].what.contains("cannot be stored"));
 }

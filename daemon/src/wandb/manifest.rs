@@ -2,7 +2,7 @@
 
 use md5::{Digest, Md5 as Hasher};
 use pannier_proto::path::RelPath;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,16 +15,22 @@ const DIGEST_HEAD: &str = "wandb-artifact-manifest-v1\n";
 pub struct Manifest(pub BTreeMap<String, Entry>);
 
 /// One entry.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Base64 of the file's MD5; of a reference, what its store calls it.
     pub digest: String,
     /// Bytes.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// Where the bytes are, if not with the artifact.
-    #[serde(default, rename = "ref")]
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The version that the bytes came with first.
+    #[serde(default, rename = "birthArtifactID", skip_serializing_if = "Option::is_none")]
+    pub birth: Option<String>,
+    /// What a reference's store told besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Json>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +55,23 @@ impl Manifest {
             RelPath::new(path).map_err(|error| error.to_string())?;
         }
         Ok(Self(document.contents))
+    }
+
+    /// Writes one, as core does.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let document = serde_json::json!({
+            "version": 1,
+            "storagePolicy": "wandb-storage-policy-v1",
+            "storagePolicyConfig": {"storageLayout": "V2"},
+            "contents": self.0,
+        });
+        document.to_string().into_bytes()
+    }
+
+    /// Lays the entries of another over these.
+    pub fn overlay(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     /// W&B's digest of what is in it.
@@ -85,6 +108,7 @@ mod tests {
         // md5("wandb-artifact-manifest-v1\na.txt:XUFAKrxLKna5cZ2REBfFkg==\n")
         assert_eq!(manifest.digest(), "541f289bb3c6ae786d51e7288e523543");
         assert_eq!(manifest.size(), 5);
+        assert_eq!(Manifest::decode(&manifest.encode()).unwrap(), manifest);
         for bad in [
             &b""[..],
             b"{}",

@@ -5,6 +5,7 @@ use super::{
     SHAPE_COLUMNS_MAX, checksum,
 };
 use crate::record::{Change, Row, Table};
+use crate::snapshot::Logged;
 use crate::value::{Kind, Value};
 
 /// A shape as a reader knows it.
@@ -25,6 +26,8 @@ pub enum Frame<'a> {
     Row(PackedRow<'a>),
     /// A change.
     Change(Change),
+    /// Something was logged together with a snapshot.
+    Logged(Logged),
     /// The writer is done.
     Close,
     /// Whole and intact, but nothing this build knows: written by a newer one.
@@ -175,6 +178,10 @@ fn parse(kind: u8, table: u8, body: &[u8]) -> Option<Frame<'_>> {
         }
         k if k == FrameKind::Change as u8 => match serde_json::from_slice(body) {
             Ok(change) => Frame::Change(change),
+            Err(_) => Frame::Unknown,
+        },
+        k if k == FrameKind::Logged as u8 => match serde_json::from_slice(body) {
+            Ok(logged) => Frame::Logged(logged),
             Err(_) => Frame::Unknown,
         },
         k if k == FrameKind::Close as u8 => Frame::Close,

@@ -6,6 +6,7 @@ use super::{
     FRAME_BODY_BYTES_MAX, FRAME_HEAD_BYTES, FrameKind, KEY_BYTES_MAX, MAGIC, Open, ROW_HEAD_BYTES, checksum,
 };
 use crate::record::{Change, Table};
+use crate::snapshot::Logged;
 use crate::value::Kind;
 
 fn begin(out: &mut Vec<u8>, kind: FrameKind, table: u8) -> usize {
@@ -65,6 +66,11 @@ pub fn put_shape<'a>(out: &mut Vec<u8>, id: u32, columns: impl ExactSizeIterator
 /// Appends a change.
 pub fn put_change(out: &mut Vec<u8>, change: &Change) {
     put_json(out, FrameKind::Change, change);
+}
+
+/// Appends the name of a snapshot, which is whole.
+pub fn put_logged(out: &mut Vec<u8>, logged: &Logged) {
+    put_json(out, FrameKind::Logged, logged);
 }
 
 /// Appends the writer's last word.

@@ -1,0 +1,146 @@
+//! Reading snapshots and storing the bytes in them. Nothing that lies there is
+//! trusted: not a path, not a size, not that a file is one.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use pannier_proto::content::Content;
+use pannier_proto::snapshot::{Snapshot, Taken, WHAT};
+use rustix::fs::OFlags;
+
+use super::Trouble;
+use crate::blobs::{BlobError, Blobs};
+use crate::limits::MANIFEST_BYTES_MAX;
+use crate::store::StoreError;
+
+/// Bytes that are read, hashed and written at a time.
+const PIECE_BYTES: usize = 1 << 20;
+/// Files that are stored side by side, at most: what they wait for is the disk.
+const THREADS_MAX: usize = 8;
+
+impl From<BlobError> for Trouble {
+    fn from(error: BlobError) -> Self {
+        Self::Later(error.to_string())
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) | StoreError::Refused(_) | StoreError::Missing(_) => {
+                Self::Refused(error.to_string())
+            }
+            StoreError::Closed => Self::Stopping,
+            _ => Self::Later(error.to_string()),
+        }
+    }
+}
+
+/// What a snapshot is.
+pub(super) fn read(folder: &Path) -> Result<Snapshot, Trouble> {
+    let path = folder.join(WHAT);
+    let lost = |error: &dyn std::fmt::Display| {
+        Trouble::Refused(format!("what was logged cannot be read from {}: {error}", path.display()))
+    };
+    let mut bytes = Vec::new();
+    let read = open(&path).and_then(|file| file.take(2 * MANIFEST_BYTES_MAX).read_to_end(&mut bytes));
+    read.map_err(|error| lost(&error))?;
+    serde_json::from_slice(&bytes).map_err(|error| lost(&error))
+}
+
+/// Stores the files of a snapshot, in their order. One that is stored already
+/// costs its reading.
+pub(super) fn store(
+    blobs: &Arc<Blobs>,
+    folder: &Path,
+    files: &[Taken],
+    stop: &AtomicBool,
+) -> Result<Vec<Content>, Trouble> {
+    let one = |at: usize, buffer: &mut [u8]| {
+        store_one(blobs, &folder.join(at.to_string()), &files[at], stop, buffer)
+    };
+    side_by_side(files.len(), one).into_iter().collect()
+}
+
+/// What becomes of each of so many, in their order, on a few threads. Each thread
+/// has a buffer to lend.
+pub(super) fn side_by_side<T: Send>(
+    count: usize,
+    work: impl Fn(usize, &mut [u8]) -> Result<T, Trouble> + Sync,
+) -> Vec<Result<T, Trouble>> {
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut buffer = vec![0; PIECE_BYTES];
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= count {
+                return done;
+            }
+            done.push((at, work(at, &mut buffer)));
+        }
+    };
+    let mut done = std::thread::scope(|scope| {
+        // A thread that cannot be had is one fewer.
+        let helpers: Vec<_> = (1..count.min(THREADS_MAX))
+            .filter_map(|_| {
+                std::thread::Builder::new().name("intake-file".into()).spawn_scoped(scope, some).ok()
+            })
+            .collect();
+        let mut done = some();
+        for helper in helpers {
+            done.extend(helper.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// One pass: read, hash, write.
+pub(super) fn store_one(
+    blobs: &Arc<Blobs>,
+    path: &Path,
+    taken: &Taken,
+    stop: &AtomicBool,
+    buffer: &mut [u8],
+) -> Result<Content, Trouble> {
+    let lost = |why: &dyn std::fmt::Display| {
+        Trouble::Refused(format!("the bytes of {} are not there any more: {why}", taken.path))
+    };
+    let mut file = open(path).map_err(|error| lost(&error))?;
+    let mut writer = blobs.writer()?;
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Trouble::Stopping);
+        }
+        match file.read(buffer) {
+            Ok(0) => break,
+            Ok(count) => writer.write(&buffer[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(lost(&error)),
+        }
+    }
+    let size = writer.content().size;
+    if size != taken.size {
+        let why = format!("{size} of {} bytes are left, after a power cut or a full disk", taken.size);
+        return Err(lost(&why));
+    }
+    Ok(writer.finish()?)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or_default())
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    Ok(file)
+}
