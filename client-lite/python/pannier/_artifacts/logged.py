@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from .._values import dumps, plain
-from ..errors import WaitTimeoutError
+from ..errors import CommError, WaitTimeoutError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 #: One question waits so long at most; then it is asked again.
 _ASK_S = 30.0
+#: A daemon that is being restarted is asked again, for so long.
+_UNHEARD_S = 30.0
+_PAUSE_S = 0.2
 
 
 class Saving:
@@ -31,9 +34,22 @@ class Saving:
     def wait(self, timeout_s: float | None) -> str:
         """The version's id, 32 hexadecimal digits, once it is complete."""
         end = None if timeout_s is None else time.monotonic() + timeout_s
+        unheard_since: float | None = None
         while True:
-            left = _ASK_S if end is None else max(0.0, min(_ASK_S, end - time.monotonic()))
-            said: dict[str, Any] = json.loads(self._session.await_artifact(self._client_id, left))
+            now = time.monotonic()
+            left = _ASK_S if end is None else max(0.0, min(_ASK_S, end - now))
+            try:
+                said: dict[str, Any] = json.loads(
+                    self._session.await_artifact(self._client_id, left)
+                )
+            except OSError as error:
+                unheard_since = now if unheard_since is None else unheard_since
+                if now - unheard_since > _UNHEARD_S:
+                    raise CommError(f"the artifact is safe in the spool, but {error}") from None
+                said = {"state": "pending"}
+                time.sleep(min(_PAUSE_S, left))
+            else:
+                unheard_since = None
             if said["state"] == "committed":
                 return str(said["id"])
             if said["state"] == "failed":

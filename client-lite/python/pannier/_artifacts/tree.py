@@ -90,8 +90,13 @@ def _complete(
     write: Callable[[IO[bytes]], None],
 ) -> None:
     start = file.seek(0, os.SEEK_END)
-    write(file)
-    file.flush()
+    try:
+        write(file)
+        file.flush()
+    except BaseException:
+        if not file.tell():  # nothing to go on with
+            os.unlink(part, dir_fd=folder)
+        raise
     if is_right(file):
         return
     if start:  # what was left of an earlier try may be at fault
