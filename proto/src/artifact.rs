@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::content::Content;
 use crate::id::Id128;
+use crate::workspace::AliasMove;
 
 /// A complete version: its manifest and everything the manifest names is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,7 +38,14 @@ pub struct ArtifactVersion {
     pub file_count: u64,
     /// Names that move to it.
     #[serde(default)]
-    pub aliases: Vec<String>,
+    pub aliases: Vec<AliasMove>,
+    /// Who logged it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Microseconds since 1970 at which it was logged again, its content being
+    /// there already; the names move then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_us: Option<i64>,
     /// Its labels.
     #[serde(default)]
     pub tags: Vec<String>,

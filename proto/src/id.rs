@@ -15,6 +15,13 @@ pub const DEFAULT_ENTITY: &str = "local";
 /// The project of runs that name none, as W&B calls it.
 pub const DEFAULT_PROJECT: &str = "uncategorized";
 
+/// Stands in a path for the project as such, where a run's id would be.
+const WORKSPACE: &str = "@workspace";
+/// The organization of entities that belong to no other.
+pub const DEFAULT_ORGANIZATION: &str = "pannier";
+/// The longest name of a collection, in characters (W&B's own limit).
+pub const COLLECTION_CHARS_MAX: usize = 128;
+
 /// Says what is wrong with a name, in words fit for the person who chose it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {name:?} {problem}")]
@@ -86,10 +93,55 @@ impl RunPath {
         check("run id", run, RUN_ID_CHARS_MAX)?;
         Ok(Self { entity: entity.to_owned(), project: project.to_owned(), run: run.to_owned() })
     }
+
+    /// The path of a project as such: its stream holds what belongs to no run.
+    ///
+    /// # Errors
+    /// As [`RunPath::new`].
+    pub fn workspace(entity: &str, project: &str) -> Result<Self, BadName> {
+        Self::new(entity, project, WORKSPACE)
+    }
+
+    /// Whether it is no run's, but a workspace's.
+    #[must_use]
+    pub fn is_workspace(&self) -> bool {
+        self.run == WORKSPACE
+    }
+}
+
+/// Checks a name of a collection of artifacts: what the W&B SDK lets through.
+///
+/// # Errors
+/// [`BadName`].
+pub fn check_collection(name: &str) -> Result<(), BadName> {
+    check("artifact name", name, COLLECTION_CHARS_MAX)
+}
+
+/// Checks a name of a version. `v3` is none: it would hide a version's number.
+///
+/// # Errors
+/// [`BadName`].
+pub fn check_alias(alias: &str) -> Result<(), BadName> {
+    let bad = |problem: &str| {
+        Err(BadName { what: "alias", name: alias.chars().take(64).collect(), problem: problem.to_owned() })
+    };
+    if alias.is_empty() || alias.chars().count() > COLLECTION_CHARS_MAX {
+        return bad("is empty, or longer than 128 characters");
+    }
+    if alias.chars().any(|c| c.is_control() || c == '/' || c == ':') {
+        return bad("contains / or : or a control character, which are not allowed");
+    }
+    let number = alias
+        .strip_prefix('v')
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()));
+    if number { bad("is what the versions' own numbers look like; use another name") } else { Ok(()) }
 }
 
 impl fmt::Display for RunPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_workspace() {
+            return write!(f, "{}/{}", self.entity, self.project);
+        }
         write!(f, "{}/{}/{}", self.entity, self.project, self.run)
     }
 }
@@ -178,6 +230,13 @@ mod tests {
             assert!(error.contains(reason), "{error} should say {reason}");
         }
         assert!(RunPath::new("Ünï", "p.q-1 x", "r").is_ok());
+    }
+
+    #[test]
+    fn what_looks_like_a_number_is_no_alias() {
+        for (alias, good) in [("best", true), ("v", true), ("v1a", true), ("v3", false), ("a/b", false)] {
+            assert_eq!(check_alias(alias).is_ok(), good, "{alias}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! - [`id`]: names and ids, validated once, here.
 //! - [`value`]: what one cell of a row can hold.
 //! - [`record`]: one change to a run.
+//! - [`workspace`]: what is done to a project apart from its runs.
 //! - [`content`]: the bytes of a file, named by their digests.
 //! - [`artifact`]: a version of an artifact, as its maker logged it.
 //! - [`snapshot`]: what was logged together with bytes of files.
@@ -25,6 +26,7 @@ pub mod request;
 pub mod snapshot;
 pub mod summary;
 pub mod value;
+pub mod workspace;
 
 /// The version of the native routes that this build speaks. The journal has one
 /// of its own: [`journal::VERSION`].

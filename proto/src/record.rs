@@ -12,6 +12,7 @@ use crate::id::Id128;
 use crate::path::RelPath;
 use crate::summary::Definition;
 use crate::value::Value;
+use crate::workspace::Act;
 
 /// The tables a row can belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -200,6 +201,17 @@ pub enum Change {
     UseArtifact {
         /// The version's id.
         id: Id128,
+    },
+    /// Somebody did something to a workspace. In streams of workspaces there is
+    /// nothing else, and in those of runs never this.
+    Workspace {
+        /// Microseconds since 1970, by his machine's clock.
+        time_us: i64,
+        /// Who.
+        by: String,
+        /// What.
+        #[serde(flatten)]
+        act: Act,
     },
     /// The run was deleted: views leave it out, the log keeps it.
     Delete {

@@ -13,7 +13,7 @@ use pannier_tests::loopmount::possible;
 use pannier_tests::random::Random;
 
 /// What changes a disk.
-const CALLS: &str = "write,pwrite64,writev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,ftruncate,mkdir,mkdirat,rmdir";
+const CALLS: &str = "write,pwrite64,writev,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,ftruncate,mkdir,mkdirat,rmdir,copy_file_range";
 const ROWS: i64 = 200;
 /// How many points a short run looks at.
 const SAMPLE: usize = 30;
@@ -24,20 +24,9 @@ fn killed_at_any_call_a_daemon_loses_and_doubles_nothing() {
         println!("left out: {missing}");
         return;
     }
-    let mut points = every_point();
-    println!("{} crash points", points.len());
-    assert!(points.len() > 20, "the workload changes the disk");
-    match std::env::var("PANNIER_CRASHPOINTS").as_deref() {
-        Ok("all") => println!("all of them"),
-        Ok(one) => points.retain(|(call, n)| format!("{call}:{n}") == one),
-        Err(_) => {
-            let mut random = Random::from_env();
-            while points.len() > SAMPLE {
-                let at = usize::try_from(random.below(points.len() as u64)).unwrap();
-                points.swap_remove(at);
-            }
-        }
-    }
+    let points = sampled(every_point(&workload(), |home, options| {
+        let _ = traced(home, options).expect(0);
+    }));
     let enough = points.len().min(10);
     let mut hit = 0;
     for (call, n) in points {
@@ -128,11 +117,29 @@ fn workload() -> TestHome {
     home
 }
 
-/// Each call of the workload: its name, and the how many-th of a thread it is.
-fn every_point() -> Vec<(String, usize)> {
-    let home = workload();
+/// Those points that a run looks at: some, or as `PANNIER_CRASHPOINTS` says.
+pub fn sampled(mut points: Vec<(String, usize)>) -> Vec<(String, usize)> {
+    println!("{} crash points", points.len());
+    assert!(points.len() > 20, "the workload changes the disk");
+    match std::env::var("PANNIER_CRASHPOINTS").as_deref() {
+        Ok("all") => println!("all of them"),
+        Ok(one) => points.retain(|(call, n)| format!("{call}:{n}") == one),
+        Err(_) => {
+            let mut random = Random::from_env();
+            while points.len() > SAMPLE {
+                let at = usize::try_from(random.below(points.len() as u64)).unwrap();
+                points.swap_remove(at);
+            }
+        }
+    }
+    points
+}
+
+/// Each call of a workload that `run` goes through under strace, with these
+/// options: its name, and the how many-th of a thread it is.
+pub fn every_point(home: &TestHome, run: impl FnOnce(&TestHome, &[&str])) -> Vec<(String, usize)> {
     let trace = home.beside("trace");
-    let _ = traced(&home, &["-o", &trace.display().to_string()]).expect(0);
+    run(home, &["-o", &trace.display().to_string()]);
     let text = std::fs::read_to_string(trace).unwrap();
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for line in text.lines().filter(|line| !line.contains("resumed>")) {
@@ -148,13 +155,19 @@ fn every_point() -> Vec<(String, usize)> {
     most.into_iter().flat_map(|(call, most)| (1..=most).map(move |n| (call.to_owned(), n))).collect()
 }
 
-/// A daemon under strace, until it is idle or dead.
-fn traced(home: &TestHome, options: &[&str]) -> Output {
+/// A program under strace.
+pub fn strace(options: &[&str]) -> std::process::Command {
     let mut strace = clean("strace".as_ref());
     strace.args(["-f", "-qq", "-e", &format!("trace={CALLS}"), "-e", "signal=none"]).args(options);
     if !options.contains(&"-o") {
         strace.args(["-o", "/dev/null"]);
     }
+    strace
+}
+
+/// A daemon under strace, until it is idle or dead.
+pub fn traced(home: &TestHome, options: &[&str]) -> Output {
+    let mut strace = strace(options);
     home.env(&mut strace).arg(pannier_bin()).args(["daemon", "--idle", "1"]);
     Output::of(strace.stdout(Stdio::null()))
 }

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod api;
+mod artifacts;
 mod bad_input;
 mod crash;
 mod crashpoints;

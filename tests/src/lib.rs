@@ -4,6 +4,7 @@
 //!
 //! Everything here fails by panicking with what a person needs to see.
 
+pub mod artifacts;
 pub mod cli;
 pub mod daemon;
 pub mod http;

@@ -1,13 +1,12 @@
 //! From stored bytes to records: a version of an artifact goes the way of every
 //! other door's (`ingest::artifact`), a file of a run that of `ingest::file`.
 
-use std::io::Read as _;
-
 use pannier_proto::artifact::{LoggedArtifact, LoggedEntry};
 use pannier_proto::content::Content;
 use pannier_proto::id::{Id128, RunPath};
 use pannier_proto::path::RelPath;
 use pannier_proto::snapshot::{ArtifactName, Snapshot, Taken, What};
+use pannier_proto::workspace::LATEST;
 
 use super::{Intake, Trouble, snapshot};
 use crate::clock::now_us;
@@ -17,9 +16,6 @@ use crate::limits::MANIFEST_BYTES_MAX;
 use crate::store::{IntakeItem, StoreError};
 use crate::wandb::ids;
 use crate::wandb::manifest::{Entry, Manifest};
-
-/// The alias of a collection's newest version.
-const LATEST: &str = "latest";
 
 impl Intake {
     /// Files of runs, logged one behind the other: stored side by side, recorded in
@@ -163,7 +159,7 @@ impl Intake {
             match artifact::begin(&self.store, asked, true).await? {
                 Begun::There(known) => Ok(known),
                 Begun::Pending(id) => {
-                    artifact::manifest_stored(&self.store, id, content).await?;
+                    artifact::whole_manifest_stored(&self.store, id, content).await?;
                     artifact::commit(&self.store, &self.blobs, id).await?;
                     Ok(id)
                 }
@@ -173,19 +169,16 @@ impl Intake {
 
     /// The entries laid over those of the collection's latest version.
     fn over_latest(&self, run: &RunPath, collection: &str, entries: Manifest) -> Result<Manifest, Trouble> {
-        let Some(latest) = self.store.artifact_named(&run.entity, &run.project, collection, LATEST)? else {
+        let Some(latest) = self.store.member(&run.entity, &run.project, collection, LATEST)? else {
             return Ok(entries);
         };
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Trouble::Refused(format!(
-                "artifact {collection:?} cannot be completed: the manifest of its version v{} cannot be read: {error}",
-                latest.version
-            ))
-        };
-        let mut bytes = Vec::new();
-        let file = self.blobs.read(&latest.body.manifest.blob).map_err(|error| unreadable(&error))?;
-        file.take(MANIFEST_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-        let mut manifest = Manifest::decode(&bytes).map_err(|error| unreadable(&error))?;
+        let mut manifest =
+            artifact::read_manifest(&self.blobs, &latest.body.manifest).map_err(|error| {
+                Trouble::Refused(format!(
+                    "artifact {collection:?} cannot be completed, because its version v{} cannot be read: {error}",
+                    latest.version
+                ))
+            })?;
         manifest.overlay(entries);
         Ok(manifest)
     }
@@ -226,6 +219,9 @@ fn asked(run: &RunPath, logged: LoggedArtifact, digest: String) -> Asked {
         ttl_s: logged.ttl_s,
         history_step: logged.history_step,
         created_us: logged.created_us,
+        // The parts are put together before this.
+        distributed_id: None,
+        by: None,
     }
 }
 
@@ -241,10 +237,11 @@ fn manifest(
         RelPath::new(&path).map_err(|error| Trouble::Refused(error.to_string()))?;
         let LoggedEntry { digest, size, reference, birth_artifact_id: birth, extra } = entry;
         let digest = digest.unwrap_or_default();
-        manifest.0.insert(path, Entry { digest, size, reference, birth, extra });
+        let entry = Entry { digest, size, reference, birth, extra, ..Entry::default() };
+        manifest.entries.insert(path, entry);
     }
     for (taken, content) in files.iter().zip(contents) {
-        let entry = manifest.0.get_mut(taken.path.as_str()).ok_or_else(|| {
+        let entry = manifest.entries.get_mut(taken.path.as_str()).ok_or_else(|| {
             Trouble::Refused(format!("bytes were logged for {}, which is not among the entries", taken.path))
         })?;
         entry.digest = ids::md5_base64(content.md5);

@@ -4,6 +4,7 @@ use pannier_proto::id::{Origin, RunPath, Seq};
 use pannier_proto::record::{Change, Record, RunState, Table};
 use rusqlite::{OptionalExtension, params};
 
+use super::aliases::Made;
 use super::runs::RunRow;
 use super::writer::Tx;
 use super::{Result, StoreError, from_sql, to_sql};
@@ -46,6 +47,7 @@ pub struct Appended {
 struct StreamRow {
     id: i64,
     run: i64,
+    origin: Origin,
     last_seq: Seq,
     last_step: Option<i64>,
     life: i64,
@@ -101,6 +103,10 @@ impl Tx<'_> {
         now_us: i64,
     ) -> Result<()> {
         let mut run = RunRow::load(self.sql, stream.run)?;
+        let rows = block.len() - block.changes().len();
+        if run.path.is_workspace() && rows > 0 {
+            return Err(StoreError::misplaced(&run.path));
+        }
         for change in block.changes() {
             self.apply(stream, &mut run, change, now_us)?;
         }
@@ -194,6 +200,7 @@ impl Tx<'_> {
                 Ok(StreamRow {
                     id: row.get(0)?,
                     run,
+                    origin,
                     last_seq: from_sql(row.get(1)?),
                     last_step: row.get(2)?,
                     life: row.get(3)?,
@@ -211,12 +218,21 @@ impl Tx<'_> {
     }
 
     fn apply(&self, stream: &mut StreamRow, run: &mut RunRow, change: &Change, now_us: i64) -> Result<()> {
+        if run.path.is_workspace() != matches!(change, Change::Workspace { .. }) {
+            return Err(StoreError::misplaced(&run.path));
+        }
         match change {
+            Change::Workspace { time_us, by, act } => {
+                let made = Made { time_us: *time_us, by: Some(by), origin: stream.origin };
+                self.act(&run.path, act, made)?;
+            }
             Change::Rewind { step } => self.rewind(stream, run, *step)?,
             Change::Delete { time_us } => self.delete(stream, run, *time_us)?,
             Change::File { path, content, time_us } => self.set_file(stream.run, path, content, *time_us)?,
             Change::RemoveFile { path } => self.remove_file(stream.run, path)?,
-            Change::Artifact { version } => self.add_artifact(stream.run, &run.path, version)?,
+            Change::Artifact { version } => {
+                self.add_artifact(stream.run, &run.path, version, stream.origin)?
+            }
             Change::UseArtifact { id } => self.use_artifact(stream.run, *id)?,
             Change::TextFile { path, text } => {
                 self.sql

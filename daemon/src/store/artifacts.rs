@@ -1,127 +1,195 @@
-//! Versions of artifacts, their aliases, and versions that are being uploaded.
+//! Versions of artifacts: what their makers logged, what they are now, which
+//! runs made and read them, and what a collection's names mean.
 
 use pannier_proto::artifact::ArtifactVersion;
-use pannier_proto::content::{Content, Md5};
+use pannier_proto::content::Content;
 use pannier_proto::id::{Id128, RunPath};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use pannier_proto::workspace::{AliasMove, LATEST};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use serde_json::Value as Json;
 
+use super::aliases::{self, Alias, Made};
+use super::collections::{self, Collection};
 use super::files::content_of;
 use super::writer::Tx;
-use super::{Result, Store, StoreError, from_sql, to_sql};
+use super::{Result, Store, from_sql, to_sql};
 
-/// The alias that the newest version of a collection has.
-const LATEST: &str = "latest";
-
-/// A version, and where it is.
+/// A version, as one of a collection: of the one it was logged into, or of one
+/// that it is linked to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArtifactRow {
-    /// The run that logged it.
-    pub run: RunPath,
-    /// Its number in its collection.
+    /// The collection.
+    pub collection: Collection,
+    /// Its number there.
     pub version: u64,
-    /// The names that it has now.
-    pub aliases: Vec<String>,
-    /// What its maker said.
+    /// Whether that number is the remote's, too.
+    pub settled: bool,
+    /// The number that it had here first, where that was another.
+    pub was: Option<u64>,
+    /// The names that it has there.
+    pub aliases: Vec<Alias>,
+    /// Microseconds since 1970 at which it came there.
+    pub member_us: i64,
+    /// Who logged or linked it.
+    pub member_by: Option<String>,
+    /// The run that logged it first.
+    pub run: RunPath,
+    /// What its maker said, but for its files ([`Store::artifact_files`]), and
+    /// with description, metadata, tags and ttl as they are now.
     pub body: ArtifactVersion,
+    /// Of the last edit.
+    pub updated_us: Option<i64>,
+    /// The remote that it was fetched from, where it was not logged here.
+    pub fetched: Option<String>,
 }
 
-/// A version that is being uploaded.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Draft {
-    /// Its id, now and later.
-    pub id: Id128,
-    /// What was asked for.
-    pub body: Json,
-    /// Its manifest, once it has arrived.
-    pub manifest: Option<Content>,
-}
-
-const COLUMNS: &str = "SELECT a.id, a.version, a.body, r.entity, r.project, r.run
-    FROM artifacts a JOIN runs r ON r.id = a.run";
+const FROM: &str =
+    "FROM memberships m JOIN collections c ON c.id = m.collection JOIN artifacts a ON a.id = m.artifact
+    WHERE m.removed_us IS NULL AND c.deleted_us IS NULL AND a.deleted_us IS NULL";
+/// The collection that a version was logged into.
+const SOURCE: &str = "c.links = 0";
 
 fn read(row: &Row) -> rusqlite::Result<ArtifactRow> {
-    let body = serde_json::from_str(row.get_ref(2)?.as_str()?);
-    let body = body.map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, Box::new(error))
+    let mut body: ArtifactVersion = serde_json::from_str(row.get_ref(5)?.as_str()?).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(5, rusqlite::types::Type::Text, Box::new(error))
     })?;
+    body.description = row.get(9)?;
+    body.metadata = row.get::<_, Option<String>>(10)?.and_then(|text| serde_json::from_str(&text).ok());
+    body.tags = serde_json::from_str(row.get_ref(11)?.as_str()?).unwrap_or_default();
+    body.ttl_s = row.get(12)?;
     Ok(ArtifactRow {
-        run: RunPath { entity: row.get(3)?, project: row.get(4)?, run: row.get(5)? },
-        version: from_sql(row.get(1)?),
+        version: from_sql(row.get(0)?),
+        settled: row.get(1)?,
+        was: row.get::<_, Option<i64>>(2)?.map(from_sql),
+        member_us: row.get(3)?,
+        member_by: row.get(4)?,
+        run: RunPath { entity: row.get(6)?, project: row.get(7)?, run: row.get(8)? },
+        updated_us: row.get(13)?,
+        fetched: row.get(14)?,
+        collection: collections::read(row, 15)?,
         aliases: Vec::new(),
         body,
     })
 }
 
-fn find(sql: &Connection, condition: &str, with: &[&dyn rusqlite::ToSql]) -> Result<Vec<ArtifactRow>> {
+/// The versions that a condition finds; `behind` orders and limits them.
+fn find(sql: &Connection, condition: &str, behind: &str, with: &[&dyn ToSql]) -> Result<Vec<ArtifactRow>> {
+    let columns = "m.version, m.settled, m.was, m.created_us, m.made_by, a.body, a.entity, a.project, a.run,
+        a.description, a.metadata, a.tags, a.ttl_s, a.updated_us, a.fetched";
     let mut rows = sql
-        .prepare_cached(&format!("{COLUMNS} WHERE {condition}"))?
+        .prepare_cached(&format!(
+            "SELECT {columns}, {} {FROM} AND ({condition}) {behind}",
+            collections::COLUMNS
+        ))?
         .query_map(with, read)?
         .collect::<Result<Vec<_>, _>>()?;
-    let mut aliases =
-        sql.prepare_cached("SELECT alias FROM artifact_aliases WHERE entity = ?1 AND project = ?2 AND collection = ?3 AND artifact = ?4 ORDER BY alias")?;
     for row in &mut rows {
-        let of = params![row.run.entity, row.run.project, row.body.collection, row.body.id.0];
-        row.aliases = aliases.query_map(of, |row| row.get(0))?.collect::<Result<_, _>>()?;
+        row.aliases = aliases::of_version(sql, row.collection.id, row.body.id)?;
     }
     Ok(rows)
+}
+
+fn by_id(sql: &Connection, id: Id128) -> Result<Option<ArtifactRow>> {
+    Ok(find(sql, &format!("a.id = ?1 AND {SOURCE}"), "LIMIT 1", &[&id.0])?.pop())
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 impl Tx<'_> {
     /// A version is complete: it gets the next number of its collection, and the
     /// names that it asked for move to it. One that is there gets only the names.
-    pub(super) fn add_artifact(&self, run: i64, path: &RunPath, version: &ArtifactVersion) -> Result<()> {
-        let body = serde_json::to_string(version)
-            .map_err(|error| StoreError::Refused(format!("artifact {:?}: {error}", version.collection)))?;
-        let added = self.sql.execute(
-            "INSERT INTO artifacts (id, run, entity, project, collection, kind, version, client_id, sequence_client_id, digest, body, created_us)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6,
-                 (SELECT coalesce(max(version) + 1, 0) FROM artifacts WHERE entity = ?3 AND project = ?4 AND collection = ?5),
-                 ?7, ?8, ?9, ?10, ?11
-             ON CONFLICT (id) DO NOTHING",
-            params![
-                version.id.0,
-                run,
-                path.entity,
-                path.project,
-                version.collection,
-                version.kind,
-                version.client_id,
-                version.sequence_client_id,
-                version.digest,
-                body,
-                version.created_us
-            ],
-        )?;
-        if added > 0 {
-            for content in version.files.iter().map(|(_, content)| content).chain([&version.manifest]) {
-                self.set_content(content)?;
-            }
-        }
+    pub(super) fn add_artifact(
+        &self,
+        run: i64,
+        path: &RunPath,
+        version: &ArtifactVersion,
+        origin: Id128,
+    ) -> Result<()> {
+        let time_us = version.again_us.unwrap_or(version.created_us);
+        let made = Made { time_us, by: version.by.as_deref(), origin };
+        self.add_version(path, version, made, None)?;
         self.sql.execute(
             "INSERT INTO artifact_logs (run, artifact) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             params![run, version.id.0],
         )?;
-        self.set_aliases(path, &version.collection, version.id, &version.aliases, added > 0)
+        Ok(())
     }
 
-    fn set_aliases(
+    /// A version enters, logged here or fetched from a remote.
+    pub(super) fn add_version(
         &self,
         path: &RunPath,
-        collection: &str,
-        id: Id128,
-        aliases: &[String],
-        new: bool,
-    ) -> Result<()> {
-        for alias in aliases.iter().map(String::as_str).chain(new.then_some(LATEST)) {
-            self.sql
-                .prepare_cached(
-                    "INSERT INTO artifact_aliases (entity, project, collection, alias, artifact) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT (entity, project, collection, alias) DO UPDATE SET artifact = excluded.artifact",
-                )?
-                .execute(params![path.entity, path.project, collection, alias, id.0])?;
+        version: &ArtifactVersion,
+        made: Made,
+        fetched: Option<&str>,
+    ) -> Result<Collection> {
+        let stored =
+            ArtifactVersion { files: Vec::new(), aliases: Vec::new(), again_us: None, ..version.clone() };
+        let added = self.sql.execute(
+            "INSERT INTO artifacts (id, entity, project, run, client_id, sequence_client_id, digest, body, created_us,
+                 description, metadata, tags, ttl_s, fetched)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id) DO NOTHING",
+            params![
+                version.id.0,
+                path.entity,
+                path.project,
+                path.run,
+                version.client_id,
+                version.sequence_client_id,
+                version.digest,
+                json(&stored),
+                version.created_us,
+                version.description,
+                version.metadata.as_ref().map(json),
+                json(&version.tags),
+                version.ttl_s,
+                fetched
+            ],
+        )?;
+        if added > 0 {
+            let mut insert = self.sql.prepare_cached(
+                "INSERT INTO artifact_files (artifact, path, blob, md5, size) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            let manifest = (String::new(), version.manifest);
+            for (path, content) in version.files.iter().chain([&manifest]) {
+                insert.execute(params![
+                    version.id.0,
+                    path,
+                    content.blob.0,
+                    content.md5.0,
+                    to_sql(content.size)
+                ])?;
+                self.set_content(content)?;
+            }
         }
-        Ok(())
+        let collection = self.ensure_collection(&Collection {
+            id: 0,
+            entity: path.entity.clone(),
+            project: path.project.clone(),
+            name: version.collection.clone(),
+            kind: version.kind.clone(),
+            links: false,
+            description: None,
+            tags: Vec::new(),
+            created_us: version.created_us,
+            updated_us: None,
+            by: made.by.map(str::to_owned),
+        })?;
+        if added > 0 {
+            self.act_what_waited(version.id)?;
+        }
+        let new = self.add_membership(collection.id, version.id, made.by, made.time_us)?;
+        for moved in &version.aliases {
+            self.add_alias_move(collection.id, &named(moved, version), made)?;
+        }
+        if new && !version.aliases.iter().any(|moved| moved.alias == LATEST) {
+            let latest =
+                AliasMove { id: AliasMove::UNNAMED, alias: LATEST.into(), to: None, seen: Vec::new() };
+            self.add_alias_move(collection.id, &named(&latest, version), made)?;
+        }
+        Ok(collection)
     }
 
     pub(super) fn use_artifact(&self, run: i64, id: Id128) -> Result<()> {
@@ -135,212 +203,203 @@ impl Tx<'_> {
     /// The version with this id.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn artifact(&self, id: Id128) -> Result<Option<ArtifactRow>> {
-        Ok(find(self.sql, "a.id = ?1", &[&id.0])?.pop())
+        by_id(self.sql, id)
+    }
+
+    /// Whether there was a version with this id that was deleted.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn artifact_deleted(&self, id: Id128) -> Result<bool> {
+        let mut select =
+            self.sql.prepare_cached("SELECT deleted_us IS NOT NULL FROM artifacts WHERE id = ?1")?;
+        Ok(select.query_row([id.0], |row| row.get(0)).optional()?.unwrap_or(false))
+    }
+
+    /// The version that a name of a collection means; see [`Store::member`].
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn member(&self, collection: i64, name: &str) -> Result<Option<ArtifactRow>> {
+        member(self.sql, collection, name)
+    }
+
+    /// The version, as one of this collection.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn membership(&self, collection: i64, id: Id128) -> Result<Option<ArtifactRow>> {
+        Ok(find(self.sql, "a.id = ?2 AND c.id = ?1", "", &[&collection, &id.0])?.pop())
     }
 
     /// A version of a collection with this content, the newest.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub fn artifact_like(
-        &self,
-        entity: &str,
-        project: &str,
-        collection: &str,
-        digest: &str,
-    ) -> Result<Option<ArtifactRow>> {
-        let condition = "a.entity = ?1 AND a.project = ?2 AND a.collection = ?3 AND a.digest = ?4 ORDER BY a.version DESC LIMIT 1";
-        Ok(find(self.sql, condition, &[&entity, &project, &collection, &digest])?.pop())
+    /// [`super::StoreError`].
+    pub fn artifact_like(&self, collection: i64, digest: &str) -> Result<Option<ArtifactRow>> {
+        let behind = "ORDER BY m.version DESC LIMIT 1";
+        Ok(find(self.sql, "c.id = ?1 AND a.digest = ?2", behind, &[&collection, &digest])?.pop())
     }
 
-    /// Begins an upload, unless it is begun: the draft.
+    /// The files of a version, by path; its manifest has none.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub fn begin_draft(&self, id: Id128, body: &Json, now_us: i64) -> Result<()> {
-        self.sql.execute(
-            "INSERT INTO drafts (id, body, created_us) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![id.0, body.to_string(), now_us],
-        )?;
-        Ok(())
-    }
-
-    /// Notes that a draft's manifest arrived.
-    ///
-    /// # Errors
-    /// [`StoreError::Missing`] where there is no such draft.
-    pub fn set_draft_manifest(&self, id: Id128, content: &Content) -> Result<()> {
-        let json = serde_json::to_string(content).unwrap_or_default();
-        match self.sql.execute("UPDATE drafts SET manifest = ?2 WHERE id = ?1", params![id.0, json])? {
-            0 => Err(StoreError::Missing(format!("artifact {id} that is being uploaded"))),
-            _ => Ok(()),
-        }
-    }
-
-    /// The type of a collection's versions, where it has any.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn collection_type(&self, entity: &str, project: &str, collection: &str) -> Result<Option<String>> {
-        Ok(self
-            .sql
-            .prepare_cached(
-                "SELECT kind FROM artifacts WHERE entity = ?1 AND project = ?2 AND collection = ?3 LIMIT 1",
-            )?
-            .query_row(params![entity, project, collection], |row| row.get(0))
-            .optional()?)
-    }
-
-    /// Forgets a draft: it became a version.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn end_draft(&self, id: Id128) -> Result<()> {
-        self.sql.execute("DELETE FROM drafts WHERE id = ?1", [id.0])?;
-        Ok(())
-    }
-
-    /// Notes that these bytes are stored here.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_content(&self, content: &Content) -> Result<()> {
-        self.sql
-            .prepare_cached(
-                "INSERT INTO contents (md5, blob, size) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![content.md5.0, content.blob.0, to_sql(content.size)])?;
-        Ok(())
-    }
-
-    /// The bytes with this digest, where they are stored here.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn content(&self, md5: Md5) -> Result<Option<Content>> {
-        Ok(self
-            .sql
-            .prepare_cached("SELECT blob, md5, size FROM contents WHERE md5 = ?1")?
-            .query_row([md5.0], |row| content_of(row, 0))
-            .optional()?)
+    /// [`super::StoreError`].
+    pub fn artifact_files(&self, id: Id128) -> Result<Vec<(String, Content)>> {
+        files(self.sql, id)
     }
 }
 
-impl Store {
-    /// A draft.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn draft(&self, id: Id128) -> Result<Option<Draft>> {
-        self.read_blocking(|sql| {
-            let found: Option<(String, Option<String>)> = sql
-                .prepare_cached("SELECT body, manifest FROM drafts WHERE id = ?1")?
-                .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            Ok(found.map(|(body, manifest)| Draft {
-                id,
-                body: serde_json::from_str(&body).unwrap_or_default(),
-                manifest: manifest.and_then(|json| serde_json::from_str(&json).ok()),
-            }))
-        })
+/// A move of a version's record: to this version, and with an id, which records
+/// from before there were moves do not give.
+fn named(moved: &AliasMove, version: &ArtifactVersion) -> AliasMove {
+    let mut moved = AliasMove { to: Some(version.id), ..moved.clone() };
+    if moved.id == AliasMove::UNNAMED {
+        let text = format!("{}:{}", version.id, moved.alias);
+        let digest = blake3::derive_key("pannier move of an alias that has no id", text.as_bytes());
+        moved.id.0.copy_from_slice(&digest[..16]);
     }
+    moved
+}
 
-    /// The version with this id.
+fn files(sql: &Connection, id: Id128) -> Result<Vec<(String, Content)>> {
+    let mut select = sql.prepare_cached(
+        "SELECT path, blob, md5, size FROM artifact_files WHERE artifact = ?1 AND path <> '' ORDER BY path",
+    )?;
+    let rows = select.query_map([id.0], |row| Ok((row.get(0)?, content_of(row, 1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn member(sql: &Connection, collection: i64, name: &str) -> Result<Option<ArtifactRow>> {
+    let number = name.strip_prefix('v').and_then(|number| number.parse::<i64>().ok()).unwrap_or(-1);
+    let condition = "c.id = ?1 AND (m.version = ?2 OR a.digest = ?3 OR EXISTS (
+        SELECT 1 FROM artifact_aliases l WHERE l.collection = ?1 AND l.alias = ?3 AND l.artifact = a.id))";
+    let behind = "ORDER BY m.version = ?2 DESC, m.version DESC LIMIT 1";
+    Ok(find(sql, condition, behind, &[&collection, &number, &name])?.pop())
+}
+
+impl Store {
+    /// The version with this id, in the collection it was logged into.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn artifact(&self, id: Id128) -> Result<Option<ArtifactRow>> {
-        self.read_blocking(|sql| Ok(find(sql, "a.id = ?1", &[&id.0])?.pop()))
+        self.read_blocking(|sql| by_id(sql, id))
     }
 
     /// The version that its maker knows by this id.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn artifact_by_client(&self, client_id: &str) -> Result<Option<ArtifactRow>> {
-        self.read_blocking(|sql| Ok(find(sql, "a.client_id = ?1", &[&client_id])?.pop()))
+        let condition = format!("a.client_id = ?1 AND {SOURCE}");
+        self.read_blocking(|sql| Ok(find(sql, &condition, "LIMIT 1", &[&client_id])?.pop()))
     }
 
-    /// The version that a collection's alias names: `v3`, `latest`, another name,
-    /// or a digest.
+    /// The version that a name of a collection means: `v3`, `latest`, another
+    /// alias, or a digest.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub fn artifact_named(
+    /// [`super::StoreError`].
+    pub fn member(
         &self,
         entity: &str,
         project: &str,
         collection: &str,
-        alias: &str,
+        name: &str,
     ) -> Result<Option<ArtifactRow>> {
-        const IN: &str = "a.entity = ?1 AND a.project = ?2 AND a.collection = ?3 AND";
-        let number = alias.strip_prefix('v').and_then(|number| number.parse::<i64>().ok()).unwrap_or(-1);
-        let condition = format!(
-            "{IN} (a.version = ?4 OR a.digest = ?5 OR EXISTS (SELECT 1 FROM artifact_aliases l
-                 WHERE l.entity = ?1 AND l.project = ?2 AND l.collection = ?3 AND l.alias = ?5 AND l.artifact = a.id))
-             ORDER BY a.version = ?4 DESC, a.version DESC LIMIT 1"
-        );
-        self.read_blocking(|sql| {
-            Ok(find(sql, &condition, &[&entity, &project, &collection, &number, &alias])?.pop())
+        self.read_blocking(|sql| match collections::find(sql, entity, project, collection, false)? {
+            Some(collection) => member(sql, collection.id, name),
+            None => Ok(None),
         })
+    }
+
+    /// The collections that a version is in, as it is there: first where it was
+    /// logged, then where it is linked to, in the order of the links.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn memberships(&self, id: Id128) -> Result<Vec<ArtifactRow>> {
+        self.read_blocking(|sql| find(sql, "a.id = ?1", "ORDER BY c.links, m.id", &[&id.0]))
+    }
+
+    /// The files of a version, by path; its manifest has none.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn artifact_files(&self, id: Id128) -> Result<Vec<(String, Content)>> {
+        self.read_blocking(|sql| files(sql, id))
     }
 
     /// The versions that a run logged, in their order.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn logged_artifacts(&self, path: &RunPath) -> Result<Vec<ArtifactRow>> {
         of_run(self, "artifact_logs", path)
+    }
+
+    /// The runs that logged a version: the first and those whose content was the
+    /// same.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn artifact_loggers(&self, id: Id128) -> Result<Vec<RunPath>> {
+        runs_of(self, "artifact_logs", id)
     }
 
     /// The runs that read a version.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn artifact_users(&self, id: Id128) -> Result<Vec<RunPath>> {
-        self.read_blocking(|sql| {
-            let mut select = sql.prepare_cached(
-                "SELECT r.entity, r.project, r.run FROM artifact_uses u JOIN runs r ON r.id = u.run
-                 WHERE u.artifact = ?1 AND r.deleted_us IS NULL ORDER BY r.created_us, r.id",
-            )?;
-            let rows = select.query_map([id.0], |row| {
-                Ok(RunPath { entity: row.get(0)?, project: row.get(1)?, run: row.get(2)? })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        runs_of(self, "artifact_uses", id)
     }
 
     /// The versions that a run reads.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`super::StoreError`].
     pub fn used_artifacts(&self, path: &RunPath) -> Result<Vec<ArtifactRow>> {
         of_run(self, "artifact_uses", path)
     }
 
-    /// A collection's versions, newest first.
+    /// How many versions a collection has.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub fn versions(&self, entity: &str, project: &str, collection: &str) -> Result<Vec<ArtifactRow>> {
-        let condition = "a.entity = ?1 AND a.project = ?2 AND a.collection = ?3 ORDER BY a.version DESC";
-        self.read_blocking(|sql| find(sql, condition, &[&entity, &project, &collection]))
+    /// [`super::StoreError`].
+    pub fn version_count(&self, collection: i64) -> Result<u64> {
+        self.read_blocking(|sql| {
+            let mut select = sql.prepare_cached(&format!("SELECT count(*) {FROM} AND c.id = ?1"))?;
+            Ok(from_sql(select.query_row([collection], |row| row.get(0))?))
+        })
     }
 
-    /// A project's collections and their types, by name.
+    /// A collection's versions, newest first: `limit` of them after `offset`.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub fn collections(&self, entity: &str, project: &str) -> Result<Vec<(String, String)>> {
-        self.read_blocking(|sql| {
-            let mut select = sql.prepare_cached(
-                "SELECT DISTINCT collection, kind FROM artifacts WHERE entity = ?1 AND project = ?2 ORDER BY 1, 2",
-            )?;
-            let rows = select.query_map(params![entity, project], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+    /// [`super::StoreError`].
+    pub fn versions(&self, collection: i64, offset: usize, limit: usize) -> Result<Vec<ArtifactRow>> {
+        let (offset, limit) =
+            (i64::try_from(offset).unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
+        let behind = "ORDER BY m.version DESC LIMIT ?2 OFFSET ?3";
+        self.read_blocking(|sql| find(sql, "c.id = ?1", behind, &[&collection, &limit, &offset]))
+    }
+
+    /// Versions whose time to live is over at `now_us` and that nobody keeps by a
+    /// name of their own or a link.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn expired_artifacts(&self, now_us: i64) -> Result<Vec<ArtifactRow>> {
+        let condition = format!(
+            "a.ttl_s > 0 AND a.created_us + a.ttl_s * 1000000 <= ?1 AND {SOURCE}
+             AND NOT EXISTS (SELECT 1 FROM artifact_aliases l WHERE l.artifact = a.id AND l.alias <> '{LATEST}')
+             AND NOT EXISTS (SELECT 1 FROM memberships o WHERE o.artifact = a.id AND o.id <> m.id AND o.removed_us IS NULL)"
+        );
+        self.read_blocking(|sql| find(sql, &condition, "ORDER BY m.id", &[&now_us]))
     }
 }
 
@@ -349,8 +408,103 @@ impl Store {
 /// clients begin them side by side, and then which came first says nothing.
 fn of_run(store: &Store, table: &str, path: &RunPath) -> Result<Vec<ArtifactRow>> {
     let condition = format!(
-        "a.id IN (SELECT t.artifact FROM {table} t JOIN runs m ON m.id = t.run
-             WHERE m.entity = ?1 AND m.project = ?2 AND m.run = ?3) ORDER BY a.created_us / 1000000, a.collection, a.version"
+        "{SOURCE} AND a.id IN (SELECT t.artifact FROM {table} t JOIN runs r ON r.id = t.run
+             WHERE r.entity = ?1 AND r.project = ?2 AND r.run = ?3)"
     );
-    store.read_blocking(|sql| find(sql, &condition, &[&path.entity, &path.project, &path.run]))
+    let behind = "ORDER BY a.created_us / 1000000, c.name, m.version";
+    store.read_blocking(|sql| find(sql, &condition, behind, &[&path.entity, &path.project, &path.run]))
+}
+
+fn runs_of(store: &Store, table: &str, id: Id128) -> Result<Vec<RunPath>> {
+    store.read_blocking(|sql| {
+        let mut select = sql.prepare_cached(&format!(
+            "SELECT r.entity, r.project, r.run FROM {table} t JOIN shown_runs r ON r.id = t.run
+             WHERE t.artifact = ?1 ORDER BY r.created_us, r.id"
+        ))?;
+        let rows = select.query_map([id.0], |row| {
+            Ok(RunPath { entity: row.get(0)?, project: row.get(1)?, run: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })
+}
+
+/// What is searched in versions: see [`Store::each_version`].
+#[derive(Debug, Clone)]
+pub struct VersionFacts {
+    /// Its membership's number in this database, for [`Store::versions_numbered`].
+    pub membership: i64,
+    /// Its id.
+    pub id: Id128,
+    /// Its collection's number in this database.
+    pub collection: i64,
+    /// Its number.
+    pub version: u64,
+    /// Its names there.
+    pub aliases: Vec<String>,
+    /// Its labels.
+    pub tags: Vec<String>,
+    /// A JSON object, as text.
+    pub metadata: Option<String>,
+    /// Microseconds since 1970.
+    pub created_us: i64,
+    /// Of the last edit.
+    pub updated_us: Option<i64>,
+}
+
+impl Store {
+    /// Hands over the facts of every version of these collections, newest last.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn each_version(&self, collections: &[i64], mut take: impl FnMut(VersionFacts)) -> Result<()> {
+        self.read_blocking(|sql| {
+            let mut select = sql.prepare_cached(&format!(
+                "SELECT m.id, a.id, m.collection, m.version, a.tags, a.metadata, m.created_us, a.updated_us,
+                     (SELECT json_group_array(l.alias) FROM artifact_aliases l WHERE l.artifact = a.id AND l.collection = c.id)
+                 {FROM} AND c.id = ?1 ORDER BY m.version"
+            ))?;
+            for collection in collections {
+                let mut rows = select.query([collection])?;
+                while let Some(row) = rows.next()? {
+                    let list = |at: usize| -> rusqlite::Result<Vec<String>> {
+                        Ok(serde_json::from_str(row.get_ref(at)?.as_str()?).unwrap_or_default())
+                    };
+                    take(VersionFacts {
+                        membership: row.get(0)?,
+                        id: Id128(row.get(1)?),
+                        collection: row.get(2)?,
+                        version: from_sql(row.get(3)?),
+                        tags: list(4)?,
+                        metadata: row.get(5)?,
+                        created_us: row.get(6)?,
+                        updated_us: row.get(7)?,
+                        aliases: list(8)?,
+                    });
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The versions with these membership numbers, in this order.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn versions_numbered(&self, numbers: &[i64]) -> Result<Vec<ArtifactRow>> {
+        self.read_blocking(|sql| {
+            let mut found = Vec::with_capacity(numbers.len());
+            for number in numbers {
+                found.extend(find(sql, "m.id = ?1", "", &[number])?);
+            }
+            Ok(found)
+        })
+    }
+}
+
+impl ArtifactRow {
+    /// Its metadata as text.
+    #[must_use]
+    pub fn metadata_text(&self) -> Option<String> {
+        self.body.metadata.as_ref().map(Json::to_string)
+    }
 }

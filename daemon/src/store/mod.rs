@@ -13,9 +13,12 @@
 //! share a commit. Readers have connections of their own, opened as needed.
 //! The store knows no caller: no journal, no HTTP, no remote protocol.
 
+mod aliases;
 mod append;
 mod artifacts;
 mod branches;
+mod collections;
+mod drafts;
 mod files;
 mod history;
 mod intake;
@@ -34,6 +37,7 @@ mod sync_state;
 mod tests;
 mod unpacked;
 mod users;
+mod workspace;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -43,14 +47,17 @@ use pannier_proto::id::{Id128, Origin, Seq};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use tokio::sync::watch;
 
+pub use aliases::{Alias, Moved};
 pub use append::{Appended, Incoming, PREEMPTING, STOP};
-pub use artifacts::{ArtifactRow, Draft};
+pub use artifacts::{ArtifactRow, VersionFacts};
+pub use collections::Collection;
+pub use drafts::{Draft, DraftManifest, ManifestKind};
 pub use files::RunFile;
 pub use history::RowsQuery;
 pub use intake::{IntakeItem, IntakeState};
 pub use log::LogBlock;
 pub use positions::{JournalPosition, LinePosition};
-pub use projects::Project;
+pub use projects::{Project, Said};
 pub use query::{RunFacts, Wanted};
 pub use runs::RunFilter;
 pub use series::Series;

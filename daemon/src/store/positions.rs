@@ -126,7 +126,7 @@ impl Store {
     pub fn running_with_lines(&self, prefix: &str) -> Result<Vec<RunPath>> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached(
-                "SELECT r.entity, r.project, r.run FROM runs r WHERE r.state = 'running' AND r.deleted_us IS NULL
+                "SELECT r.entity, r.project, r.run FROM shown_runs r WHERE r.state = 'running'
                  AND EXISTS (SELECT 1 FROM line_writers w WHERE w.run = r.id AND substr(w.writer, 1, length(?1)) = ?1)",
             )?;
             let rows = select.query_map([prefix], |row| {

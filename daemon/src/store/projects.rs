@@ -1,7 +1,8 @@
 //! Projects and entities: a project is there because it has runs, or because it
-//! was made by name.
+//! was made by name. A registry is a project, with rules of its own.
 
-use rusqlite::{OptionalExtension, params};
+use pannier_proto::workspace::{Edit, is_registry};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::writer::Tx;
 use super::{Result, Store};
@@ -17,46 +18,127 @@ pub struct Project {
     pub created_us: i64,
     /// A number that it has here.
     pub number: i64,
+    /// What was said of it by name.
+    pub said: Said,
 }
 
-/// Every project, with the number of its first run: stable while it has one.
-const ALL: &str = "SELECT entity, project, min(created_us), coalesce(min(number), 0) FROM (
-        SELECT entity, project, created_us, id AS number FROM runs WHERE deleted_us IS NULL
-        UNION ALL SELECT entity, project, created_us, NULL FROM projects)";
+/// What is said of a project by name, of registries above all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Free text.
+    pub description: Option<String>,
+    /// Of the last edit.
+    pub updated_us: Option<i64>,
+    /// Of a registry: `RESTRICTED` to its members; else the organization's.
+    pub access: Option<String>,
+    /// Of a registry: the types that it takes; `None`: all.
+    pub artifact_types: Option<Vec<String>>,
+    /// Of a registry: the names that only its administrators move.
+    pub protected_aliases: Vec<String>,
+}
 
-fn read(row: &rusqlite::Row) -> rusqlite::Result<Project> {
-    Ok(Project { entity: row.get(0)?, name: row.get(1)?, created_us: row.get(2)?, number: row.get(3)? })
+/// Every project, with the number of its first row among the runs: stable while
+/// it has one.
+const ALL: &str = "SELECT r.entity, r.project, min(r.created_us), coalesce(min(r.number), 0),
+        p.description, p.updated_us, p.access, p.artifact_types, coalesce(p.protected_aliases, '[]')
+    FROM (
+        SELECT entity, project, created_us, id AS number FROM runs WHERE deleted_us IS NULL
+        UNION ALL SELECT entity, project, created_us, NULL FROM projects) r
+    LEFT JOIN projects p ON p.entity = r.entity AND p.project = r.project
+    WHERE p.deleted_us IS NULL";
+
+fn read(row: &Row) -> rusqlite::Result<Project> {
+    let list = |text: &str| serde_json::from_str(text).unwrap_or_default();
+    Ok(Project {
+        entity: row.get(0)?,
+        name: row.get(1)?,
+        created_us: row.get(2)?,
+        number: row.get(3)?,
+        said: Said {
+            description: row.get(4)?,
+            updated_us: row.get(5)?,
+            access: row.get(6)?,
+            artifact_types: row.get::<_, Option<String>>(7)?.map(|text| list(&text)),
+            protected_aliases: list(row.get_ref(8)?.as_str()?),
+        },
+    })
+}
+
+/// Names of registries are the same whatever their case.
+fn named(project: &str) -> &'static str {
+    if is_registry(project) { "lower(r.project) = lower(?2)" } else { "r.project = ?2" }
+}
+
+fn find(sql: &rusqlite::Connection, entity: &str, project: &str) -> Result<Option<Project>> {
+    let condition = named(project);
+    let text =
+        format!("{ALL} AND r.entity = ?1 AND {condition} GROUP BY r.entity, r.project ORDER BY 3 LIMIT 1");
+    Ok(sql.prepare_cached(&text)?.query_row(params![entity, project], read).optional()?)
 }
 
 impl Tx<'_> {
-    /// Makes a project, unless there is one of this name. True: there was none.
-    ///
-    /// # Errors
-    /// [`super::StoreError`].
-    pub fn add_project(&self, entity: &str, project: &str, now_us: i64) -> Result<bool> {
-        let has_runs: bool = self.sql.query_row(
-            "SELECT EXISTS (SELECT 1 FROM runs WHERE entity = ?1 AND project = ?2)",
-            params![entity, project],
-            |row| row.get(0),
-        )?;
-        let made = self.sql.execute(
-            "INSERT INTO projects (entity, project, created_us) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![entity, project, now_us],
-        )?;
-        Ok(made > 0 && !has_runs)
-    }
-}
-
-impl Store {
     /// One project.
     ///
     /// # Errors
     /// [`super::StoreError`].
     pub fn project(&self, entity: &str, project: &str) -> Result<Option<Project>> {
-        self.read_blocking(|sql| {
-            let text = format!("{ALL} WHERE entity = ?1 AND project = ?2 GROUP BY entity, project");
-            Ok(sql.prepare_cached(&text)?.query_row(params![entity, project], read).optional()?)
-        })
+        find(self.sql, entity, project)
+    }
+
+    /// Makes a project, unless there is one of this name.
+    pub(super) fn ensure_project(&self, entity: &str, project: &str, time_us: i64) -> Result<()> {
+        self.sql.execute(
+            "INSERT INTO projects (entity, project, created_us) VALUES (?1, ?2, ?3)
+             ON CONFLICT (entity, project) DO UPDATE SET deleted_us = NULL",
+            params![entity, project, time_us],
+        )?;
+        Ok(())
+    }
+
+    /// Later edits win by their makers' clocks.
+    pub(super) fn edit_project(&self, entity: &str, project: &str, edit: &Edit, time_us: i64) -> Result<()> {
+        let list = |list: &Option<Vec<String>>| {
+            list.as_ref().map(|list| serde_json::to_string(list).unwrap_or_default())
+        };
+        // An empty list of types lets all in.
+        let all = edit.artifact_types.as_ref().is_some_and(Vec::is_empty);
+        self.sql.execute(
+            "UPDATE projects SET description = coalesce(?3, description), access = coalesce(?4, access),
+                 artifact_types = CASE WHEN ?7 THEN NULL ELSE coalesce(?5, artifact_types) END,
+                 protected_aliases = coalesce(?6, protected_aliases), updated_us = ?8
+             WHERE entity = ?1 AND project = ?2 AND coalesce(updated_us, 0) <= ?8",
+            params![
+                entity,
+                project,
+                edit.description,
+                edit.access,
+                list(&edit.artifact_types),
+                list(&edit.protected_aliases),
+                all,
+                time_us
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// The project is shown no more; what its runs recorded stays.
+    pub(super) fn forget_project(&self, entity: &str, project: &str, time_us: i64) -> Result<()> {
+        self.sql.execute(
+            "UPDATE projects SET deleted_us = ?3, description = NULL, access = NULL, artifact_types = NULL,
+                 protected_aliases = '[]' WHERE entity = ?1 AND project = ?2",
+            params![entity, project, time_us],
+        )?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// One project. A registry is found by its name in any case.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn project(&self, entity: &str, project: &str) -> Result<Option<Project>> {
+        self.read_blocking(|sql| find(sql, entity, project))
     }
 
     /// An entity's projects, newest first.
@@ -65,7 +147,7 @@ impl Store {
     /// [`super::StoreError`].
     pub fn projects(&self, entity: &str) -> Result<Vec<Project>> {
         self.read_blocking(|sql| {
-            let text = format!("{ALL} WHERE entity = ?1 GROUP BY entity, project ORDER BY 3 DESC, 2");
+            let text = format!("{ALL} AND r.entity = ?1 GROUP BY r.entity, r.project ORDER BY 3 DESC, 2");
             Ok(sql.prepare_cached(&text)?.query_map([entity], read)?.collect::<Result<_, _>>()?)
         })
     }
@@ -77,7 +159,7 @@ impl Store {
     pub fn entities(&self) -> Result<Vec<String>> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached(
-                "SELECT entity FROM runs WHERE deleted_us IS NULL UNION SELECT entity FROM projects ORDER BY 1",
+                "SELECT entity FROM shown_runs UNION SELECT entity FROM projects WHERE deleted_us IS NULL ORDER BY 1",
             )?;
             Ok(select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
         })

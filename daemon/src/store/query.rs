@@ -63,7 +63,7 @@ const FACTS: &str = "SELECT id, run, name, run_group, job_type, notes, tags, sta
         CASE WHEN ?3 THEN config END,
         CASE WHEN ?4 THEN summary END,
         CASE WHEN ?4 THEN definitions END
-    FROM runs WHERE entity = ?1 AND project = ?2 AND deleted_us IS NULL ORDER BY created_us DESC, id DESC";
+    FROM shown_runs WHERE entity = ?1 AND project = ?2 ORDER BY created_us DESC, id DESC";
 
 impl Store {
     /// Hands over the facts of every run of a project, newest first.
@@ -132,7 +132,7 @@ impl Store {
         let order = if newest_first { "created_us DESC, id DESC" } else { "created_us, id" };
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached(&format!(
-                "SELECT id FROM runs WHERE entity = ?1 AND project = ?2 AND deleted_us IS NULL ORDER BY {order}"
+                "SELECT id FROM shown_runs WHERE entity = ?1 AND project = ?2 ORDER BY {order}"
             ))?;
             let rows = select.query_map(params![entity, project], |row| row.get(0))?;
             Ok(rows.collect::<Result<_, _>>()?)

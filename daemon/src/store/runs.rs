@@ -181,8 +181,8 @@ impl Tx<'_> {
             return Ok(id);
         }
         self.sql.execute(
-            "INSERT INTO runs (entity, project, run, name, created_us, updated_us) VALUES (?1, ?2, ?3, ?3, ?4, ?4)",
-            params![path.entity, path.project, path.run, now_us],
+            "INSERT INTO runs (entity, project, run, name, created_us, updated_us, workspace) VALUES (?1, ?2, ?3, ?3, ?4, ?4, ?5)",
+            params![path.entity, path.project, path.run, now_us, path.is_workspace()],
         )?;
         Ok(self.sql.last_insert_rowid())
     }
@@ -228,9 +228,7 @@ fn find(sql: &Connection, path: &RunPath) -> Result<Option<i64>> {
 /// The id of a run that is there.
 pub(super) fn find_shown(sql: &Connection, path: &RunPath) -> Result<Option<i64>> {
     Ok(sql
-        .prepare_cached(
-            "SELECT id FROM runs WHERE entity = ?1 AND project = ?2 AND run = ?3 AND deleted_us IS NULL",
-        )?
+        .prepare_cached("SELECT id FROM shown_runs WHERE entity = ?1 AND project = ?2 AND run = ?3")?
         .query_row(params![path.entity, path.project, path.run], |row| row.get(0))
         .optional()?)
 }
@@ -258,9 +256,7 @@ impl Store {
     /// [`StoreError`].
     pub fn run_count(&self) -> Result<u64> {
         self.read_blocking(|sql| {
-            Ok(from_sql(
-                sql.query_row("SELECT count(*) FROM runs WHERE deleted_us IS NULL", [], |row| row.get(0))?,
-            ))
+            Ok(from_sql(sql.query_row("SELECT count(*) FROM shown_runs", [], |row| row.get(0))?))
         })
     }
 
@@ -270,8 +266,9 @@ impl Store {
     /// [`StoreError`].
     pub fn project_runs(&self, entity: &str, project: &str) -> Result<u64> {
         self.read_blocking(|sql| {
-            let mut select =
-                sql.prepare_cached("SELECT count(*) FROM runs WHERE entity = ?1 AND project = ?2")?;
+            let mut select = sql.prepare_cached(
+                "SELECT count(*) FROM runs WHERE entity = ?1 AND project = ?2 AND workspace = 0",
+            )?;
             Ok(from_sql(select.query_row(params![entity, project], |row| row.get(0))?))
         })
     }
@@ -286,7 +283,7 @@ impl Store {
                 return Ok(path.clone());
             }
             let mut select = sql.prepare_cached(
-                "SELECT run FROM runs WHERE entity = ?1 AND project = ?2 AND name = ?3 AND deleted_us IS NULL LIMIT 2",
+                "SELECT run FROM shown_runs WHERE entity = ?1 AND project = ?2 AND name = ?3 LIMIT 2",
             )?;
             let ids = select
                 .query_map(params![path.entity, path.project, path.run], |row| row.get::<_, String>(0))?
@@ -309,7 +306,7 @@ impl Store {
     pub fn runs(&self, filter: &RunFilter) -> Result<(Vec<RunView>, bool)> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM runs WHERE deleted_us IS NULL AND (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR project = ?2)
+                "SELECT {COLUMNS} FROM shown_runs WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR project = ?2)
                  ORDER BY created_us DESC, id DESC LIMIT ?3 OFFSET ?4"
             ))?;
             let page = i64::try_from(filter.limit).unwrap_or(i64::MAX - 1);

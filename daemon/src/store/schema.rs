@@ -7,9 +7,10 @@ use rusqlite::{Connection, OpenFlags};
 use super::{Result, StoreError};
 
 /// Numbered, never edited once released.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/0001_runs.sql"),
     include_str!("../../migrations/0002_files.sql"),
+    include_str!("../../migrations/0004_registry.sql"),
     include_str!("../../migrations/0006_intake.sql"),
 ];
 

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use pannier_proto::id::Origin;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
@@ -21,6 +22,14 @@ pub struct Tx<'a> {
 }
 
 impl Tx<'_> {
+    /// This home's id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn origin(&self) -> Result<Origin> {
+        super::origin(self.sql)
+    }
+
     /// Runs a part of the work that may fail by itself: what it changed is then
     /// undone, and the rest of the transaction stays.
     ///

@@ -93,6 +93,32 @@ pub fn artifact_of_client(client_id: &str) -> Id128 {
     Id128(id)
 }
 
+/// A manifest of a version that is being uploaded.
+#[must_use]
+pub fn manifest(artifact: Id128, number: u32) -> String {
+    write(&format!("ArtifactManifest:{artifact}:{number}"))
+}
+
+/// The version and the manifest that an id names.
+#[must_use]
+pub fn read_manifest(id: &str) -> Option<(Id128, u32)> {
+    let text = read(id)?;
+    let (artifact, number) = text.strip_prefix("ArtifactManifest:")?.split_once(':')?;
+    Some((artifact.parse().ok()?, number.parse().ok()?))
+}
+
+/// A collection, by its number.
+#[must_use]
+pub fn collection(number: i64) -> String {
+    write(&format!("ArtifactCollection:{number}"))
+}
+
+/// The collection that an id names.
+#[must_use]
+pub fn read_collection(id: &str) -> Option<i64> {
+    read(id)?.strip_prefix("ArtifactCollection:")?.parse().ok()
+}
+
 /// An MD5 digest as manifests have it.
 #[must_use]
 pub fn md5_base64(md5: Md5) -> String {
@@ -116,6 +142,8 @@ mod tests {
         assert_eq!(read_file(&file(&path, "a:b/c.txt")), Some((path, "a:b/c.txt".to_owned())));
         let id = artifact_of_client("x");
         assert_eq!(read_artifact(&artifact(id)), Some(id));
+        assert_eq!(read_manifest(&manifest(id, 7)), Some((id, 7)));
+        assert_eq!(read_collection(&collection(3)), Some(3));
         assert_eq!(read_project(&project("e", "p")), Some(("e".into(), "p".into())));
         for junk in
             ["", "x", "UnVuOnYx", &write("Run:v1:a:b"), &write("Run:v1:a:b:c:d"), &write("Run:v1:..:b:c")]

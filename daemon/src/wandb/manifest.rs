@@ -3,7 +3,7 @@
 use md5::{Digest, Md5 as Hasher};
 use pannier_proto::path::RelPath;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -12,7 +12,10 @@ const DIGEST_HEAD: &str = "wandb-artifact-manifest-v1\n";
 
 /// A manifest, read: its entries by path.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Manifest(pub BTreeMap<String, Entry>);
+pub struct Manifest {
+    /// The entries.
+    pub entries: BTreeMap<String, Entry>,
+}
 
 /// One entry.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +34,9 @@ pub struct Entry {
     /// What a reference's store told besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra: Option<Json>,
+    /// What else the client said, which it reads back.
+    #[serde(flatten)]
+    pub rest: Map<String, Json>,
 }
 
 #[derive(Deserialize)]
@@ -54,24 +60,29 @@ impl Manifest {
         for path in document.contents.keys() {
             RelPath::new(path).map_err(|error| error.to_string())?;
         }
-        Ok(Self(document.contents))
+        Ok(Self { entries: document.contents })
     }
 
-    /// Writes one, as core does.
+    /// Writes it as W&B's clients read it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let document = serde_json::json!({
+        let document = json!({
             "version": 1,
             "storagePolicy": "wandb-storage-policy-v1",
-            "storagePolicyConfig": {"storageLayout": "V2"},
-            "contents": self.0,
+            "storagePolicyConfig": { "storageLayout": "V2" },
+            "contents": self.entries,
         });
         document.to_string().into_bytes()
     }
 
     /// Lays the entries of another over these.
     pub fn overlay(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.entries.extend(other.entries);
+    }
+
+    /// The entries whose bytes are with the artifact.
+    pub fn stored(&self) -> impl Iterator<Item = (&String, &Entry)> {
+        self.entries.iter().filter(|(_, entry)| entry.reference.is_none())
     }
 
     /// W&B's digest of what is in it.
@@ -79,7 +90,7 @@ impl Manifest {
     pub fn digest(&self) -> String {
         let mut hasher = Hasher::new();
         hasher.update(DIGEST_HEAD);
-        for (path, entry) in &self.0 {
+        for (path, entry) in &self.entries {
             hasher.update(format!("{path}:{}\n", entry.digest));
         }
         let mut text = String::new();
@@ -93,7 +104,7 @@ impl Manifest {
     /// Bytes of all entries.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.0.values().filter_map(|entry| entry.size).sum()
+        self.entries.values().filter_map(|entry| entry.size).sum()
     }
 }
 

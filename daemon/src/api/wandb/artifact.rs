@@ -1,11 +1,12 @@
-//! Versions of artifacts, in W&B's terms.
+//! Versions of artifacts, in W&B's terms: as such, and as members of
+//! collections.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject, Union};
+use pannier_proto::content::Content;
 use pannier_proto::id::Id128;
 use pannier_proto::path::RelPath;
-use serde_json::Value as Json;
 
-use super::collection::{ArtifactSequence, ArtifactType, Collection};
+use super::collection::{ArtifactSequence, ArtifactType, Collection, project_of};
 use super::file::File;
 use super::page::{Page, Window};
 use super::run::Run;
@@ -14,21 +15,22 @@ use super::{Ask, ask};
 use crate::store::{self, ArtifactRow};
 use crate::wandb::{ids, time};
 
-/// A version.
+/// A version, as one of the collection that it was logged into.
 #[derive(Clone)]
 pub struct Artifact(pub ArtifactRow);
-
-impl From<ArtifactRow> for Artifact {
-    fn from(row: ArtifactRow) -> Self {
-        Self(row)
-    }
-}
 
 /// A label.
 #[derive(SimpleObject)]
 pub struct Tag {
     id: ID,
     name: String,
+}
+
+impl Tag {
+    /// By its name.
+    pub fn new(name: &String) -> Self {
+        Self { id: ids::other("Tag", name).into(), name: name.clone() }
+    }
 }
 
 /// A name of a version.
@@ -39,9 +41,20 @@ pub struct ArtifactAlias {
     artifact_collection: Option<Collection>,
 }
 
-/// A version in a collection.
+impl ArtifactAlias {
+    /// In a collection.
+    pub fn new(collection: &store::Collection, alias: &str) -> Self {
+        Self {
+            id: ids::other("ArtifactAlias", &format!("{}:{alias}", collection.id)).into(),
+            alias: alias.to_owned(),
+            artifact_collection: Some(collection.clone().into()),
+        }
+    }
+}
+
+/// A version in a collection, whichever.
 #[derive(Clone)]
-pub struct Membership(pub Artifact);
+pub struct Membership(pub ArtifactRow);
 
 /// The manifest of a version.
 pub struct ArtifactManifest(ArtifactRow);
@@ -55,62 +68,48 @@ pub enum Creator {
     User(User),
 }
 
+/// `COLLECTION:NAME`; without a name, the latest.
+pub fn split(name: &str) -> (&str, &str) {
+    name.rsplit_once(':').unwrap_or((name, "latest"))
+}
+
 impl Artifact {
     /// The version with this id.
     pub async fn find(ask: &Ask, id: Id128) -> Result<Option<Self>> {
         Ok(ask.read(move |store| store.artifact(id)).await?.map(Self))
     }
 
-    /// `COLLECTION:ALIAS` of a project.
-    pub async fn named(ask: &Ask, project: &store::Project, name: &str) -> Result<Option<Self>> {
-        let (collection, alias) = name.rsplit_once(':').unwrap_or((name, "latest"));
-        let (collection, alias, project) = (collection.to_owned(), alias.to_owned(), project.clone());
-        let found =
-            ask.read(move |store| store.artifact_named(&project.entity, &project.name, &collection, &alias));
-        Ok(found.await?.map(Self))
-    }
-
-    async fn project(&self, ask: &Ask) -> Result<store::Project> {
-        let run = self.0.run.clone();
-        let found = ask.read(move |store| store.project(&run.entity, &run.project)).await?;
-        found.ok_or_else(|| format!("project {}/{} is gone", self.0.run.entity, self.0.run.project).into())
-    }
-
-    async fn sequence(&self, ask: &Ask) -> Result<ArtifactSequence> {
-        let (name, kind) = (self.0.body.collection.clone(), self.0.body.kind.clone());
-        Ok(ArtifactSequence::new(self.project(ask).await?, name, kind))
+    /// The version of a row, whatever collection that is of.
+    pub async fn of(ask: &Ask, row: ArtifactRow) -> Result<Self> {
+        if !row.collection.links {
+            return Ok(Self(row));
+        }
+        let id = row.body.id;
+        // Where it was logged is not known here: then it is shown as it is linked.
+        Ok(Self::find(ask, id).await?.unwrap_or(Self(row)))
     }
 
     fn id(&self) -> String {
         ids::artifact(self.0.body.id)
     }
+}
 
-    fn files(&self) -> Vec<File> {
-        let id = self.id();
-        let file = |(path, content): &(String, pannier_proto::content::Content)| {
-            RelPath::new(path).ok().map(|path| File::of_artifact(&id, &path, *content))
-        };
-        self.0.body.files.iter().filter_map(file).collect()
-    }
-
-    fn aliases_of(&self, collection: Option<&ArtifactSequence>) -> Vec<ArtifactAlias> {
-        let alias = |alias: &String| ArtifactAlias {
-            id: ids::other("ArtifactAlias", &format!("{}:{alias}", self.id())).into(),
-            alias: alias.clone(),
-            artifact_collection: collection.cloned().map(Collection::Sequence),
-        };
-        self.0.aliases.iter().map(alias).collect()
-    }
-
-    fn page_of_files(
-        &self,
-        names: Option<Vec<String>>,
-        first: Option<i32>,
-        after: Option<&str>,
-    ) -> Page<File> {
-        let files = super::file::select(self.files(), &names.unwrap_or_default(), None);
-        Window::cut(files, first, after)
-    }
+/// Files of a version as pages of them.
+async fn page_of_files(
+    ask: &Ask,
+    id: Id128,
+    names: Option<Vec<String>>,
+    first: Option<i32>,
+    after: Option<String>,
+) -> Result<Page<File>> {
+    let files = ask.read(move |store| store.artifact_files(id)).await?;
+    let shown = ids::artifact(id);
+    let file = |(path, content): (String, Content)| {
+        RelPath::new(&path).ok().map(|path| File::of_artifact(&shown, &path, content))
+    };
+    let files = files.into_iter().filter_map(file).collect();
+    let files = super::file::select(files, &names.unwrap_or_default(), None);
+    Ok(Window::cut(files, first, after.as_deref()))
 }
 
 #[Object]
@@ -138,10 +137,10 @@ impl Artifact {
         self.0.body.description.as_deref()
     }
     async fn metadata(&self) -> Option<String> {
-        self.0.body.metadata.as_ref().map(Json::to_string)
+        self.0.metadata_text()
     }
     async fn ttl_duration_seconds(&self) -> i64 {
-        self.0.body.ttl_s.unwrap_or(-1)
+        self.0.body.ttl_s.filter(|seconds| *seconds > 0).unwrap_or(-1)
     }
     async fn ttl_is_inherited(&self) -> bool {
         self.0.body.ttl_s.is_none()
@@ -159,21 +158,31 @@ impl Artifact {
         time::format(self.0.body.created_us)
     }
     async fn updated_at(&self) -> Option<String> {
-        None
+        Some(time::format(self.0.updated_us.unwrap_or(self.0.body.created_us)))
     }
     async fn tags(&self) -> Vec<Tag> {
-        let tag = |name: &String| Tag { id: ids::other("Tag", name).into(), name: name.clone() };
-        self.0.body.tags.iter().map(tag).collect()
+        self.0.body.tags.iter().map(Tag::new).collect()
     }
+    /// In all collections; clients pick those of the one they mean.
     async fn aliases(&self, ctx: &Context<'_>) -> Result<Vec<ArtifactAlias>> {
-        let sequence = self.sequence(ask(ctx)?).await?;
-        Ok(self.aliases_of(Some(&sequence)))
+        let id = self.0.body.id;
+        let rows = ask(ctx)?.read(move |store| store.memberships(id)).await?;
+        let of = |row: &ArtifactRow| -> Vec<ArtifactAlias> {
+            row.aliases.iter().map(|alias| ArtifactAlias::new(&row.collection, &alias.alias)).collect()
+        };
+        Ok(rows.iter().flat_map(of).collect())
     }
     async fn artifact_type(&self, ctx: &Context<'_>) -> Result<ArtifactType> {
-        Ok(ArtifactType::new(self.project(ask(ctx)?).await?, self.0.body.kind.clone()))
+        let project = project_of(ask(ctx)?, &self.0.collection).await?;
+        Ok(ArtifactType::new(project, self.0.collection.kind.clone()))
     }
-    async fn artifact_sequence(&self, ctx: &Context<'_>) -> Result<ArtifactSequence> {
-        self.sequence(ask(ctx)?).await
+    async fn artifact_sequence(&self) -> ArtifactSequence {
+        ArtifactSequence::new(self.0.collection.clone())
+    }
+    async fn artifact_memberships(&self, ctx: &Context<'_>) -> Result<Page<Membership>> {
+        let id = self.0.body.id;
+        let rows = ask(ctx)?.read(move |store| store.memberships(id)).await?;
+        Ok(Window::cut(rows.into_iter().map(Membership).collect(), None, None))
     }
     async fn current_manifest(&self) -> ArtifactManifest {
         ArtifactManifest(self.0.clone())
@@ -194,14 +203,14 @@ impl Artifact {
     async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<Creator>> {
         Ok(Run::find(ask(ctx)?, self.0.run.clone()).await?.map(Creator::Run))
     }
-    #[graphql(name = "files")]
-    async fn page(
+    async fn files(
         &self,
+        ctx: &Context<'_>,
         names: Option<Vec<String>>,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Page<File> {
-        self.page_of_files(names, first, after.as_deref())
+    ) -> Result<Page<File>> {
+        page_of_files(ask(ctx)?, self.0.body.id, names, first, after).await
     }
 }
 
@@ -219,32 +228,53 @@ impl ArtifactManifest {
     }
 }
 
+impl Membership {
+    /// The version that a name of a collection means.
+    pub async fn find(
+        ask: &Ask,
+        entity: &str,
+        project: &str,
+        collection: &str,
+        name: &str,
+    ) -> Result<Option<Self>> {
+        let asked = [entity, project, collection, name].map(str::to_owned);
+        let found = ask.read(move |store| {
+            let [entity, project, collection, name] = &asked;
+            store.member(entity, project, collection, name)
+        });
+        Ok(found.await?.map(Self))
+    }
+}
+
 #[Object(name = "ArtifactCollectionMembership")]
 impl Membership {
     async fn id(&self) -> ID {
-        ids::other("ArtifactCollectionMembership", &self.0.id()).into()
+        let key = format!("{}:{}", self.0.collection.id, self.0.body.id);
+        ids::other("ArtifactCollectionMembership", &key).into()
     }
     async fn version_index(&self) -> u64 {
-        self.0.0.version
+        self.0.version
     }
     async fn created_at(&self) -> String {
-        time::format(self.0.0.body.created_us)
+        time::format(self.0.member_us)
     }
     async fn aliases(&self) -> Vec<ArtifactAlias> {
-        self.0.aliases_of(None)
+        let alias = |alias: &store::Alias| ArtifactAlias::new(&self.0.collection, &alias.alias);
+        self.0.aliases.iter().map(alias).collect()
     }
-    async fn artifact_collection(&self, ctx: &Context<'_>) -> Result<Collection> {
-        Ok(Collection::Sequence(self.0.sequence(ask(ctx)?).await?))
+    async fn artifact_collection(&self) -> Collection {
+        self.0.collection.clone().into()
     }
-    async fn artifact(&self) -> Artifact {
-        self.0.clone()
+    async fn artifact(&self, ctx: &Context<'_>) -> Result<Artifact> {
+        Artifact::of(ask(ctx)?, self.0.clone()).await
     }
     async fn files(
         &self,
+        ctx: &Context<'_>,
         names: Option<Vec<String>>,
         first: Option<i32>,
         after: Option<String>,
-    ) -> Page<File> {
-        self.0.page_of_files(names, first, after.as_deref())
+    ) -> Result<Page<File>> {
+        page_of_files(ask(ctx)?, self.0.body.id, names, first, after).await
     }
 }

@@ -18,14 +18,24 @@ use crate::ingest::artifact::{self, Asked, Begun};
 use crate::store;
 use crate::wandb::ids;
 
+/// A name of a version; in which collection, where that is not plain.
 #[derive(InputObject)]
-struct ArtifactAliasInput {
-    alias: String,
+pub struct ArtifactAliasInput {
+    /// The name.
+    pub alias: String,
+    /// The collection.
+    pub artifact_collection_name: Option<String>,
+    /// Whose.
+    pub entity_name: Option<String>,
+    /// In which project.
+    pub project_name: Option<String>,
 }
 
+/// A label.
 #[derive(InputObject)]
-struct TagInput {
-    tag_name: String,
+pub struct TagInput {
+    /// Its name.
+    pub tag_name: String,
 }
 
 #[derive(InputObject)]
@@ -85,11 +95,22 @@ enum ArtifactManifestType {
     Patch,
 }
 
+impl From<ArtifactManifestType> for store::ManifestKind {
+    fn from(kind: ArtifactManifestType) -> Self {
+        match kind {
+            ArtifactManifestType::Full => Self::Full,
+            ArtifactManifestType::Incremental => Self::Incremental,
+            ArtifactManifestType::Patch => Self::Patch,
+        }
+    }
+}
+
 #[derive(InputObject)]
 struct CreateArtifactManifestInput {
     #[graphql(name = "artifactID")]
     artifact_id: ID,
-    digest: Option<String>,
+    #[graphql(name = "baseArtifactID")]
+    base_artifact_id: Option<ID>,
     #[graphql(name = "type")]
     kind: Option<ArtifactManifestType>,
 }
@@ -179,23 +200,33 @@ struct UseArtifactInput {
     artifact_id: ID,
 }
 
+/// A version.
 #[derive(SimpleObject)]
-struct ArtifactPayload {
-    artifact: Artifact,
+pub struct ArtifactPayload {
+    /// The version.
+    pub artifact: Artifact,
 }
 
-fn artifact_of(id: &str) -> Result<Id128> {
+pub(super) fn artifact_of(id: &str) -> Result<Id128> {
     ids::read_artifact(id).ok_or_else(|| format!("{id:?} is no id of an artifact here").into())
 }
 
-fn manifest(ask: &Ask, id: Id128) -> ManifestPayload {
-    let name = format!("{id}");
+/// A time to live as clients say it: absent, -1 (as the collection says) and -2
+/// (for ever).
+pub(super) fn ttl_of(seconds: Option<i64>) -> Option<i64> {
+    seconds.filter(|seconds| *seconds != -1).map(|seconds| seconds.max(0))
+}
+
+/// A manifest that is to be sent: its id says of which version it is, and which
+/// of that.
+fn manifest(ask: &Ask, artifact: Id128, manifest: u32) -> ManifestPayload {
+    let id = ids::manifest(artifact, manifest);
     let file = UploadTarget {
-        id: ids::other("ManifestFile", &name).into(),
-        upload_url: ask.link(&Grant::PutManifest { artifact: id, manifest: 0 }),
+        id: ids::other("ManifestFile", &id).into(),
+        upload_url: ask.link(&Grant::PutManifest { artifact, manifest }),
         upload_headers: Vec::new(),
     };
-    ManifestPayload { artifact_manifest: PendingManifest { id: ids::artifact(id).into(), file } }
+    ManifestPayload { artifact_manifest: PendingManifest { id: id.into(), file } }
 }
 
 async fn complete(ask: &Ask, id: Id128) -> Result<ArtifactPayload> {
@@ -215,9 +246,6 @@ impl ArtifactMutation {
         input: CreateArtifactInput,
     ) -> Result<CreateArtifactPayload> {
         let ask = ask(ctx)?;
-        if input.distributed_id.is_some() {
-            return Err("artifacts of several writers are not there yet; log one from one process".into());
-        }
         let names = input.artifact_collection_names.unwrap_or_default();
         let collection = input.artifact_collection_name.or_else(|| names.into_iter().next());
         let collection = collection.ok_or("the artifact has no name")?;
@@ -227,6 +255,7 @@ impl ArtifactMutation {
         let asked = Asked {
             client_id: input.client_id.unwrap_or_else(|| format!("{run}/{collection}/{}", input.digest)),
             sequence_client_id: input.sequence_client_id,
+            distributed_id: input.distributed_id,
             collection: collection.clone(),
             kind: input.artifact_type_name.clone(),
             digest: input.digest,
@@ -234,9 +263,10 @@ impl ArtifactMutation {
             tags: input.tags.unwrap_or_default().into_iter().map(|tag| tag.tag_name).collect(),
             description: input.description,
             metadata: metadata.map(serde_json::Value::Object),
-            ttl_s: input.ttl_duration_seconds,
+            ttl_s: ttl_of(input.ttl_duration_seconds),
             history_step: input.history_step,
             created_us: now_us(),
+            by: Some(ask.caller.name.clone()),
             run: run.clone(),
         };
         let same_content = input.enable_digest_deduplication == Some(true);
@@ -246,11 +276,22 @@ impl ArtifactMutation {
             Begun::There(id) => (id, true),
         };
         let RunPath { entity, project, .. } = run;
-        let (of, name) = (entity.clone(), project.clone());
-        let known = ask.read(move |store| store.project(&of, &name)).await?;
-        let project =
-            known.unwrap_or(store::Project { entity, name: project, created_us: now_us(), number: 0 });
-        let sequence = ArtifactSequence::new(project, collection, input.artifact_type_name);
+        let [of, within, name] = [&entity, &project, &collection].map(Clone::clone);
+        let known = ask.read(move |store| store.collection(&of, &within, &name)).await?;
+        let sequence = known.unwrap_or_else(|| store::Collection {
+            id: 0,
+            entity,
+            project,
+            name: collection,
+            kind: input.artifact_type_name,
+            links: false,
+            description: None,
+            tags: Vec::new(),
+            created_us: now_us(),
+            updated_us: None,
+            by: None,
+        });
+        let sequence = ArtifactSequence::new(sequence);
         Ok(CreateArtifactPayload { artifact: BegunArtifact { id, committed, sequence } })
     }
 
@@ -259,10 +300,11 @@ impl ArtifactMutation {
         ctx: &Context<'_>,
         input: CreateArtifactManifestInput,
     ) -> Result<ManifestPayload> {
-        if !matches!(input.kind, None | Some(ArtifactManifestType::Full)) {
-            return Err("incremental artifacts are not there yet; log the whole artifact".into());
-        }
-        Ok(manifest(ask(ctx)?, artifact_of(&input.artifact_id)?))
+        let (ask, id) = (ask(ctx)?, artifact_of(&input.artifact_id)?);
+        let kind = input.kind.unwrap_or(ArtifactManifestType::Full).into();
+        let base = input.base_artifact_id.as_ref().map(|base| artifact_of(base)).transpose()?;
+        let number = ask.app.store.write(move |tx| tx.announce_manifest(id, kind, base)).await?;
+        Ok(manifest(ask, id, number))
     }
 
     async fn update_artifact_manifest(
@@ -270,7 +312,10 @@ impl ArtifactMutation {
         ctx: &Context<'_>,
         input: UpdateArtifactManifestInput,
     ) -> Result<ManifestPayload> {
-        Ok(manifest(ask(ctx)?, artifact_of(&input.artifact_manifest_id)?))
+        let (id, number) = ids::read_manifest(&input.artifact_manifest_id).ok_or_else(|| {
+            format!("{:?} is no id of a manifest here", input.artifact_manifest_id.as_str())
+        })?;
+        Ok(manifest(ask(ctx)?, id, number))
     }
 
     async fn create_artifact_files(

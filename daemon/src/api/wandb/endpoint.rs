@@ -20,6 +20,7 @@ use super::Ask;
 use super::artifact_mutation::ArtifactMutation;
 use super::mutation::RunMutation;
 use super::query::Query;
+use super::registry_mutation::RegistryMutation;
 use crate::api::App;
 use crate::api::auth::Caller;
 use crate::api::respond::AtMost;
@@ -31,7 +32,7 @@ const MESSAGE_CHARS_MAX: usize = 500;
 
 /// The root of mutations.
 #[derive(MergedObject, Default)]
-pub struct Mutation(RunMutation, ArtifactMutation);
+pub struct Mutation(RunMutation, ArtifactMutation, RegistryMutation);
 
 /// What is answered.
 #[derive(Clone)]

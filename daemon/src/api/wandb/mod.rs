@@ -15,10 +15,12 @@ mod mutation;
 mod page;
 mod project;
 mod query;
+mod registry_mutation;
 mod run;
 mod run_query;
 mod scalar;
 mod scan;
+mod search;
 pub mod transfer;
 mod user;
 
@@ -27,13 +29,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::post;
-use pannier_proto::id::{DEFAULT_PROJECT, RunPath};
+use pannier_proto::id::{DEFAULT_ORGANIZATION, DEFAULT_PROJECT, RunPath};
 
 use super::App;
 use super::auth::Caller;
 use super::web::{Door, default_entity};
 use crate::capability::{Grant, sign};
 use crate::clock::now_s;
+use crate::ingest::registry::Author;
 use crate::limits::{GRAPHQL_BYTES_MAX, LINK_LIFE, STREAM_BYTES_MAX};
 use crate::store::{self, Store};
 
@@ -84,6 +87,16 @@ impl Ask {
         let entity = named(entity).unwrap_or_else(|| self.entity());
         let project = named(project).unwrap_or_else(|| DEFAULT_PROJECT.to_owned());
         Ok(RunPath::new(&entity, &project, run)?)
+    }
+
+    /// The organization that whoever asks belongs to.
+    pub fn organization(&self) -> String {
+        DEFAULT_ORGANIZATION.to_owned()
+    }
+
+    /// Who changes something of this entity.
+    pub fn author(&self, _entity: &str) -> Author {
+        Author { name: self.caller.name.clone(), admin: true }
     }
 
     /// A link by which its holder may do this, and nothing else, for a while.

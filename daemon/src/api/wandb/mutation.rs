@@ -6,7 +6,6 @@ use pannier_proto::path::RelPath;
 use pannier_proto::record::RunFields;
 use serde_json::{Map, Value as Json, json};
 
-use super::project::Project;
 use super::run::Run;
 use super::scalar::JsonString;
 use super::{Ask, ask};
@@ -154,19 +153,6 @@ struct RewindRunPayload {
     rewound_run: Run,
 }
 
-#[derive(InputObject)]
-struct UpsertModelInput {
-    name: String,
-    entity_name: Option<String>,
-}
-
-#[derive(SimpleObject)]
-struct UpsertModelPayload {
-    project: Project,
-    model: Project,
-    inserted: bool,
-}
-
 /// That it was done.
 #[derive(SimpleObject, Default)]
 pub struct Done {
@@ -174,7 +160,8 @@ pub struct Done {
     client_mutation_id: Option<String>,
 }
 
-const DONE: Done = Done { success: true, client_mutation_id: None };
+/// See [`Done`].
+pub const DONE: Done = Done { success: true, client_mutation_id: None };
 
 fn run_of(id: &str) -> Result<RunPath> {
     ids::read_run(id).ok_or_else(|| format!("{id:?} is no id of a run here").into())
@@ -329,16 +316,5 @@ impl RunMutation {
         let asked = Upsert { by: Sender::Editor, state: Some(input.state), ..Upsert::default() };
         ingest::upsert::upsert(&ask.app.store, &path, asked).await?;
         Ok(DONE)
-    }
-
-    async fn upsert_model(&self, ctx: &Context<'_>, input: UpsertModelInput) -> Result<UpsertModelPayload> {
-        let ask = ask(ctx)?;
-        let path = ask.path(input.entity_name.as_deref(), Some(&input.name), "x")?;
-        let (entity, name) = (path.entity, path.project);
-        let (of, project) = (entity.clone(), name.clone());
-        let inserted = ask.app.store.write(move |tx| tx.add_project(&of, &project, now_us())).await?;
-        let project = Project::find(ask, Some(name.clone()), Some(entity)).await?;
-        let project = project.ok_or_else(|| format!("project {name} is gone"))?;
-        Ok(UpsertModelPayload { project: project.clone(), model: project, inserted })
     }
 }

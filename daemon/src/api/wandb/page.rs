@@ -90,7 +90,11 @@ impl Window {
     }
 
     /// [`Window::page`], with each item's version.
-    pub fn page_with<T: OutputType>(&self, items: Vec<T>, version: impl Fn(&T) -> Option<String>) -> Page<T> {
+    pub fn page_with<T: OutputType>(
+        &self,
+        items: Vec<T>,
+        mut version: impl FnMut(&T) -> Option<String>,
+    ) -> Page<T> {
         let edges: Vec<_> = items
             .into_iter()
             .zip(self.start + 1..)

@@ -12,7 +12,7 @@ use super::run::Run;
 use super::run_query::Found;
 use super::scalar::JsonString;
 use super::user::{Entity, User};
-use super::{Ask, ask};
+use super::{Ask, artifact, ask, search};
 use crate::store;
 use crate::wandb::{ids, time};
 
@@ -45,6 +45,13 @@ impl Project {
         Found::find(ask, &self.0.entity, &self.0.name, filters, order).await
     }
 
+    async fn member(&self, ask: &Ask, name: &str) -> Result<Option<Membership>> {
+        // What our own client left in its journal belongs to what is known.
+        ask.app.spool.drain(None).await;
+        let (collection, name) = artifact::split(name);
+        Membership::find(ask, &self.0.entity, &self.0.name, collection, name).await
+    }
+
     fn path(&self, run: &str) -> Result<RunPath> {
         Ok(RunPath::new(&self.0.entity, &self.0.name, run)?)
     }
@@ -67,14 +74,14 @@ impl Project {
     async fn entity(&self) -> Entity {
         Entity { name: self.0.entity.clone() }
     }
-    async fn description(&self) -> Option<String> {
-        None
+    async fn description(&self) -> Option<&str> {
+        self.0.said.description.as_deref()
     }
     async fn created_at(&self) -> String {
         time::format(self.0.created_us)
     }
     async fn updated_at(&self) -> Option<String> {
-        None
+        Some(time::format(self.0.said.updated_us.unwrap_or(self.0.created_us)))
     }
     async fn is_benchmark(&self) -> bool {
         false
@@ -83,7 +90,7 @@ impl Project {
         false
     }
     async fn access(&self) -> &str {
-        "PRIVATE"
+        self.0.said.access.as_deref().unwrap_or("PRIVATE")
     }
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         Ok(User { name: ask(ctx)?.caller.name.clone(), entity: self.0.entity.clone() })
@@ -147,17 +154,35 @@ impl Project {
 
     /// `COLLECTION:ALIAS`.
     async fn artifact(&self, ctx: &Context<'_>, name: String) -> Result<Option<Artifact>> {
-        Artifact::named(ask(ctx)?, &self.0, &name).await
+        match self.member(ask(ctx)?, &name).await? {
+            Some(Membership(row)) => Ok(Some(Artifact::of(ask(ctx)?, row).await?)),
+            None => Ok(None),
+        }
     }
     async fn artifact_collection_membership(
         &self,
         ctx: &Context<'_>,
         name: String,
     ) -> Result<Option<Membership>> {
-        Ok(Artifact::named(ask(ctx)?, &self.0, &name).await?.map(Membership))
+        self.member(ask(ctx)?, &name).await
     }
     async fn artifact_collection(&self, ctx: &Context<'_>, name: String) -> Result<Option<Collection>> {
         Collection::find(ask(ctx)?, &self.0, &name, None).await
+    }
+    async fn artifact_collections(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        filters: Option<JsonString>,
+        order: Option<String>,
+    ) -> Result<Page<Collection>> {
+        let asked = search::Asked { first, after, filters, order };
+        Collection::page(ask(ctx)?, &self.0, None, asked).await
+    }
+    /// Whether it takes versions of any type.
+    async fn allow_all_artifact_types_in_registry(&self) -> bool {
+        self.0.said.artifact_types.is_none()
     }
     async fn artifact_type(&self, ctx: &Context<'_>, name: String) -> Result<Option<ArtifactType>> {
         let types = types_of(ask(ctx)?, &self.0).await?;

@@ -4,17 +4,27 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use super::artifact::Artifact;
 use super::ask;
+use super::collection::Collection;
 use super::page::{Page, Window};
 use super::project::Project;
 use super::user::{Entity, Organization, User};
 use crate::wandb::ids;
 
 /// What is switched on. A client that asks is told of no other feature.
-const FEATURES: [&str; 4] = [
+const FEATURES: [&str; 13] = [
     "STRUCTURED_CONSOLE_LOGS",
     "FILESTREAM_GZIP",
     "MARK_RUN_FILES_UPLOADED",
     "TOTAL_COUNT_IN_FILE_CONNECTION",
+    "ARTIFACT_REGISTRY_SEARCH",
+    "INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION",
+    "ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE",
+    "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION",
+    "ARTIFACT_COLLECTIONS_FILTERING_SORTING",
+    "ARTIFACT_TAGS",
+    "CLIENT_IDS",
+    "ARTIFACT_COLLECTION_MEMBERSHIP_FILES",
+    "PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP",
 ];
 /// What older clients ask for in its place.
 const CLI_VERSION: &str = r#"{"min_cli_version":"0.10.0","max_cli_version":"999.0.0"}"#;
@@ -75,8 +85,13 @@ impl Query {
     async fn entity(&self, ctx: &Context<'_>, name: Option<String>) -> Result<Entity> {
         Ok(Entity { name: name.filter(|name| !name.is_empty()).unwrap_or(ask(ctx)?.entity()) })
     }
-    async fn organization(&self, #[graphql(name = "name")] _name: Option<String>) -> Option<Organization> {
-        None
+    async fn organization(&self, ctx: &Context<'_>, name: Option<String>) -> Result<Option<Organization>> {
+        Ok(Organization::named(ask(ctx)?, &name.unwrap_or_default()))
+    }
+    async fn artifact_collection(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Collection>> {
+        let Some(number) = ids::read_collection(&id) else { return Ok(None) };
+        let found = ask(ctx)?.read(move |store| store.collection_numbered(number)).await?;
+        Ok(found.map(Collection::from))
     }
     async fn project(
         &self,

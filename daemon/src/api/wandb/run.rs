@@ -343,7 +343,7 @@ impl Run {
     ) -> Result<Page<Artifact>> {
         let path = self.view.path.clone();
         let rows = ask(ctx)?.read(move |store| store.logged_artifacts(&path)).await?;
-        Ok(Window::cut(rows.into_iter().map(Artifact::from).collect(), first, after.as_deref()))
+        Ok(Window::cut(rows.into_iter().map(Artifact).collect(), first, after.as_deref()))
     }
     async fn input_artifacts(
         &self,
@@ -353,6 +353,6 @@ impl Run {
     ) -> Result<Page<Artifact>> {
         let path = self.view.path.clone();
         let rows = ask(ctx)?.read(move |store| store.used_artifacts(&path)).await?;
-        Ok(Window::cut(rows.into_iter().map(Artifact::from).collect(), first, after.as_deref()))
+        Ok(Window::cut(rows.into_iter().map(Artifact).collect(), first, after.as_deref()))
     }
 }

@@ -238,8 +238,8 @@ pub async fn put(
             app.lives.heard(&run, false);
             ingest::file::stored(&app.store, &run, path, content).await?;
         }
-        Grant::PutManifest { artifact, .. } => {
-            ingest::artifact::manifest_stored(&app.store, artifact, content).await?;
+        Grant::PutManifest { artifact, manifest } => {
+            ingest::artifact::manifest_stored(&app.store, artifact, manifest, content).await?;
         }
         _ => ingest::artifact::file_stored(&app.store, content).await?,
     }
