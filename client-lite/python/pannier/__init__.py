@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
     from os import PathLike
-    from typing import Any
+    from typing import Any, TextIO
 
     from ._alert import AlertLevel as AlertLevel
     from ._api.api import Api as Api
+    from ._artifacts.artifact import Artifact as Artifact
+    from ._artifacts.edits import ArtifactTTL as ArtifactTTL
     from ._config import Config as Config
     from ._metric import Metric
     from ._run import Run as Run
@@ -44,6 +46,8 @@ __version__ = "0.1.0"
 _LAZY = {
     "AlertLevel": "_alert",
     "Api": "_api.api",
+    "Artifact": "_artifacts.artifact",
+    "ArtifactTTL": "_artifacts.edits",
     "Config": "_config",
     "Run": "_run",
     "Settings": "_settings",
@@ -211,21 +215,38 @@ def termwarn(string: str, *_args: Any, **_kwargs: Any) -> None:
 
 termerror = termwarn
 
-# W&B's names that are methods of the run, and not there yet.
+# W&B's names that are methods of the current run.
 _ON_RUN = (
+    "finish_artifact",
     "link_artifact",
     "link_model",
     "log_artifact",
     "log_code",
     "log_model",
     "pin_config_keys",
-    "restore",
     "save",
     "unwatch",
+    "upsert_artifact",
     "use_artifact",
     "use_model",
     "watch",
 )
+# Modules that W&B's programs reach by name.
+_MODULES = ("apis", "sdk")
+
+
+def restore(
+    name: str,
+    run_path: str | None = None,
+    replace: bool = False,
+    root: str | None = None,
+) -> TextIO | None:
+    """Fetches a file of the run `run_path`, or of the current one, and opens it; None
+    where the run has no such file. One that is here already is opened as it is, unless
+    it is to be replaced."""
+    from ._run_files import restore as fetch
+
+    return fetch(_current.run, name, run_path, replace, root)
 
 
 def __getattr__(name: str) -> Any:
@@ -234,11 +255,11 @@ def __getattr__(name: str) -> Any:
     if name in ("config", "summary"):
         current = _current.run
         return _current.BeforeInit(name) if current is None else getattr(current, name)
-    if name in _LAZY or name == "apis":
+    if name in _LAZY or name in _MODULES:
         from importlib import import_module
 
-        if name == "apis":
-            return import_module(".apis", __name__)
+        if name in _MODULES:
+            return import_module(f".{name}", __name__)
         value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
         globals()[name] = value
         return value
@@ -248,4 +269,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_ON_RUN, "run", "config", "summary"})
+    return sorted({*globals(), *_LAZY, *_MODULES, *_ON_RUN, "run", "config", "summary"})

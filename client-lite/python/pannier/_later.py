@@ -26,49 +26,9 @@ class Later:
                 + (f"; {instead}" if instead else "")
             )
 
-    def log_artifact(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not in this version."""
-        return self._later("log_artifact", "artifacts")
-
-    def use_artifact(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not in this version."""
-        return self._later("use_artifact", "artifacts")
-
-    def link_artifact(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not in this version."""
-        return self._later("link_artifact", "artifacts")
-
-    def upsert_artifact(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not in this version."""
-        return self._later("upsert_artifact", "artifacts")
-
-    def finish_artifact(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not in this version."""
-        return self._later("finish_artifact", "artifacts")
-
-    def log_model(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not in this version."""
-        return self._later("log_model", "artifacts")
-
-    def use_model(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not in this version."""
-        return self._later("use_model", "artifacts")
-
-    def link_model(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not in this version."""
-        return self._later("link_model", "artifacts")
-
     def log_code(self, *_args: Any, **_kwargs: Any) -> Any:
         """Not in this version."""
-        return self._later("log_code", "artifacts", "git commit and diff are recorded")
-
-    def save(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not in this version."""
-        return self._later("save", "file uploads")
-
-    def restore(self, *_args: Any, **_kwargs: Any) -> Any:
-        """Not in this version."""
-        return self._later("restore", "file uploads")
+        return self._later("log_code", "code artifacts", "git commit and diff are recorded")
 
     def watch(self, *_args: Any, **_kwargs: Any) -> Any:
         """Not in this version."""

@@ -162,7 +162,7 @@ class Names:
     def dir(self) -> str:
         """A directory for the run's own files, made when it is first asked for.
 
-        What is put there stays there: file uploads are not in this version.
+        What is put there stays there; `save()` makes it a file of the run.
         """
         if self._dir is None:
             root = self._settings.root_dir or _settings.working_directory()

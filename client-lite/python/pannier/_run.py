@@ -14,6 +14,8 @@ from ._config import Config, from_user, merge
 from ._later import Later
 from ._metric import Metric, define
 from ._names import Names
+from ._run_artifacts import RunArtifacts
+from ._run_files import RunFiles
 from ._session import NoSession
 from ._settings import Settings
 from ._summary import Summary
@@ -27,12 +29,14 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from ._alert import AlertLevel, Alerts
+    from ._api.api import Api
     from ._resume import ResumeFile
+    from ._run_files import SavedFiles
     from ._session import AnySession
     from ._status import RunStatus
 
 
-class Run(Names, Later):
+class Run(Names, RunArtifacts, RunFiles, Later):
     """A run; made by `pannier.init`."""
 
     def __init__(
@@ -52,6 +56,8 @@ class Run(Names, Later):
         self._console: _console.Capture | None = None
         self._definitions: dict[str, dict[str, Any]] = {}
         self._alerts: Alerts | None = None
+        self._api: Api | None = None
+        self._saved: SavedFiles | None = None
         items = json.loads(session.config_json)
         merge(items, config)
         if config:
@@ -174,6 +180,8 @@ class Run(Names, Later):
         code = int(exit_code or 0)
         if self._console is not None:
             self._console.stop()
+        if self._saved is not None:
+            self._saved.finish()
         state = "finished" if code == 0 else "preempted" if self._preempting else "failed"
         try:
             safe = self._session.finish(code, state, self._settings.finish_timeout)

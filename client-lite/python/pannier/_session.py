@@ -130,6 +130,15 @@ class NoSession:
     def console(self, stream: int, line: int, text: str) -> None:
         pass
 
+    def log_artifact(self, json: str, files: list[tuple[str, str]]) -> None:
+        pass
+
+    def log_file(self, path: str, local: str) -> None:
+        pass
+
+    def await_artifact(self, client_id: str, timeout_s: float) -> str:
+        raise ConnectionError("this run is not recorded, so there is no artifact to wait for")
+
     def current_summary(self) -> str:
         from ._values import dumps, plain
 

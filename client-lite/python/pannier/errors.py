@@ -34,3 +34,44 @@ class AuthenticationError(CommError):
 
 class NotFoundError(CommError, ValueError):
     """A run, project or file that the server does not have."""
+
+
+class ArtifactStatusError(AttributeError):
+    """An artifact that is not in a state in which this can be done or read."""
+
+    def __init__(
+        self,
+        msg: str = "Artifact is in an invalid state for the requested operation.",
+        name: str | None = None,
+        obj: object = None,
+    ) -> None:
+        super().__init__(msg)
+        self.name = name or ""
+        self.obj = obj
+
+
+class ArtifactNotLoggedError(ArtifactStatusError):
+    """Something that an artifact has once it is logged."""
+
+    def __init__(self, fullname: str, obj: object) -> None:
+        super().__init__(
+            f"{fullname!r} used prior to logging artifact or while in offline mode."
+            " Call Artifact.wait() before accessing logged artifact properties.",
+            fullname.rpartition(".")[2],
+            obj,
+        )
+
+
+class ArtifactFinalizedError(ArtifactStatusError):
+    """Something that cannot be changed any more once an artifact is logged."""
+
+    def __init__(self, fullname: str, obj: object) -> None:
+        super().__init__(
+            f"{fullname!r} used on logged artifact. Can't modify finalized artifact.",
+            fullname.rpartition(".")[2],
+            obj,
+        )
+
+
+class WaitTimeoutError(Error):
+    """`Artifact.wait` whose time was up before the version was complete."""

@@ -6,9 +6,12 @@ import os
 from typing import Any
 
 from .. import _settings
+from .._artifacts.names import is_registry
 from ..errors import UsageError
 from . import projects, users
+from .artifact_api import ArtifactApi
 from .client import Client
+from .organizations import organization_of
 from .run import Run
 from .runs import OLDEST_FIRST, Runs
 from .web import Web
@@ -31,13 +34,13 @@ _CREATE_RUN = """mutation CreateRun(
 _TIMEOUT_S = 19.0
 
 
-class Api:
+class Api(ArtifactApi):
     """Reads runs back, and changes what may be changed of them.
 
     Without `overrides={"base_url": …}`, it asks this machine's daemon, which is
     started where none runs; with it, that server, with `api_key`, else
-    PANNIER_API_KEY, else WANDB_API_KEY. `overrides` may also give the `entity` and
-    `project` that paths without them mean. Nothing is cached between calls.
+    PANNIER_API_KEY, else WANDB_API_KEY. `overrides` may also give the `entity`,
+    `project` and `organization` that paths without them mean. Nothing is cached between calls.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Api:
             "base_url": None,
             "entity": env.entity,
             "project": env.project,
+            "organization": os.environ.get("WANDB_ORGANIZATION"),
             **(overrides or {}),
         }
         given = (os.environ.get(f"{prefix}_API_KEY") for prefix in ("PANNIER", "WANDB"))
@@ -109,6 +113,8 @@ class Api:
 
     def project(self, name: str, entity: str | None = None) -> Project:
         """The project of this name, which need not be there until it is looked at."""
+        if is_registry(name):
+            entity = organization_of(self._client, self._entity(), entity).entity
         return projects.Project(self._client, entity or self._entity(), name)
 
     def projects(self, entity: str | None = None, per_page: int = 200) -> Projects:
@@ -157,8 +163,8 @@ class Api:
     def __getattr__(self, name: str) -> Any:
         # Only reached for what is not here; hasattr() gets its answer, people a reason.
         raise AttributeError(
-            f"pannier's Api has no {name!r}; it has runs, their history and files, and"
-            " projects (docs/python.md)"
+            f"pannier's Api has no {name!r}; it has runs, their history and files, projects,"
+            " artifacts and registries (docs/python.md)"
         )
 
     def __repr__(self) -> str:

@@ -49,10 +49,18 @@ class Client:
         data: dict[str, Any] = said["data"]
         return data
 
-    def download(self, url: str, sink: IO[bytes]) -> None:
-        """Writes what is behind a link."""
-        answer = self._door.request("GET", url, max(self._timeout_s, _TRANSFER_S), sink=sink)
-        if answer.status >= 300:
+    def download(self, url: str, sink: IO[bytes], start: int = 0) -> None:
+        """Writes what is behind a link; with `start`, from that byte on, at the end of
+        a sink that has the others already."""
+        headers = {"Range": f"bytes={start}-"} if start else None
+        timeout_s = max(self._timeout_s, _TRANSFER_S)
+        answer = self._door.request("GET", url, timeout_s, headers=headers, sink=sink)
+        if start and answer.status in (200, 416):
+            # All of it came once more, or the part is not a part of this file.
+            sink.seek(0)
+            sink.truncate()
+            self.download(url, sink)
+        elif answer.status >= 300:
             raise _refusal(answer, _parsed(answer))
 
     def upload(self, url: str, path: str, headers: Iterable[str]) -> None:

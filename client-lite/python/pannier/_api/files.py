@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import Api
+    from .client import Client
     from .run import Run
 
 _LIST = """query RunFiles(
@@ -90,12 +91,13 @@ class Files(Counted["File"]):
         return f"<Files {'/'.join(self.run.path)} ({len(self)})>"
 
 
-class File(Attrs):
-    """One file: `name`, `size`, `mimetype`, `md5` (base64), `updated_at`, `url`, `direct_url`."""
+class StoredFile(Attrs):
+    """A file that the server has: `name`, `size`, `mimetype`, `md5` (base64), `updated_at`,
+    `url`, `direct_url`."""
 
-    def __init__(self, attrs: dict[str, Any], run: Run) -> None:
+    def __init__(self, attrs: dict[str, Any], client: Client) -> None:
         super().__init__(attrs)
-        self.run = run
+        self._client = client
 
     @property
     def size(self) -> int:
@@ -121,7 +123,7 @@ class File(Attrs):
             raise ValueError(
                 f"{path} exists already; pass replace=True to fetch it again, or exist_ok=True"
             )
-        client = self.run._client if api is None else api._client
+        client = self._client if api is None else api._client
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         part = f"{path}.{os.urandom(4).hex()}.part"
         try:
@@ -136,12 +138,27 @@ class File(Attrs):
         return open(path)
 
     def _check(self, path: str) -> None:
+        """Compares what came with what the server said of it."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<File {self.name} ({self.mimetype}) {_human(self.size)}>"
+
+
+class File(StoredFile):
+    """A file of a run."""
+
+    def __init__(self, attrs: dict[str, Any], run: Run) -> None:
+        super().__init__(attrs, run._client)
+        self.run = run
+
+    def _check(self, path: str) -> None:
         """Compares what came with the digest, asked anew where the file has changed since."""
         got = md5_of(path)
-        if not self._attrs.get("md5") or got == _digest(self.md5):
+        if not self._attrs.get("md5") or got == digest_of(self.md5):
             return
         self._attrs = one(self.run, self.name)._attrs
-        if self._attrs.get("md5") and got != _digest(self.md5):
+        if self._attrs.get("md5") and got != digest_of(self.md5):
             raise CommError(f"{self.name} came damaged, or is being written; fetch it again")
 
     def delete(self) -> None:
@@ -149,9 +166,6 @@ class File(Attrs):
         project = self.run._attrs.get("projectId")
         number = None if project is None else int(project)
         self.run._client.ask(_DELETE, files=[self.id], projectId=number)
-
-    def __repr__(self) -> str:
-        return f"<File {self.name} ({self.mimetype}) {_human(self.size)}>"
 
 
 def one(run: Run, name: str) -> File:
@@ -185,7 +199,7 @@ def _inside(root: str | os.PathLike[str], name: str) -> str:
     return os.path.join(os.fspath(root), *clean.split("/"))
 
 
-def _digest(text: str) -> bytes:
+def digest_of(text: str) -> bytes:
     """A digest in base64, as W&B gives it, or in hex."""
     return bytes.fromhex(text) if len(text) == 32 else base64.b64decode(text)
 

@@ -25,13 +25,18 @@ class Pages(Generic[T]):
     """Iterate over it, index it, slice it. What was fetched is kept; make a new one
     to see what has changed since."""
 
-    def __init__(self, per_page: int) -> None:
+    def __init__(self, per_page: int, start: str | None = None) -> None:
         self.per_page = per_page
         self.objects: list[T] = []
-        self._after: str | None = None
+        self._after = start
         self._total: int | None = None
         self._done = False
         self._at = 0
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the next page begins: what another list takes as `start=`."""
+        return self._after
 
     def _fetch(self, after: str | None) -> Page:
         """The page that begins after this cursor."""

@@ -11,6 +11,7 @@ from .users import User
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .artifacts import ArtifactCollections, ArtifactTypes
     from .client import Client
 
 _FIELDS = """id name entityName createdAt isBenchmark
@@ -78,6 +79,25 @@ class Project(Attrs):
         """Who made it."""
         self._load()
         return User(self._attrs.get("user") or {})
+
+    def artifacts_types(self, per_page: int = 50, start: str | None = None) -> ArtifactTypes:
+        """The types of artifacts that it has."""
+        from .artifacts import ArtifactTypes
+
+        return ArtifactTypes(self._client, self.entity, self.name, per_page, start)
+
+    def collections(
+        self,
+        filters: dict[str, Any] | None = None,
+        order: str | None = None,
+        per_page: int = 50,
+        start: str | None = None,
+    ) -> ArtifactCollections:
+        """Its collections of artifacts, of all types."""
+        from .artifacts import ArtifactCollections
+
+        place = self._client, self.entity, self.name
+        return ArtifactCollections(*place, None, filters, order, per_page, start)
 
     def _load(self) -> None:
         if not self._attrs:

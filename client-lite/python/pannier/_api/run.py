@@ -23,7 +23,10 @@ from .users import User
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
+    from collections.abc import Collection
 
+    from .._artifacts.artifact import Artifact
+    from .artifacts import RunArtifacts
     from .client import Client
     from .files import File, Files
     from .history import HistoryScan
@@ -335,11 +338,35 @@ class Run(Attrs):
         """Adds a file, called by its path from `root`."""
         return files.upload(self, path, root)
 
-    def logged_artifacts(self, per_page: int = 100) -> Any:
-        """Not in this version."""
-        raise NotImplementedError("artifacts are not in this version of pannier")
+    def logged_artifacts(self, per_page: int = 100, start: str | None = None) -> RunArtifacts:
+        """The versions that it logged."""
+        from .artifacts import RunArtifacts
 
-    used_artifacts = use_artifact = log_artifact = logged_artifacts
+        return RunArtifacts(self, "logged", per_page, start)
+
+    def used_artifacts(self, per_page: int = 100, start: str | None = None) -> RunArtifacts:
+        """The versions that it used."""
+        from .artifacts import RunArtifacts
+
+        return RunArtifacts(self, "used", per_page, start)
+
+    def use_artifact(self, artifact: Artifact, use_as: str | None = None) -> Artifact:
+        """Records that it used a version."""
+        from .run_artifacts import use
+
+        return use(self, artifact)
+
+    def log_artifact(
+        self,
+        artifact: Artifact,
+        aliases: Collection[str] | None = None,
+        tags: Collection[str] | None = None,
+    ) -> Artifact:
+        """Records that it logged a version of its project, which gets these aliases and
+        tags."""
+        from .run_artifacts import log
+
+        return log(self, artifact, aliases, tags)
 
     # How it shows
 
