@@ -91,6 +91,7 @@ CREATE TABLE memberships (
     UNIQUE (collection, version)
 );
 CREATE INDEX memberships_by_artifact ON memberships (artifact);
+CREATE INDEX memberships_unsettled ON memberships (collection) WHERE settled = 0;
 
 -- Every move of a name. Of one name's moves those count that no other has seen.
 CREATE TABLE alias_moves (
@@ -101,6 +102,8 @@ CREATE TABLE alias_moves (
     time_us    INTEGER NOT NULL,
     made_by    TEXT,
     origin     BLOB NOT NULL,
+    -- The moves that it replaced: a JSON list of ids.
+    seen       TEXT NOT NULL DEFAULT '[]',
     stands     INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX alias_moves_standing ON alias_moves (collection, alias) WHERE stands = 1;

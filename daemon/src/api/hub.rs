@@ -12,7 +12,8 @@ use http::{HeaderMap, StatusCode};
 use pannier_proto::PROTOCOL_VERSION;
 use pannier_proto::content::{Blob, Content};
 use pannier_proto::hub::{
-    BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Me, MyOrganization, Position, Positions,
+    ArtifactAnswer, ArtifactQuestion, BlobNames, CollectionQuestion, CollectionState, CollectionsAnswer,
+    CollectionsQuestion, DigestsAnswer, DigestsQuestion, HubInfo, Me, MyOrganization, Position, Positions,
     PositionsAnswer, PushAnswer, Pushed,
 };
 use pannier_proto::id::{Id128, Origin, Seq};
@@ -56,6 +57,8 @@ where
         .route("/v1/hub/positions", post(positions))
         .route("/v1/hub/push", post(push))
         .route("/v1/hub/digests", post(digests))
+        .route("/v1/hub/collections", post(collections))
+        .route("/v1/hub/artifact", post(artifact))
         .route("/v1/hub/blobs", post(missing))
         .route("/v1/hub/blobs/{blob}", put(put_blob))
 }
@@ -115,6 +118,41 @@ async fn digests(
     let streams = streams.map(|stream| (upto(&stream.id.path.entity, stream.upto), stream.id));
     let streams = streams.map(|(upto, id)| (id, upto)).collect();
     Ok(Json(DigestsAnswer { digests: receiving::digests(&hub.store, streams).await? }))
+}
+
+/// Of what the caller may not read, the answer is that of an empty collection.
+async fn collections(
+    State(hub): State<Receiving>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Json<CollectionsAnswer>> {
+    let asked: CollectionsQuestion = read(&body)?;
+    not_too_many(asked.collections.len())?;
+    let states = blocking(move || {
+        let state = |asked: &CollectionQuestion| match caller.access.allows(&asked.name.entity, Verb::Read) {
+            true => hub.store.collection_state(asked),
+            false => Ok(CollectionState::default()),
+        };
+        asked.collections.iter().map(state).collect()
+    });
+    Ok(Json(CollectionsAnswer { collections: states.await? }))
+}
+
+/// Which version a name means; nothing where the caller may not read it.
+async fn artifact(
+    State(hub): State<Receiving>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Json<ArtifactAnswer>> {
+    let ArtifactQuestion { name, version } = read(&body)?;
+    if !caller.access.allows(&name.entity, Verb::Read) {
+        return Ok(Json(ArtifactAnswer { found: None }));
+    }
+    let found = blocking(move || {
+        let row = hub.store.member(&name.entity, &name.project, &name.collection, &version)?;
+        row.map(|row| hub.store.found_artifact(row)).transpose()
+    });
+    Ok(Json(ArtifactAnswer { found: found.await? }))
 }
 
 async fn missing(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<BlobNames>> {

@@ -109,7 +109,7 @@ impl Tx<'_> {
     ) -> Result<()> {
         let time_us = version.again_us.unwrap_or(version.created_us);
         let made = Made { time_us, by: version.by.as_deref(), origin };
-        self.add_version(path, version, made, None)?;
+        self.add_version(path, version, made)?;
         self.sql.execute(
             "INSERT INTO artifact_logs (run, artifact) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             params![run, version.id.0],
@@ -117,14 +117,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A version enters, logged here or fetched from a remote.
-    pub(super) fn add_version(
+    /// A version enters, logged here or fetched from a remote. True: it was not
+    /// here.
+    pub(super) fn insert_version(
         &self,
         path: &RunPath,
         version: &ArtifactVersion,
-        made: Made,
         fetched: Option<&str>,
-    ) -> Result<Collection> {
+    ) -> Result<bool> {
         let stored =
             ArtifactVersion { files: Vec::new(), aliases: Vec::new(), again_us: None, ..version.clone() };
         let added = self.sql.execute(
@@ -148,22 +148,36 @@ impl Tx<'_> {
                 fetched
             ],
         )?;
-        if added > 0 {
-            let mut insert = self.sql.prepare_cached(
-                "INSERT INTO artifact_files (artifact, path, blob, md5, size) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?;
-            let manifest = (String::new(), version.manifest);
-            for (path, content) in version.files.iter().chain([&manifest]) {
-                insert.execute(params![
-                    version.id.0,
-                    path,
-                    content.blob.0,
-                    content.md5.0,
-                    to_sql(content.size)
-                ])?;
+        if added == 0 {
+            if fetched.is_none() {
+                // It was fetched before its own record came.
+                self.sql.execute("UPDATE artifacts SET fetched = NULL WHERE id = ?1", [version.id.0])?;
+            }
+            return Ok(false);
+        }
+        let mut insert = self.sql.prepare_cached(
+            "INSERT INTO artifact_files (artifact, path, blob, md5, size) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        let manifest = (String::new(), version.manifest);
+        for (path, content) in version.files.iter().chain([&manifest]) {
+            insert.execute(params![
+                version.id.0,
+                path,
+                content.blob.0,
+                content.md5.0,
+                to_sql(content.size)
+            ])?;
+            if fetched.is_none() {
                 self.set_content(content)?;
             }
         }
+        self.act_what_waited(version.id)?;
+        Ok(true)
+    }
+
+    /// A version that was logged into its collection.
+    fn add_version(&self, path: &RunPath, version: &ArtifactVersion, made: Made) -> Result<()> {
+        self.insert_version(path, version, None)?;
         let collection = self.ensure_collection(&Collection {
             id: 0,
             entity: path.entity.clone(),
@@ -177,9 +191,6 @@ impl Tx<'_> {
             updated_us: None,
             by: made.by.map(str::to_owned),
         })?;
-        if added > 0 {
-            self.act_what_waited(version.id)?;
-        }
         let new = self.add_membership(collection.id, version.id, made.by, made.time_us)?;
         for moved in &version.aliases {
             self.add_alias_move(collection.id, &named(moved, version), made)?;
@@ -189,7 +200,7 @@ impl Tx<'_> {
                 AliasMove { id: AliasMove::UNNAMED, alias: LATEST.into(), to: None, seen: Vec::new() };
             self.add_alias_move(collection.id, &named(&latest, version), made)?;
         }
-        Ok(collection)
+        Ok(())
     }
 
     pub(super) fn use_artifact(&self, run: i64, id: Id128) -> Result<()> {

@@ -12,8 +12,9 @@ use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use pannier_proto::content::Blob;
 use pannier_proto::hub::{
-    BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Me, Positions, PositionsAnswer, PushAnswer,
-    StreamDigest, StreamId, StreamUpto,
+    ArtifactAnswer, ArtifactQuestion, BlobNames, CollectionQuestion, CollectionState, CollectionsAnswer,
+    CollectionsQuestion, DigestsAnswer, DigestsQuestion, FoundArtifact, HubInfo, Me, Positions,
+    PositionsAnswer, PushAnswer, StreamDigest, StreamId, StreamUpto,
 };
 use pannier_proto::id::Seq;
 use pannier_proto::request::ErrorBody;
@@ -265,7 +266,24 @@ fn retry_after(headers: &HeaderMap, now_us: i64) -> Option<Duration> {
     Some(delay.min(RETRY_AFTER_MAX))
 }
 
+impl Hub {
+    /// The version that a name means there.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub async fn artifact(&self, asked: &ArtifactQuestion) -> RemoteResult<Option<FoundArtifact>> {
+        let answer: ArtifactAnswer = self.post("v1/hub/artifact", asked).await?;
+        Ok(answer.found)
+    }
+}
+
 impl Remote for Hub {
+    async fn collections(&self, asked: &[CollectionQuestion]) -> RemoteResult<Option<Vec<CollectionState>>> {
+        let question = CollectionsQuestion { collections: asked.to_vec() };
+        let answer: CollectionsAnswer = self.post("v1/hub/collections", &question).await?;
+        Ok(Some(answer.collections))
+    }
+
     async fn info(&self) -> RemoteResult<HubInfo> {
         self.ask(Method::GET, "v1/hub", HeaderMap::new(), Vec::new()).await
     }
