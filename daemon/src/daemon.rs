@@ -21,6 +21,7 @@ use crate::api::web::{Door, Web, owner};
 use crate::api::{self, Activity, App, Listener};
 use crate::blobs::Blobs;
 use crate::credentials::Credentials;
+use crate::fetch::Fetch;
 use crate::health::Health;
 use crate::home::{Home, HomeError, HomeLock};
 use crate::intake::Intake;
@@ -179,11 +180,13 @@ async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
         blob_key: local.blob_key,
         owner: owner(),
     };
+    let fetch = Arc::new(Fetch::new(store.clone(), blobs.clone(), sync.clone()));
     let app = App {
         store,
         spool,
         intake,
         sync,
+        fetch,
         health,
         credentials,
         numbers: Arc::default(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRef, Path, Request, State};
+use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Extension, Json, Router};
 use http::header::CONTENT_ENCODING;
@@ -22,6 +23,7 @@ use serde::de::DeserializeOwned;
 use super::auth::Caller;
 use super::bytes::{broken, receive};
 use super::respond::{Answer, Failure};
+use super::wandb::transfer::stored;
 use super::{App, blocking};
 use crate::access::{Kind, Verb};
 use crate::blobs::Blobs;
@@ -60,7 +62,7 @@ where
         .route("/v1/hub/collections", post(collections))
         .route("/v1/hub/artifact", post(artifact))
         .route("/v1/hub/blobs", post(missing))
-        .route("/v1/hub/blobs/{blob}", put(put_blob))
+        .route("/v1/hub/blobs/{blob}", put(put_blob).get(get_blob))
 }
 
 async fn info(State(hub): State<Receiving>) -> Json<HubInfo> {
@@ -153,6 +155,16 @@ async fn artifact(
         row.map(|row| hub.store.found_artifact(row)).transpose()
     });
     Ok(Json(ArtifactAnswer { found: found.await? }))
+}
+
+/// A blob's bytes. Whoever knows a blob's name was told it by a record that he
+/// may read, or has the bytes.
+async fn get_blob(
+    State(hub): State<Receiving>,
+    Path(blob): Path<Blob>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    stored(&hub.blobs, blob, "blob", &headers).await
 }
 
 async fn missing(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<BlobNames>> {

@@ -33,6 +33,7 @@ use self::respond::Failure;
 use self::web::{Door, Web};
 use crate::blobs::Blobs;
 use crate::credentials::Credentials;
+use crate::fetch::Fetch;
 use crate::health::Health;
 use crate::intake::Intake;
 use crate::limits::REQUEST_BYTES_MAX;
@@ -56,6 +57,8 @@ pub struct App {
     pub intake: Arc<Intake>,
     /// The remotes.
     pub sync: Arc<Sync>,
+    /// What is fetched from remotes.
+    pub fetch: Arc<Fetch>,
     /// What is wrong right now.
     pub health: Arc<Health>,
     /// The remotes' tokens.

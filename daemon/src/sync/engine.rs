@@ -156,6 +156,7 @@ impl<R: Remote> Engine<R> {
         if self.suspects.pop_first().is_some() || !batch.unreadable.is_empty() {
             return Ok(Step::More);
         }
+        learn::numbers(&self.remote, &self.store, &self.name).await?;
         self.policy.reset();
         Ok(self.idle())
     }

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use super::blocking;
-use super::engine::{Trouble, misfit};
-use super::remote::Remote;
+use super::engine::Trouble;
+use super::remote::{Remote, RemoteError};
 use crate::store::Store;
 
 /// Asks, and notes what is new.
@@ -40,11 +40,16 @@ pub async fn numbers<R: Remote>(remote: &R, store: &Arc<Store>, name: &str) -> R
     }
     let Some(answer) = remote.collections(&asked).await? else { return Ok(()) };
     if answer.len() != asked.len() {
-        return Err(misfit().into());
+        let what = "it answered for other collections than it was asked about";
+        return Err(RemoteError::transient(what).into());
+    }
+    let news: Vec<_> = asked.into_iter().zip(answer).filter(|(_, state)| !state.numbers.is_empty()).collect();
+    if news.is_empty() {
+        return Ok(());
     }
     let note = move |store: &Store| {
         store.write_blocking(move |tx| {
-            asked.iter().zip(&answer).try_for_each(|(asked, state)| tx.learn_collection(&asked.name, state))
+            news.iter().try_for_each(|(asked, state)| tx.learn_collection(&asked.name, state))
         })
     };
     Ok(blocking(store, note).await?)
