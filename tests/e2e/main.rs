@@ -17,6 +17,7 @@ mod negative;
 mod never_in_the_way;
 mod pages;
 mod powerloss;
+mod roles;
 mod sync;
 mod tidy;
 mod transfers;

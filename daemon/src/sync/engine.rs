@@ -186,10 +186,8 @@ impl<R: Remote> Engine<R> {
             return Err(RemoteError::Rejected(what).into());
         }
         if info.origin == self.store.origin() {
-            return Err(RemoteError::Rejected(
-                "it is this very home: remove it with `pannier remote remove`".into(),
-            )
-            .into());
+            let what = "it is this very home: remove it with `pannier remote remove`";
+            return Err(RemoteError::Rejected(what.into()).into());
         }
         learn::organizations(&self.remote, &self.store, &self.name).await?;
         if self.epoch != Some(info.epoch) {
