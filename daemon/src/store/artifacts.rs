@@ -129,8 +129,8 @@ impl Tx<'_> {
             ArtifactVersion { files: Vec::new(), aliases: Vec::new(), again_us: None, ..version.clone() };
         let added = self.sql.execute(
             "INSERT INTO artifacts (id, entity, project, run, client_id, sequence_client_id, digest, body, created_us,
-                 description, metadata, tags, ttl_s, fetched)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id) DO NOTHING",
+                 description, metadata, tags, ttl_s, fetched, size)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (id) DO NOTHING",
             params![
                 version.id.0,
                 path.entity,
@@ -145,7 +145,8 @@ impl Tx<'_> {
                 version.metadata.as_ref().map(json),
                 json(&version.tags),
                 version.ttl_s,
-                fetched
+                fetched,
+                to_sql(version.size)
             ],
         )?;
         if added == 0 {
@@ -456,10 +457,14 @@ pub struct VersionFacts {
     pub tags: Vec<String>,
     /// A JSON object, as text.
     pub metadata: Option<String>,
+    /// Bytes.
+    pub size: u64,
     /// Microseconds since 1970.
     pub created_us: i64,
     /// Of the last edit.
     pub updated_us: Option<i64>,
+    /// Microseconds since 1970 at which it came into the collection.
+    pub member_us: i64,
 }
 
 impl Store {
@@ -470,8 +475,9 @@ impl Store {
     pub fn each_version(&self, collections: &[i64], mut take: impl FnMut(VersionFacts)) -> Result<()> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached(&format!(
-                "SELECT m.id, a.id, m.collection, m.version, a.tags, a.metadata, m.created_us, a.updated_us,
-                     (SELECT json_group_array(l.alias) FROM artifact_aliases l WHERE l.artifact = a.id AND l.collection = c.id)
+                "SELECT m.id, a.id, m.collection, m.version, a.tags, a.metadata, a.created_us, a.updated_us,
+                     (SELECT json_group_array(l.alias) FROM artifact_aliases l WHERE l.artifact = a.id AND l.collection = c.id),
+                     a.size, m.created_us
                  {FROM} AND c.id = ?1 ORDER BY m.version"
             ))?;
             for collection in collections {
@@ -490,6 +496,8 @@ impl Store {
                         created_us: row.get(6)?,
                         updated_us: row.get(7)?,
                         aliases: list(8)?,
+                        size: from_sql(row.get(9)?),
+                        member_us: row.get(10)?,
                     });
                 }
             }
