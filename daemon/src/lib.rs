@@ -20,6 +20,7 @@ pub mod limits;
 pub mod lives;
 pub mod loopback;
 pub mod names;
+pub mod partial_json;
 pub mod percent;
 pub mod sabotage;
 pub mod sampler;
