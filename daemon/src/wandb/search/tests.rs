@@ -493,7 +493,7 @@ fn ten_thousand_versions() {
         let row = |it: u64| VersionRow {
             version: it,
             tags: own(&["text-classification", "en"]),
-            aliases: if it % 100 == 0 { own(&["prod"]) } else { Vec::new() },
+            aliases: if it.is_multiple_of(100) { own(&["prod"]) } else { Vec::new() },
             metadata: Some(json!({"config": config, "acc": it, "author": "mia"}).to_string()),
             ..versions()[1].clone()
         };
