@@ -21,6 +21,7 @@ use crate::api::web::{Door, Web, owner};
 use crate::api::{self, Activity, App, Listener};
 use crate::blobs::Blobs;
 use crate::credentials::Credentials;
+use crate::fetch::Fetch;
 use crate::health::Health;
 use crate::home::{Home, HomeError, HomeLock};
 use crate::intake::Intake;
@@ -180,6 +181,7 @@ async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
         owner: owner(),
     };
     let app = App {
+        fetch: Arc::new(Fetch::new(store.clone(), blobs.clone())),
         store,
         spool,
         intake,

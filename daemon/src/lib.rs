@@ -14,6 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod credentials;
 pub mod daemon;
+pub mod fetch;
 pub mod gather;
 pub mod health;
 pub mod home;

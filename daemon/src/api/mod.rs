@@ -2,6 +2,7 @@
 //! them. Handlers translate; what they are about lives elsewhere.
 
 mod admin;
+mod artifact;
 pub mod auth;
 mod bytes;
 mod hub;
@@ -33,6 +34,7 @@ use self::respond::Failure;
 use self::web::{Door, Web};
 use crate::blobs::Blobs;
 use crate::credentials::Credentials;
+use crate::fetch::Fetch;
 use crate::health::Health;
 use crate::intake::Intake;
 use crate::limits::REQUEST_BYTES_MAX;
@@ -54,6 +56,8 @@ pub struct App {
     pub spool: Arc<Spool>,
     /// What was logged with bytes and is being stored.
     pub intake: Arc<Intake>,
+    /// Who brings bytes here that are elsewhere.
+    pub fetch: Arc<Fetch>,
     /// The remotes.
     pub sync: Arc<Sync>,
     /// What is wrong right now.
@@ -92,6 +96,7 @@ pub struct App {
 fn common_routes() -> Router<App> {
     Router::new()
         .merge(wandb::routes())
+        .merge(artifact::routes())
         .route("/sdk/otel/v1/metrics", post(not_found))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/ready", get(status::ready))
@@ -111,6 +116,7 @@ fn common_routes() -> Router<App> {
 /// What the owner of the home may ask besides, on the socket.
 fn local_routes() -> Router<App> {
     Router::new()
+        .merge(artifact::local_routes())
         .route("/v1/http", get(auth::local_http))
         .route("/v1/http/ticket", post(page::ticket::ticket))
         .route("/v1/stay", post(status::stay))

@@ -99,7 +99,8 @@ fn file_headers(name: &str) -> [(HeaderName, String); 4] {
     ]
 }
 
-async fn stored(blobs: &Arc<Blobs>, blob: Blob, name: &str, headers: &HeaderMap) -> Answer<Response> {
+/// Bytes that are stored here, or the part of them that is asked for.
+pub async fn stored(blobs: &Arc<Blobs>, blob: Blob, name: &str, headers: &HeaderMap) -> Answer<Response> {
     let held = blobs.clone();
     let open = tokio::task::spawn_blocking(move || {
         let file = held.read(&blob)?;
