@@ -183,3 +183,7 @@ CREATE TABLE draft_manifests (
 ) WITHOUT ROWID;
 INSERT INTO draft_manifests (draft, number, kind, content) SELECT id, 0, 'full', manifest FROM drafts;
 ALTER TABLE drafts DROP COLUMN manifest;
+
+-- Lineage is asked of versions, not only of runs.
+CREATE INDEX artifact_logs_by_artifact ON artifact_logs (artifact);
+CREATE INDEX artifact_uses_by_artifact ON artifact_uses (artifact);

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use pannier_proto::content::Blob;
+use pannier_proto::content::{Blob, Content};
 use pannier_proto::hub::{ArtifactQuestion, CollectionName};
 use tokio::sync::Mutex as Turn;
 use tokio::time::{Instant, timeout};
@@ -161,41 +161,55 @@ impl Fetch {
         look.await.unwrap_or(Ok(false))
     }
 
-    /// Sees to it that all of a version is here. `progress` hears of bytes that
-    /// are here and of all that there are. Returns how many bytes were fetched.
+    /// The files of a version, its manifest included, whose bytes are not here.
+    /// Blocks.
     ///
     /// # Errors
-    /// [`FetchError`].
-    pub async fn pull(
-        &self,
-        row: &ArtifactRow,
-        mut progress: impl FnMut(u64, u64),
-    ) -> Result<u64, PullError> {
-        let (store, id) = (self.store.clone(), row.body.id);
-        let files = tokio::task::spawn_blocking(move || store.artifact_files(id));
-        let files = files.await.unwrap_or(Err(StoreError::Closed))?;
-        let all: u64 = files.iter().map(|(_, content)| content.size).sum();
-        let (mut here, mut fetched) = (0, 0);
-        self.blob(row.body.manifest.blob).await?;
-        for (_, content) in files {
-            if !self.holds(content.blob).await.map_err(FetchError::from)? {
-                self.blob(content.blob).await?;
-                fetched += content.size;
+    /// [`StoreError`].
+    pub fn missing(&self, row: &ArtifactRow) -> Result<Vec<Content>> {
+        let files = self.store.artifact_files(row.body.id)?.into_iter().map(|(_, content)| content);
+        let mut missing = Vec::new();
+        for content in files.chain([row.body.manifest]) {
+            let held = self.blobs.contains(&content.blob);
+            if !held.map_err(|error| StoreError::Conflict(error.to_string()))? {
+                missing.push(content);
             }
-            here += content.size;
-            progress(here, all);
         }
-        Ok(fetched)
+        Ok(missing)
+    }
+
+    /// Brings what is missing of a version; `progress` hears how many bytes of how
+    /// many are here.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where bytes are missing that nobody can give.
+    pub async fn pull(
+        self: &Arc<Self>,
+        row: ArtifactRow,
+        progress: impl Fn(u64, u64) + Send,
+    ) -> Result<Brought> {
+        let (fetch, all) = (self.clone(), row.body.size);
+        let missing = tokio::task::spawn_blocking(move || fetch.missing(&row));
+        let missing = missing.await.unwrap_or(Err(StoreError::Closed))?;
+        let mut left: u64 = missing.iter().map(|content| content.size).sum();
+        let mut brought = Brought::default();
+        for content in missing {
+            progress(all.saturating_sub(left), all);
+            self.blob(content.blob).await.map_err(|error| StoreError::Conflict(error.to_string()))?;
+            left -= content.size;
+            brought.files += 1;
+            brought.bytes += content.size;
+        }
+        progress(all, all);
+        Ok(brought)
     }
 }
 
-/// Why a version could not be pulled.
-#[derive(Debug, thiserror::Error)]
-pub enum PullError {
-    /// What it consists of is not known.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Some of its bytes cannot be had.
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
+/// What was brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// Files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }

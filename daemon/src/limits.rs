@@ -92,3 +92,7 @@ pub const LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// has crashed. It posts at least every 30 s; one that was only held up is taken
 /// for running again with its next post.
 pub const SILENCE: Duration = Duration::from_secs(180);
+/// The most nodes of a lineage: more than anybody reads.
+pub const LINEAGE_NODES_MAX: usize = 2000;
+/// The most generations of a lineage, in each direction.
+pub const LINEAGE_DEPTH_MAX: usize = 100;

@@ -6,6 +6,8 @@
 //! - [`workspace`]: what is done to a project apart from its runs.
 //! - [`content`]: the bytes of a file, named by their digests.
 //! - [`artifact`]: a version of an artifact, as its maker logged it.
+//! - [`artifacts`]: bodies of the routes of artifacts and registries.
+//! - [`lineage`]: what a version was made from and what became of it.
 //! - [`snapshot`]: what was logged together with bytes of files.
 //! - [`journal`]: the file a training process appends to.
 //! - [`path`]: paths of files, validated once, there.
@@ -17,11 +19,13 @@
 
 pub mod admin;
 pub mod artifact;
+pub mod artifacts;
 pub mod content;
 pub mod home;
 pub mod hub;
 pub mod id;
 pub mod journal;
+pub mod lineage;
 pub mod path;
 pub mod record;
 pub mod request;

@@ -2,6 +2,7 @@
 //! them. Handlers translate; what they are about lives elsewhere.
 
 mod admin;
+mod artifact;
 pub mod auth;
 mod bytes;
 mod hub;
@@ -95,6 +96,7 @@ pub struct App {
 fn common_routes() -> Router<App> {
     Router::new()
         .merge(wandb::routes())
+        .merge(artifact::routes())
         .route("/sdk/otel/v1/metrics", post(not_found))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/ready", get(status::ready))
@@ -114,6 +116,7 @@ fn common_routes() -> Router<App> {
 /// What the owner of the home may ask besides, on the socket.
 fn local_routes() -> Router<App> {
     Router::new()
+        .merge(artifact::local_routes())
         .route("/v1/http", get(auth::local_http))
         .route("/v1/http/ticket", post(page::ticket::ticket))
         .route("/v1/stay", post(status::stay))

@@ -76,7 +76,7 @@ async fn earlier_life(app: &App, path: &RunPath) -> Answer<Option<RunView>> {
 
 /// The run's name: the one asked for, the one it has, or the next of its
 /// project. Nothing is written: `init` does not wait for a disk.
-async fn name_of(app: &App, path: &RunPath, asked: Option<String>) -> Answer<String> {
+pub async fn name_of(app: &App, path: &RunPath, asked: Option<String>) -> Answer<String> {
     if let Some(asked) = asked {
         return Ok(asked);
     }

@@ -28,7 +28,7 @@ use Need::{Entity, Everything, Known, Nothing};
 
 /// Method, route, need. `HEAD` is taken for `GET`.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Need); 62] = [
+const ROUTES: [(&str, &str, Need); 80] = [
     ("GET",    "/blob/{capability}", Nothing),
     ("PUT",    "/blob/{capability}", Nothing),
     ("POST",   "/sdk/otel/v1/metrics", Nothing),
@@ -49,6 +49,22 @@ const ROUTES: [(&str, &str, Need); 62] = [
     ("GET",    "/v1/runs/{entity}/{project}/{run}/branches", Entity(Verb::Read)),
     ("GET",    "/v1/runs/{entity}/{project}/{run}/files", Entity(Verb::Read)),
     ("GET",    "/v1/runs/{entity}/{project}/{run}/files/{*path}", Entity(Verb::Read)),
+
+    ("GET",    "/v1/artifacts/{entity}/{project}/{name}", Entity(Verb::Read)),
+    ("DELETE", "/v1/artifacts/{entity}/{project}/{name}", Entity(Verb::Delete)),
+    ("GET",    "/v1/artifacts/{entity}/{project}/{name}/files", Entity(Verb::Read)),
+    ("GET",    "/v1/artifacts/{entity}/{project}/{name}/files/{*path}", Entity(Verb::Read)),
+    ("GET",    "/v1/artifacts/{entity}/{project}/{name}/lineage", Entity(Verb::Read)),
+    ("GET",    "/v1/collections", Known),
+    ("GET",    "/v1/collections/{entity}/{project}/{name}", Entity(Verb::Read)),
+    ("GET",    "/v1/collections/{entity}/{project}/{name}/moves", Entity(Verb::Read)),
+    ("POST",   "/v1/collections/{entity}/{project}/{name}/aliases", Entity(Verb::Write)),
+    ("POST",   "/v1/collections/{entity}/{project}/{name}/links", Entity(Verb::Write)),
+    ("DELETE", "/v1/collections/{entity}/{project}/{name}/links/{artifact}", Entity(Verb::Write)),
+    ("GET",    "/v1/registries", Known),
+    ("POST",   "/v1/registries/{entity}", Entity(Verb::Write)),
+    ("GET",    "/v1/registries/{entity}/{name}", Entity(Verb::Read)),
+    ("PATCH",  "/v1/registries/{entity}/{name}", Entity(Verb::Write)),
 
     ("POST",   "/graphql", Known),
     ("POST",   "/files/{entity}/{project}/{run}/file_stream", Entity(Verb::Write)),
@@ -88,11 +104,14 @@ const ROUTES: [(&str, &str, Need); 62] = [
     ("GET",    "/v1/http", Everything),
     ("POST",   "/v1/http/ticket", Everything),
     ("POST",   "/v1/stay", Everything),
+    ("POST",   "/v1/artifacts", Everything),
+    ("POST",   "/v1/artifacts/pull", Everything),
     ("POST",   "/v1/runs", Everything),
     ("POST",   "/v1/runs/{entity}/{project}/{run}/records", Entity(Verb::Write)),
     ("POST",   "/v1/runs/{entity}/{project}/{run}/finish", Entity(Verb::Write)),
     ("POST",   "/v1/announce", Everything),
     ("POST",   "/v1/writers/{writer}/drain", Everything),
+    ("POST",   "/v1/writers/{writer}/await", Everything),
     ("GET",    "/v1/remotes", Everything),
     ("POST",   "/v1/remotes", Everything),
     ("DELETE", "/v1/remotes/{name}", Everything),

@@ -250,7 +250,7 @@ fn line(row: &Row, keys: Option<&[String]>) -> String {
 /// Streams what a blocking producer sends, a few pieces ahead of the reader.
 /// `send` says whether anyone still listens. A failure cuts the answer short,
 /// which the reader's HTTP client reports.
-fn stream(
+pub(super) fn stream(
     content_type: &'static str,
     produce: impl FnOnce(&mut dyn FnMut(String) -> bool) -> crate::store::Result<()> + Send + 'static,
 ) -> Response {

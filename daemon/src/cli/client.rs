@@ -46,7 +46,7 @@ impl Client {
     /// Whether a daemon serves there now.
     #[must_use]
     pub fn ready(&self) -> bool {
-        self.exchange("GET", "/ready", None, READY_PATIENCE).is_ok_and(|(status, _)| status == 200)
+        self.exchange("GET", "/ready", "", None, READY_PATIENCE).is_ok_and(|(status, _)| status == 200)
     }
 
     /// Whether anybody listens there, ready or not.
@@ -79,6 +79,23 @@ impl Client {
         self.call_within(method, path, None, STREAM_PATIENCE)
     }
 
+    /// [`Client::stream`] with a body to send.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn stream_with(&self, method: &str, path: &str, body: &Json) -> Result<Answer> {
+        self.call_within(method, path, Some(body), STREAM_PATIENCE)
+    }
+
+    /// The bytes of a file behind the first so many.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn bytes_from(&self, path: &str, offset: u64) -> Result<Answer> {
+        let range = if offset > 0 { format!("range: bytes={offset}-\r\n") } else { String::new() };
+        self.call_with("GET", path, &range, None, STREAM_PATIENCE)
+    }
+
     /// [`Client::call`] that waits for at most so long.
     ///
     /// # Errors
@@ -90,8 +107,20 @@ impl Client {
         body: Option<&Json>,
         patience: Duration,
     ) -> Result<Answer> {
-        let (status, body) =
-            self.exchange(method, path, body, patience).map_err(|error| self.trouble(&error, patience))?;
+        self.call_with(method, path, "", body, patience)
+    }
+
+    fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: Option<&Json>,
+        patience: Duration,
+    ) -> Result<Answer> {
+        let (status, body) = self
+            .exchange(method, path, headers, body, patience)
+            .map_err(|error| self.trouble(&error, patience))?;
         if status < 400 {
             return Ok(Answer { body });
         }
@@ -105,6 +134,7 @@ impl Client {
         &self,
         method: &str,
         path: &str,
+        headers: &str,
         body: Option<&Json>,
         patience: Duration,
     ) -> io::Result<(u16, Body)> {
@@ -115,7 +145,7 @@ impl Client {
         let body = body.map(Json::to_string).unwrap_or_default();
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: pannier\r\nconnection: close\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+             {headers}content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         stream.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;

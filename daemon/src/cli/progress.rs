@@ -77,6 +77,38 @@ impl Rate {
     }
 }
 
+/// The display of bytes that go somewhere: how many, how fast, how long yet.
+pub struct Transfer {
+    progress: Progress,
+    rate: Rate,
+}
+
+impl Transfer {
+    /// Of something named by a word.
+    #[must_use]
+    pub fn new(what: &'static str) -> Self {
+        Self { progress: Progress::new(what), rate: Rate::default() }
+    }
+
+    /// Shows how far it is.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an estimate for people"
+    )]
+    pub fn show(&mut self, done: u64, total: u64) {
+        use super::show::{size, span};
+        self.rate.note(Instant::now(), done);
+        let mut text = format!("{} of {}", size(done), size(total));
+        if let Some(rate) = self.rate.per_second() {
+            let left = Duration::from_secs((total.saturating_sub(done) as f64 / rate).ceil() as u64);
+            text += &format!(", {}/s, {} to go", size(rate as u64), span(left));
+        }
+        self.progress.show(done, total, &text);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -88,6 +88,15 @@ pub enum Begun {
     There(Id128),
 }
 
+/// Whether [`begin`] would take it, before anything is done for it.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn check(store: &Arc<Store>, asked: Asked) -> Result<()> {
+    asked.check()?;
+    store.write(move |tx| collection_for(tx, &asked).map(drop)).await
+}
+
 /// Begins a version, or finds that it is there. `same_content`: a version of the
 /// collection with this digest will do; the names move to it.
 ///

@@ -3,6 +3,7 @@
 
 pub mod artifact;
 pub mod file;
+pub mod local;
 pub mod registry;
 pub mod stream;
 pub mod upsert;

@@ -68,10 +68,10 @@ pub(super) fn store(
 
 /// What becomes of each of so many, in their order, on a few threads. Each thread
 /// has a buffer to lend.
-pub(super) fn side_by_side<T: Send>(
+pub(crate) fn side_by_side<T: Send, E: Send>(
     count: usize,
-    work: impl Fn(usize, &mut [u8]) -> Result<T, Trouble> + Sync,
-) -> Vec<Result<T, Trouble>> {
+    work: impl Fn(usize, &mut [u8]) -> Result<T, E> + Sync,
+) -> Vec<Result<T, E>> {
     let next = AtomicUsize::new(0);
     let some = || {
         let mut buffer = vec![0; PIECE_BYTES];

@@ -89,6 +89,11 @@ fn find(sql: &Connection, condition: &str, behind: &str, with: &[&dyn ToSql]) ->
     Ok(rows)
 }
 
+/// See [`Store::memberships`].
+pub(super) fn members(sql: &Connection, id: Id128) -> Result<Vec<ArtifactRow>> {
+    find(sql, "a.id = ?1", "ORDER BY c.links, m.id", &[&id.0])
+}
+
 fn by_id(sql: &Connection, id: Id128) -> Result<Option<ArtifactRow>> {
     Ok(find(sql, &format!("a.id = ?1 AND {SOURCE}"), "LIMIT 1", &[&id.0])?.pop())
 }
@@ -334,7 +339,7 @@ impl Store {
     /// # Errors
     /// [`super::StoreError`].
     pub fn memberships(&self, id: Id128) -> Result<Vec<ArtifactRow>> {
-        self.read_blocking(|sql| find(sql, "a.id = ?1", "ORDER BY c.links, m.id", &[&id.0]))
+        self.read_blocking(|sql| members(sql, id))
     }
 
     /// The files of a version, by path; its manifest has none.
@@ -343,6 +348,19 @@ impl Store {
     /// [`super::StoreError`].
     pub fn artifact_files(&self, id: Id128) -> Result<Vec<(String, Content)>> {
         self.read_blocking(|sql| files(sql, id))
+    }
+
+    /// A file of a version.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn artifact_file(&self, id: Id128, path: &str) -> Result<Option<Content>> {
+        self.read_blocking(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT blob, md5, size FROM artifact_files WHERE artifact = ?1 AND path = ?2 AND path <> ''",
+            )?;
+            Ok(select.query_row(params![id.0, path], |row| content_of(row, 0)).optional()?)
+        })
     }
 
     /// The versions that a run logged, in their order.

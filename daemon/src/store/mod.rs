@@ -24,6 +24,7 @@ mod files;
 mod history;
 mod intake;
 mod learned;
+mod lineage;
 mod log;
 mod merge;
 mod metrics;
