@@ -3,6 +3,7 @@
 
 pub mod auth;
 mod bytes;
+mod gc;
 mod hub;
 mod open;
 pub mod page;
@@ -119,6 +120,7 @@ fn local_routes() -> Router<App> {
         .route("/v1/remotes/{name}/retry", post(remotes::retry))
         .route("/v1/sync", post(remotes::wake))
         .route("/v1/verify", post(verify::verify))
+        .route("/v1/gc", post(gc::gc))
         .route("/v1/users", get(users::list).post(users::add))
         .route("/v1/users/{name}", axum::routing::delete(users::remove))
 }

@@ -10,6 +10,7 @@ mod daemon;
 mod doctor;
 mod env;
 mod failure;
+mod gc;
 mod hub;
 mod launch;
 mod logging;
@@ -72,6 +73,7 @@ enum Command {
     Status(status::Args),
     Sync(sync::Args),
     Verify(verify::Args),
+    Gc(gc::Args),
     Remote(remote::Args),
     Runs(runs::Args),
     Open(open::Args),
@@ -108,6 +110,7 @@ impl Cli {
             Command::Status(args) => status::run(&home, &args, out)?,
             Command::Sync(args) => sync::run(&home, &args, out)?,
             Command::Verify(args) => verify::run(&home, &args, out)?,
+            Command::Gc(args) => gc::run(&home, &args, out)?,
             Command::Remote(args) => remote::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,
             Command::Open(args) => open::run(&home, &args, out)?,

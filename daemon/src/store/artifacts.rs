@@ -1,14 +1,13 @@
 //! Versions of artifacts, their aliases, and versions that are being uploaded.
 
 use pannier_proto::artifact::ArtifactVersion;
-use pannier_proto::content::{Content, Md5};
+use pannier_proto::content::Content;
 use pannier_proto::id::{Id128, RunPath};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value as Json;
 
-use super::files::content_of;
 use super::writer::Tx;
-use super::{Result, Store, StoreError, from_sql, to_sql};
+use super::{Result, Store, StoreError, from_sql};
 
 /// The alias that the newest version of a collection has.
 const LATEST: &str = "latest";
@@ -95,7 +94,7 @@ impl Tx<'_> {
         )?;
         if added > 0 {
             for content in version.files.iter().map(|(_, content)| content).chain([&version.manifest]) {
-                self.set_content(content)?;
+                self.name_blob(&content.blob)?;
             }
         }
         self.sql.execute(
@@ -200,31 +199,6 @@ impl Tx<'_> {
     pub fn end_draft(&self, id: Id128) -> Result<()> {
         self.sql.execute("DELETE FROM drafts WHERE id = ?1", [id.0])?;
         Ok(())
-    }
-
-    /// Notes that these bytes are stored here.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_content(&self, content: &Content) -> Result<()> {
-        self.sql
-            .prepare_cached(
-                "INSERT INTO contents (md5, blob, size) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![content.md5.0, content.blob.0, to_sql(content.size)])?;
-        Ok(())
-    }
-
-    /// The bytes with this digest, where they are stored here.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn content(&self, md5: Md5) -> Result<Option<Content>> {
-        Ok(self
-            .sql
-            .prepare_cached("SELECT blob, md5, size FROM contents WHERE md5 = ?1")?
-            .query_row([md5.0], |row| content_of(row, 0))
-            .optional()?)
     }
 }
 

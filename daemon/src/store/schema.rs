@@ -7,8 +7,11 @@ use rusqlite::{Connection, OpenFlags};
 use super::{Result, StoreError};
 
 /// Numbered, never edited once released.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_runs.sql"), include_str!("../../migrations/0002_files.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_runs.sql"),
+    include_str!("../../migrations/0002_files.sql"),
+    include_str!("../../migrations/0003_blobs.sql"),
+];
 
 /// The first SQLite whose checkpoint cannot lose a commit that races it.
 #[cfg(test)]

@@ -4,7 +4,6 @@
 //! HTTP but to this machine, and no proxy on the way there. Nothing is repeated
 //! in here; whether and when to try again is the engine's to say.
 
-use std::fs::File;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use super::remote::{Remote, RemoteError, RemoteResult, StreamPush};
 use super::wire;
-use crate::blobs::pieces;
+use crate::blobs::{BlobReader, pieces};
 use crate::clock::now_us;
 use crate::limits::RETRY_AFTER_MAX;
 
@@ -279,8 +278,9 @@ impl Remote for Hub {
         Ok(answer.blobs)
     }
 
-    async fn put(&self, blob: Blob, file: File, size: u64) -> RemoteResult<()> {
-        let mut queue = pieces(file, size);
+    async fn put(&self, blob: Blob, bytes: BlobReader) -> RemoteResult<()> {
+        let size = bytes.size();
+        let mut queue = pieces(bytes, size);
         let stream = futures_util::stream::poll_fn(move |context| queue.poll_recv(context));
         let body = Body { bytes: reqwest::Body::wrap_stream(stream), size };
         let done: BlobNames =
