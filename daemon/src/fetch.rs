@@ -178,6 +178,20 @@ impl Fetch {
         Ok(missing)
     }
 
+    /// What is here of a version stays, whatever the budget.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn pin(&self, row: &ArtifactRow) -> Result<()> {
+        let (id, manifest) = (row.body.id, row.body.manifest.blob);
+        self.store
+            .write(move |tx| {
+                tx.pin_blob(&manifest, true)?;
+                tx.artifact_files(id)?.iter().try_for_each(|(_, content)| tx.pin_blob(&content.blob, true))
+            })
+            .await
+    }
+
     /// Brings what is missing of a version; `progress` hears how many bytes of how
     /// many are here.
     ///

@@ -170,18 +170,7 @@ async fn get_blob(
 async fn missing(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<BlobNames>> {
     let asked: BlobNames = read(&body)?;
     not_too_many(asked.blobs.len())?;
-    let lacking = tokio::task::spawn_blocking(move || {
-        let mut lacking = asked.blobs;
-        let mut failed = None;
-        lacking.retain(|blob| match hub.blobs.contains(blob) {
-            Ok(there) => !there,
-            Err(error) => {
-                failed = Some(error);
-                true
-            }
-        });
-        failed.map_or(Ok(lacking), Err)
-    });
+    let lacking = tokio::task::spawn_blocking(move || hub.blobs.missing(&asked.blobs));
     let blobs = lacking.await.map_err(broken)?.map_err(broken)?;
     Ok(Json(BlobNames { blobs }))
 }

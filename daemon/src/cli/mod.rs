@@ -12,6 +12,7 @@ mod daemon;
 mod doctor;
 mod env;
 mod failure;
+mod gc;
 mod hub;
 mod launch;
 mod logging;
@@ -74,6 +75,7 @@ enum Command {
     Status(status::Args),
     Sync(sync::Args),
     Verify(verify::Args),
+    Gc(gc::Args),
     Remote(remote::Args),
     Runs(runs::Args),
     Open(open::Args),
@@ -110,6 +112,7 @@ impl Cli {
             Command::Status(args) => status::run(&home, &args, out)?,
             Command::Sync(args) => sync::run(&home, &args, out)?,
             Command::Verify(args) => verify::run(&home, &args, out)?,
+            Command::Gc(args) => gc::run(&home, &args, out)?,
             Command::Remote(args) => remote::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,
             Command::Open(args) => open::run(&home, &args, out)?,

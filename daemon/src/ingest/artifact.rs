@@ -198,14 +198,6 @@ pub async fn manifest_stored(store: &Arc<Store>, id: Id128, number: u32, content
     store.write(move |tx| tx.set_draft_manifest(id, number, &content)).await
 }
 
-/// A file of some version is stored.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn file_stored(store: &Arc<Store>, content: Content) -> Result<()> {
-    store.write(move |tx| tx.set_content(&content)).await
-}
-
 /// Records a version: everything that its manifest names must be stored.
 ///
 /// # Errors

@@ -173,9 +173,7 @@ impl Tx<'_> {
                 content.md5.0,
                 to_sql(content.size)
             ])?;
-            if fetched.is_none() {
-                self.set_content(content)?;
-            }
+            self.name_blob(&content.blob)?;
         }
         self.act_what_waited(version.id)?;
         Ok(true)

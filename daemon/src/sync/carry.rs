@@ -40,12 +40,11 @@ pub async fn blobs(remote: &impl Remote, blobs: &Arc<Blobs>, blocks: &[StreamPus
 
 async fn send(remote: &impl Remote, blobs: &Arc<Blobs>, blob: Blob) -> RemoteResult<()> {
     let held = blobs.clone();
-    let open = move || Ok::<_, crate::blobs::BlobError>((held.read(&blob)?, held.size(&blob)?.unwrap_or(0)));
-    let opened = tokio::task::spawn_blocking(open).await;
+    let opened = tokio::task::spawn_blocking(move || held.read(&blob)).await;
     let opened =
         opened.map_err(|error| RemoteError::transient(format!("blob {blob} was not read: {error}")))?;
-    let (file, size) = opened.map_err(|error| {
+    let bytes = opened.map_err(|error| {
         RemoteError::Rejected(format!("a file of it cannot be read here: {error}; run `pannier verify`"))
     })?;
-    remote.put(blob, file, size).await
+    remote.put(blob, bytes).await
 }

@@ -4,7 +4,6 @@
 //! HTTP but to this machine, and no proxy on the way there. Nothing is repeated
 //! in here; whether and when to try again is the engine's to say.
 
-use std::fs::File;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ use serde::de::DeserializeOwned;
 
 use super::remote::{Remote, RemoteError, RemoteResult, StreamPush};
 use super::wire;
-use crate::blobs::{BlobError, Blobs, pieces};
+use crate::blobs::{BlobError, BlobReader, Blobs, pieces};
 use crate::clock::now_us;
 use crate::limits::RETRY_AFTER_MAX;
 
@@ -297,20 +296,23 @@ impl Hub {
         }
         let kept = |error: BlobError| RemoteError::transient(format!("blob {blob} cannot be kept: {error}"));
         let ended = |_| RemoteError::transient(format!("blob {blob} was not written"));
-        let mut writer = blobs.writer().map_err(kept)?;
+        let mut writer = blobs.writer().map_err(kept)?.fetched();
         while let Some(bytes) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
             let written = tokio::task::spawn_blocking(move || writer.write(&bytes).map(|()| writer));
             writer = written.await.map_err(ended)?.map_err(kept)?;
         }
-        let found = writer.content().blob;
-        if found != blob {
-            return Err(RemoteError::transient(format!(
+        let keep = move || {
+            let whole = writer.close()?;
+            let right = whole.content().blob == blob;
+            if right { whole.keep()?.wait().map(|_| true) } else { Ok(false) }
+        };
+        match tokio::task::spawn_blocking(keep).await.map_err(ended)?.map_err(kept)? {
+            true => Ok(()),
+            false => Err(RemoteError::transient(format!(
                 "{} sent other bytes than those of blob {blob}",
                 self.who
-            )));
+            ))),
         }
-        tokio::task::spawn_blocking(move || writer.finish()).await.map_err(ended)?.map_err(kept)?;
-        Ok(())
     }
 }
 
@@ -342,8 +344,9 @@ impl Remote for Hub {
         Ok(answer.blobs)
     }
 
-    async fn put(&self, blob: Blob, file: File, size: u64) -> RemoteResult<()> {
-        let mut queue = pieces(file, size);
+    async fn put(&self, blob: Blob, bytes: BlobReader) -> RemoteResult<()> {
+        let size = bytes.size();
+        let mut queue = pieces(bytes, size);
         let stream = futures_util::stream::poll_fn(move |context| queue.poll_recv(context));
         let body = Body { bytes: reqwest::Body::wrap_stream(stream), size };
         let done: BlobNames =

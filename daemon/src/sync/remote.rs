@@ -1,7 +1,6 @@
 //! What sync asks of a remote, and what can go wrong. It knows no transport and
 //! no store.
 
-use std::fs::File;
 use std::future::Future;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use pannier_proto::hub::{
 };
 use pannier_proto::id::Seq;
 
+use crate::blobs::BlobReader;
 use crate::block::Encoded;
 
 /// One block of one stream on its way to a remote.
@@ -87,7 +87,7 @@ pub trait Remote: Send + Sync {
 
     /// Hands a blob's bytes over; it is durable there once this returns. Other
     /// bytes than the name promises are not taken.
-    fn put(&self, blob: Blob, file: File, size: u64) -> impl Future<Output = RemoteResult<()>> + Send;
+    fn put(&self, blob: Blob, bytes: BlobReader) -> impl Future<Output = RemoteResult<()>> + Send;
 
     /// Hands blocks over; the blobs that their records name are there already. An answer for each, in the same order, and only after
     /// it is durable there.

@@ -133,13 +133,18 @@ async fn file(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let (store, path) = (app.store.clone(), RelPath::new(&path)?);
+    let row = find(&app, Path((entity, project, name))).await?;
     let of = path.clone();
     let content = blocking(move || {
-        let row = named(&store, &entity, &project, &name)?;
-        let missing = || StoreError::Missing(format!("file {of} in artifact {entity}/{project}/{name}"));
+        let missing = || {
+            let CollectionPath { entity, project, name } = CollectionPath::from(&row.collection);
+            StoreError::Missing(format!("file {of} in artifact {entity}/{project}/{name}:v{}", row.version))
+        };
         store.artifact_file(row.body.id, of.as_str())?.ok_or_else(missing)
     });
-    transfer::stored(&app.blobs, content.await?.blob, path.file_name(), &headers).await
+    let blob = content.await?.blob;
+    transfer::fetched(&app, blob).await?;
+    transfer::stored(&app.blobs, blob, path.file_name(), &headers).await
 }
 
 #[derive(Deserialize)]

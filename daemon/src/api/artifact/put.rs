@@ -1,8 +1,6 @@
 //! What the owner of the home does with bytes: logs what lies on this machine,
 //! and brings versions here. Both say how far they are, a JSON object a line.
 
-use std::sync::Arc;
-
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -115,23 +113,19 @@ async fn log(app: App, caller: Caller, asked: PutArtifact, lines: Lines) -> Answ
     artifact::check(&app.store, wanted.clone()).await?;
     let id = wanted.id();
     let blobs = app.blobs.clone();
-    let (manifest, contents) = blocking(move || {
+    let manifest = blocking(move || {
         let sources = local::find(&asked.paths)?;
         let total = sources.values().map(|source| source.size).sum();
         let contents = local::store(&blobs, &sources, &|done| progress(&lines, done, total))?;
         let manifest = local::manifest(&sources, &contents, &asked.references, &ids::artifact(id))?;
         wanted_size(&manifest.encode())?;
-        Ok((manifest, contents))
+        Ok(manifest)
     })
     .await?;
     wanted.digest = manifest.digest();
     let (blobs, bytes) = (app.blobs.clone(), manifest.encode());
-    let content = blocking(move || {
-        blobs.put(&bytes).map_err(|error| StoreError::Conflict(error.to_string()))
-    })
-    .await?;
-    let storing = move |tx: &crate::store::Tx| contents.iter().try_for_each(|content| tx.set_content(content));
-    app.store.write(storing).await?;
+    let content =
+        blocking(move || blobs.put(&bytes).map_err(|error| StoreError::Conflict(error.to_string()))).await?;
     let run = wanted.run.clone();
     if is_new {
         begin(&app, &run).await?;

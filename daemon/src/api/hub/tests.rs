@@ -32,9 +32,10 @@ async fn pair() -> Pair {
     let dir = tempfile::tempdir().unwrap();
     let open = |name: &str| Arc::new(Store::open(&dir.path().join(name)).unwrap());
     let (here, there) = (open("here.db"), open("there.db"));
-    let blobs =
-        |name: &str| Arc::new(Blobs::open(dir.path().join(name), dir.path().join("quarantine")).unwrap());
-    let (sent, received) = (blobs("here"), blobs("there"));
+    let blobs = |name: &str, store: &Arc<Store>| {
+        Arc::new(Blobs::open(&dir.path().join(name), dir.path().join("quarantine"), store.clone()).unwrap())
+    };
+    let (sent, received) = (blobs("here", &here), blobs("there", &there));
     let receiving = Receiving { store: there.clone(), blobs: received.clone(), epoch: Id128([7; 16]) };
     let router = routes::<Receiving>()
         .layer(axum::extract::DefaultBodyLimit::max(crate::limits::REQUEST_BYTES_MAX))
@@ -232,6 +233,6 @@ async fn a_record_whose_bytes_are_nowhere_parks_its_run_only() {
     // Bytes under another name are not taken for it.
     let other = pair.sent.put(b"other").unwrap();
     let held = pair.sent.read(&other.blob).unwrap();
-    assert!(matches!(hub.put(lost.blob, held, other.size).await, Err(RemoteError::Rejected(_))));
+    assert!(matches!(hub.put(lost.blob, held).await, Err(RemoteError::Rejected(_))));
     assert!(!pair.received.contains(&lost.blob).unwrap());
 }

@@ -1,6 +1,5 @@
 //! A hub behind a network that does what networks do, by a seed.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +13,8 @@ use pannier_proto::id::{Id128, Seq};
 use tokio::sync::RwLock;
 use tokio::time::{Instant, sleep};
 
-use crate::blobs::Blobs;
+use super::world::{alone, blobs, open};
+use crate::blobs::{BlobReader, Blobs};
 use crate::store::Store;
 use crate::sync::receive;
 use crate::sync::remote::{Remote, RemoteError, RemoteResult, StreamPush};
@@ -45,7 +45,7 @@ impl Random {
 /// A running hub: its store, and a new epoch at each start.
 pub struct HubProcess {
     pub store: Option<Arc<Store>>,
-    pub blobs: Arc<Blobs>,
+    pub blobs: Option<Arc<Blobs>>,
     pub epoch: Id128,
     pub path: PathBuf,
 }
@@ -85,6 +85,25 @@ enum Fate {
     Refused(u16),
     /// A bit of it flips.
     Damaged,
+}
+
+impl HubProcess {
+    /// Stops, as if killed; what it had is on the disk.
+    pub async fn stop(&mut self) -> Store {
+        drop(alone(self.blobs.take().unwrap()).await);
+        alone(self.store.take().unwrap()).await
+    }
+
+    /// Starts again, from these files.
+    pub fn start(&mut self, path: PathBuf) {
+        let store = open(&path);
+        self.blobs = Some(blobs(path.parent().unwrap(), "hub", &store));
+        (self.store, self.path) = (Some(store), path);
+    }
+
+    fn blobs(&self) -> &Arc<Blobs> {
+        self.blobs.as_ref().unwrap()
+    }
 }
 
 impl std::ops::Deref for Network {
@@ -191,7 +210,7 @@ impl Network {
         let hub = self.hub.read().await;
         let Some(store) = &hub.store else { return Err(RemoteError::transient("is down")) };
         let blocks = wire::decode(&body).map_err(|error| RemoteError::Rejected(error.to_string()))?;
-        let streams = receive::push(store, &hub.blobs, blocks)
+        let streams = receive::push(store, hub.blobs(), blocks)
             .await
             .map_err(|error| RemoteError::transient(error.to_string()))?;
         Ok(PushAnswer { epoch: hub.epoch, streams })
@@ -244,15 +263,15 @@ impl Remote for Network {
             return Err(given_up());
         }
         let hub = self.hub.read().await;
-        Ok(blobs.iter().filter(|blob| !hub.blobs.contains(blob).unwrap()).copied().collect())
+        Ok(blobs.iter().filter(|blob| !hub.blobs().contains(blob).unwrap()).copied().collect())
     }
 
-    async fn put(&self, blob: Blob, mut file: File, _size: u64) -> RemoteResult<()> {
+    async fn put(&self, blob: Blob, mut file: BlobReader) -> RemoteResult<()> {
         let fate = self.fate().await?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
         if matches!(fate, Fate::Arrives | Fate::Twice(_) | Fate::AnswerLost) {
-            assert_eq!(self.hub.read().await.blobs.put(&bytes).unwrap().blob, blob);
+            assert_eq!(self.hub.read().await.blobs().put(&bytes).unwrap().blob, blob);
         }
         if matches!(fate, Fate::Arrives | Fate::Twice(_)) { Ok(()) } else { Err(given_up()) }
     }

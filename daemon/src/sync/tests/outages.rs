@@ -10,7 +10,7 @@ use pannier_proto::value::Value;
 use tokio::time::{Instant, sleep};
 
 use super::network::{HubProcess, Network, Random};
-use super::world::{Daemon, alone, blobs, copy, new_hub, open};
+use super::world::{Daemon, blobs, copy, new_hub, open};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -86,8 +86,8 @@ async fn a_hub_restored_while_nothing_is_logged_is_noticed_and_refilled() {
     until_equal(&daemon, &network, Duration::from_secs(5)).await;
     {
         let mut hub = network.hub.write().await;
-        drop(alone(hub.store.take().unwrap()).await);
-        hub.store = Some(open(&backup));
+        drop(hub.stop().await);
+        hub.start(backup);
         hub.epoch = Id128([9; 16]);
     }
     assert!(!equal(&daemon, &network).await);
@@ -162,9 +162,9 @@ async fn a_run_that_the_hub_refuses_is_parked_and_holds_up_nothing() {
 async fn hubs_in_a_ring_have_all_and_add_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let stores = ["a", "b"].map(|name| open(&dir.path().join(format!("{name}.db"))));
-    let held = ["a", "b"].map(|name| blobs(dir.path(), name));
+    let held = [0, 1].map(|n| blobs(dir.path(), ["a", "b"][n], &stores[n]));
     let networks = [1, 0].map(|other: usize| {
-        let (path, blobs) = (dir.path().join("unused"), held[other].clone());
+        let (path, blobs) = (dir.path().join("unused"), Some(held[other].clone()));
         Network::new(HubProcess { store: Some(stores[other].clone()), blobs, epoch: Id128([8; 16]), path }, 6)
     });
     let mut daemons: Vec<Daemon> = stores

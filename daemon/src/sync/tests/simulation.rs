@@ -9,7 +9,7 @@ use pannier_proto::id::{Id128, RunPath};
 use tokio::time::{Instant, sleep};
 
 use super::network::{Network, Random};
-use super::world::{Daemon, alone, copy, new_hub, open, some_records};
+use super::world::{Daemon, copy, new_hub, some_records};
 
 const ACTIONS: u64 = 100;
 /// The virtual time in which all is to be right again once all is well.
@@ -19,7 +19,7 @@ const HEALING: Duration = Duration::from_secs(300);
 /// from a backup.
 async fn restart_hub(network: &Network, files: Option<&Path>, serial: &mut u64) {
     let mut hub = network.hub.write().await;
-    let store = alone(hub.store.take().unwrap()).await;
+    let store = hub.stop().await;
     *serial += 1;
     let next = hub.path.with_file_name(format!("hub-{serial}.db"));
     match files {
@@ -27,8 +27,7 @@ async fn restart_hub(network: &Network, files: Option<&Path>, serial: &mut u64) 
         None => copy(&hub.path, &next),
     }
     drop(store);
-    hub.path = next;
-    hub.store = Some(open(&hub.path));
+    hub.start(next);
     hub.epoch = Id128(u128::from(*serial).to_be_bytes());
 }
 
