@@ -166,9 +166,11 @@ pub fn store(
             }
             writer.write(piece).map_err(unwritable)
         })?;
-        writer.finish().map_err(unwritable)
+        writer.seal().map_err(unwritable)
     };
-    side_by_side(all.len(), one).into_iter().collect()
+    // Waited for together: they share what makes them durable.
+    let pending: Vec<_> = side_by_side(all.len(), one).into_iter().collect::<Result<_>>()?;
+    pending.into_iter().map(|pending| pending.wait().map_err(unwritable)).collect()
 }
 
 fn unwritable(error: BlobError) -> StoreError {

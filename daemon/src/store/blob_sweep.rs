@@ -10,8 +10,6 @@ use super::files::content_of;
 use super::writer::Tx;
 use super::{Result, Store, StoreError, from_sql, to_sql};
 
-/// Versions that are read at a time; one may name a million files.
-
 /// A blob that may have to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
