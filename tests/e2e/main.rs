@@ -2,6 +2,7 @@
 //! one module a theme.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod administration;
 mod alerts;
 mod api;
 mod artifacts;
