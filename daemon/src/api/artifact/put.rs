@@ -126,11 +126,10 @@ async fn log(app: App, caller: Caller, asked: PutArtifact, lines: Lines) -> Answ
     .await?;
     wanted.digest = manifest.digest();
     let (blobs, bytes) = (app.blobs.clone(), manifest.encode());
-    let content = blocking(move || {
-        blobs.put(&bytes).map_err(|error| StoreError::Conflict(error.to_string()))
-    })
-    .await?;
-    let storing = move |tx: &crate::store::Tx| contents.iter().try_for_each(|content| tx.set_content(content));
+    let content =
+        blocking(move || blobs.put(&bytes).map_err(|error| StoreError::Conflict(error.to_string()))).await?;
+    let storing =
+        move |tx: &crate::store::Tx| contents.iter().try_for_each(|content| tx.set_content(content));
     app.store.write(storing).await?;
     let run = wanted.run.clone();
     if is_new {
