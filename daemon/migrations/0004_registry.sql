@@ -30,6 +30,8 @@ CREATE TABLE artifacts (
     client_id   TEXT NOT NULL,
     sequence_client_id TEXT,
     digest      TEXT NOT NULL,
+    -- Bytes of its entries.
+    size        INTEGER NOT NULL,
     -- As its maker logged it, in JSON, but for its files.
     body        TEXT NOT NULL,
     created_us  INTEGER NOT NULL,
@@ -91,6 +93,7 @@ CREATE TABLE memberships (
     UNIQUE (collection, version)
 );
 CREATE INDEX memberships_by_artifact ON memberships (artifact);
+CREATE INDEX memberships_unsettled ON memberships (collection) WHERE settled = 0;
 
 -- Every move of a name. Of one name's moves those count that no other has seen.
 CREATE TABLE alias_moves (
@@ -101,6 +104,8 @@ CREATE TABLE alias_moves (
     time_us    INTEGER NOT NULL,
     made_by    TEXT,
     origin     BLOB NOT NULL,
+    -- The moves that it replaced: a JSON list of ids.
+    seen       TEXT NOT NULL DEFAULT '[]',
     stands     INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX alias_moves_standing ON alias_moves (collection, alias) WHERE stands = 1;
@@ -136,10 +141,10 @@ CREATE TABLE artifact_aliases (
 ) WITHOUT ROWID;
 CREATE INDEX artifact_aliases_by_artifact ON artifact_aliases (artifact);
 
-INSERT INTO artifacts (id, entity, project, run, client_id, sequence_client_id, digest, body, created_us,
+INSERT INTO artifacts (id, entity, project, run, client_id, sequence_client_id, digest, size, body, created_us,
         description, metadata, tags, ttl_s)
     SELECT a.id, a.entity, a.project, r.run, a.client_id, a.sequence_client_id, a.digest,
-        json_set(a.body, '$.files', json('[]')), a.created_us, json_extract(a.body, '$.description'),
+        json_extract(a.body, '$.size'), json_set(a.body, '$.files', json('[]')), a.created_us, json_extract(a.body, '$.description'),
         json_extract(a.body, '$.metadata'), coalesce(json_extract(a.body, '$.tags'), '[]'), json_extract(a.body, '$.ttl_s')
     FROM artifacts_before a JOIN runs r ON r.id = a.run;
 INSERT INTO artifact_files (artifact, path, blob, md5, size)

@@ -139,7 +139,7 @@ impl Asked {
                 })?;
                 group(store, &name)?
             }
-            Self::Delete { of, name, force } => done(delete(store, of, name, force)?),
+            Self::Delete { of, name, force } => done(delete(store, of, &name, force)?),
             Self::Member { of, name, user, role } => {
                 let (account, member) = (name.clone(), user.clone());
                 store.write_blocking(move |tx| tx.set_member(&of.registered(), &account, &member, role))?;
@@ -176,8 +176,8 @@ fn add_user(store: &Store, asked: AddUser) -> Result<MadeUser> {
     Ok(made)
 }
 
-fn delete(store: &Store, of: Of, name: String, force: bool) -> Result<String> {
-    let (now, account) = (now_us(), name.clone());
+fn delete(store: &Store, of: Of, name: &str, force: bool) -> Result<String> {
+    let (now, account) = (now_us(), name.to_owned());
     let teams = store.write_blocking(move |tx| match of {
         Of::Organization => tx.delete_organization(&account, force, now),
         Of::Team => tx.delete_team(&account, now).map(|()| Vec::new()),

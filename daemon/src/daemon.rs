@@ -180,12 +180,13 @@ async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
         blob_key: local.blob_key,
         owner: owner(),
     };
+    let fetch = Arc::new(Fetch::new(store.clone(), blobs.clone(), sync.clone()));
     let app = App {
-        fetch: Arc::new(Fetch::new(store.clone(), blobs.clone())),
         store,
         spool,
         intake,
         sync,
+        fetch,
         health,
         credentials,
         numbers: Arc::default(),

@@ -1,74 +1,201 @@
-//! Brings the bytes of versions here, before anybody asks for them.
+//! Read-through: versions that are not here, and bytes that are not here, are
+//! fetched from the first remote, once however many ask at the same time, and
+//! kept, so that they are here without a network, too.
+//!
+//! A name that can move is asked of the remote before it is answered, as long as
+//! the remote answers at once; what is here is the answer otherwise. A remote's
+//! refusal or outage is never passed on.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
-use pannier_proto::content::Content;
+use pannier_proto::content::Blob;
+use pannier_proto::hub::{ArtifactQuestion, CollectionName};
+use tokio::sync::Mutex as Turn;
+use tokio::time::{Instant, timeout};
 
-use crate::blobs::Blobs;
+use crate::blobs::{BlobError, Blobs};
 use crate::store::{ArtifactRow, Result, Store, StoreError};
+use crate::sync::Sync;
+use crate::sync::remote::RemoteError;
 
-/// Who brings them.
+/// How long a remote may take to say what a name means, where this home has an
+/// answer of its own.
+const SECOND_OPINION: Duration = Duration::from_millis(1500);
+/// And where it has none.
+const ONLY_OPINION: Duration = Duration::from_secs(10);
+/// So long an answer is good for all who ask: the processes of one job do so
+/// together.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// What is fetched.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Name(CollectionName, String),
+    Blob(Blob),
+}
+
+/// When it was done last; whoever holds it does it.
+type Flight = Arc<Turn<Option<Instant>>>;
+
+/// What is fetched from remotes.
 pub struct Fetch {
     store: Arc<Store>,
     blobs: Arc<Blobs>,
+    sync: Arc<Sync>,
+    flights: Mutex<HashMap<Key, Weak<Turn<Option<Instant>>>>>,
 }
 
-/// What was brought.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Brought {
-    /// Files.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
+/// Why bytes are not here.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// Nobody has them.
+    #[error("blob {0} is not stored here, and there is no remote to fetch it from")]
+    NoRemote(Blob),
+    /// The remote did not hand them over.
+    #[error("blob {blob} is not stored here, and cannot be fetched: {why}")]
+    Remote {
+        /// The blob.
+        blob: Blob,
+        /// Why not.
+        why: RemoteError,
+    },
+    /// They cannot be kept.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
 }
 
 impl Fetch {
-    /// For this home.
+    /// For a home and its remotes.
     #[must_use]
-    pub fn new(store: Arc<Store>, blobs: Arc<Blobs>) -> Self {
-        Self { store, blobs }
+    pub fn new(store: Arc<Store>, blobs: Arc<Blobs>, sync: Arc<Sync>) -> Self {
+        Self { store, blobs, sync, flights: Mutex::default() }
     }
 
-    /// The files of a version, its manifest included, whose bytes are not here.
-    /// Blocks.
+    fn flight(&self, key: Key) -> Flight {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        flights.retain(|_, flight| flight.strong_count() > 0);
+        if let Some(flight) = flights.get(&key).and_then(Weak::upgrade) {
+            return flight;
+        }
+        let flight = Flight::default();
+        flights.insert(key, Arc::downgrade(&flight));
+        flight
+    }
+
+    async fn here(&self, name: &CollectionName, version: &str) -> Result<Option<ArtifactRow>> {
+        let (store, name, version) = (self.store.clone(), name.clone(), version.to_owned());
+        let look = move || store.member(&name.entity, &name.project, &name.collection, &version);
+        tokio::task::spawn_blocking(look).await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// The version that a name of a collection means: `v3`, an alias, a digest.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub fn missing(&self, row: &ArtifactRow) -> Result<Vec<Content>> {
-        let files = self.store.artifact_files(row.body.id)?.into_iter().map(|(_, content)| content);
-        let mut missing = Vec::new();
-        for content in files.chain([row.body.manifest]) {
-            let held = self.blobs.contains(&content.blob);
-            if !held.map_err(|error| StoreError::Conflict(error.to_string()))? {
-                missing.push(content);
+    /// [`StoreError`]. What is wrong with a remote is logged.
+    pub async fn version(&self, name: &CollectionName, version: &str) -> Result<Option<ArtifactRow>> {
+        let here = self.here(name, version).await?;
+        // A number or a digest means the same for ever; a number that the remote
+        // has not given yet is this home's own.
+        let moves = |row: &ArtifactRow| row.aliases.iter().any(|alias| alias.alias == version);
+        if here.as_ref().is_some_and(|row| !moves(row)) {
+            return Ok(here);
+        }
+        let patience = match &here {
+            Some(_) if !self.sync.first_answers() => return Ok(here),
+            Some(_) => SECOND_OPINION,
+            None => ONLY_OPINION,
+        };
+        let asked = timeout(patience, self.ask(name, version)).await;
+        match asked {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("what {name}:{version} is at the remote is not known: {error}"),
+            Err(_late) => tracing::warn!("the remote did not say in time what {name}:{version} is there"),
+        }
+        self.here(name, version).await
+    }
+
+    async fn ask(&self, name: &CollectionName, version: &str) -> Result<(), RemoteError> {
+        let Some((remote, hub)) = self.sync.first() else { return Ok(()) };
+        let flight = self.flight(Key::Name(name.clone(), version.to_owned()));
+        let mut done = flight.lock().await;
+        if done.is_some_and(|at| at.elapsed() < FRESH) {
+            return Ok(());
+        }
+        let question = ArtifactQuestion { name: name.clone(), version: version.to_owned() };
+        if let Some(found) = hub.artifact(&question).await? {
+            let manifest = found.version.manifest.blob;
+            let noted = self.store.write(move |tx| tx.learn_artifact(&found, &remote)).await;
+            noted.map_err(|error| RemoteError::transient(error.to_string()))?;
+            // Small, and needed to make anything of the version.
+            if let Err(error) = self.blob(manifest).await {
+                tracing::warn!("the manifest of {name}:{version}: {error}");
             }
         }
-        Ok(missing)
+        *done = Some(Instant::now());
+        Ok(())
     }
 
-    /// Brings what is missing of a version; `progress` hears how many bytes of how
-    /// many are here. What is stored here stays, pinned or not.
+    /// Sees to it that a blob's bytes are here.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where bytes are missing that nobody can give.
-    pub async fn pull(
-        self: &Arc<Self>,
-        row: ArtifactRow,
-        _pin: bool,
-        progress: impl Fn(u64, u64) + Send,
-    ) -> Result<Brought> {
-        let (fetch, size) = (self.clone(), row.body.size);
-        let of = format!("{}:v{}", row.collection.name, row.version);
-        let missing = tokio::task::spawn_blocking(move || fetch.missing(&row));
-        let missing = missing.await.unwrap_or(Err(StoreError::Closed))?;
-        if missing.is_empty() {
-            progress(size, size);
-            return Ok(Brought::default());
+    /// [`FetchError`].
+    pub async fn blob(&self, blob: Blob) -> Result<(), FetchError> {
+        if self.holds(blob).await? {
+            return Ok(());
         }
-        let bytes: u64 = missing.iter().map(|content| content.size).sum();
-        Err(StoreError::Conflict(format!(
-            "{} files of {of}, with {bytes} bytes, are not stored here, and no remote gives them",
-            missing.len()
-        )))
+        let Some((_, hub)) = self.sync.first() else { return Err(FetchError::NoRemote(blob)) };
+        let flight = self.flight(Key::Blob(blob));
+        let _turn = flight.lock().await;
+        // Whoever had the turn before may have brought it.
+        if self.holds(blob).await? {
+            return Ok(());
+        }
+        hub.fetch(blob, &self.blobs).await.map_err(|why| FetchError::Remote { blob, why })
     }
+
+    async fn holds(&self, blob: Blob) -> Result<bool, BlobError> {
+        let blobs = self.blobs.clone();
+        let look = tokio::task::spawn_blocking(move || blobs.contains(&blob));
+        look.await.unwrap_or(Ok(false))
+    }
+
+    /// Sees to it that all of a version is here. `progress` hears of bytes that
+    /// are here and of all that there are. Returns how many bytes were fetched.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub async fn pull(
+        &self,
+        row: &ArtifactRow,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<u64, PullError> {
+        let (store, id) = (self.store.clone(), row.body.id);
+        let files = tokio::task::spawn_blocking(move || store.artifact_files(id));
+        let files = files.await.unwrap_or(Err(StoreError::Closed))?;
+        let all: u64 = files.iter().map(|(_, content)| content.size).sum();
+        let (mut here, mut fetched) = (0, 0);
+        self.blob(row.body.manifest.blob).await?;
+        for (_, content) in files {
+            if !self.holds(content.blob).await.map_err(FetchError::from)? {
+                self.blob(content.blob).await?;
+                fetched += content.size;
+            }
+            here += content.size;
+            progress(here, all);
+        }
+        Ok(fetched)
+    }
+}
+
+/// Why a version could not be pulled.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    /// What it consists of is not known.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Some of its bytes cannot be had.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
 }

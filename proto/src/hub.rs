@@ -1,9 +1,13 @@
 //! Bodies of the routes by which a daemon brings a hub what it lacks, all JSON.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::ArtifactVersion;
 use crate::content::Blob;
-use crate::id::{Origin, RunPath, Seq};
+use crate::id::{Id128, Origin, RunPath, Seq};
+use crate::workspace::AliasMove;
 
 /// `GET /v1/hub`: who a remote is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -185,4 +189,119 @@ mod tests {
         assert_eq!(me.organization_of("ann"), None, "of two, none is meant");
         assert_eq!(me.organization_of("audio"), Some("acme"));
     }
+}
+
+/// A collection of artifacts, named for the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CollectionName {
+    /// Whose.
+    pub entity: String,
+    /// In which project; a registry is one.
+    pub project: String,
+    /// Its name.
+    pub collection: String,
+}
+
+impl fmt::Display for CollectionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.entity, self.project, self.collection)
+    }
+}
+
+/// A move of an alias, with its author.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MadeMove {
+    /// The move.
+    #[serde(flatten)]
+    pub moved: AliasMove,
+    /// Microseconds since 1970, by the author's clock.
+    pub time_us: i64,
+    /// The author.
+    pub by: Option<String>,
+    /// His home.
+    pub origin: Origin,
+}
+
+/// `POST /v1/hub/collections`: asks what became of versions that were sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CollectionsQuestion {
+    /// At most 1,000.
+    pub collections: Vec<CollectionQuestion>,
+}
+
+/// Asks of one collection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CollectionQuestion {
+    /// The collection.
+    #[serde(flatten)]
+    pub name: CollectionName,
+    /// The versions whose numbers are asked for.
+    pub artifacts: Vec<Id128>,
+}
+
+/// The answer to [`CollectionsQuestion`], in its order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CollectionsAnswer {
+    /// One for each that was asked about.
+    pub collections: Vec<CollectionState>,
+}
+
+/// What a hub knows of a collection.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CollectionState {
+    /// The numbers that stand, of those asked for.
+    pub numbers: Vec<(Id128, u64)>,
+    /// The moves of aliases that stand.
+    pub moves: Vec<MadeMove>,
+}
+
+/// `POST /v1/hub/artifact`: asks which version a name means there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactQuestion {
+    /// The collection.
+    #[serde(flatten)]
+    pub name: CollectionName,
+    /// `v3`, an alias, or a digest.
+    pub version: String,
+}
+
+/// The answer to [`ArtifactQuestion`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArtifactAnswer {
+    /// `None`: no such version, or none that the caller may read.
+    pub found: Option<FoundArtifact>,
+}
+
+/// A version, as it is at a hub.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FoundArtifact {
+    /// The run that logged it first.
+    #[serde(flatten)]
+    pub run: RunPath,
+    /// The version, with what it is described as now.
+    pub version: ArtifactVersion,
+    /// The collections that it is in: where it was logged, and the one that was
+    /// asked about.
+    pub memberships: Vec<FoundMembership>,
+}
+
+/// A version in a collection, as it is at a hub.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FoundMembership {
+    /// The collection.
+    #[serde(flatten)]
+    pub name: CollectionName,
+    /// The type of its versions.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it holds links.
+    pub links: bool,
+    /// The version's number.
+    pub number: u64,
+    /// Microseconds since 1970 at which it came there.
+    pub time_us: i64,
+    /// Who logged or linked it.
+    pub by: Option<String>,
+    /// The moves of the collection's aliases that stand.
+    pub moves: Vec<MadeMove>,
 }

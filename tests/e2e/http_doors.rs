@@ -59,7 +59,7 @@ fn it_can_be_left_out() {
 }
 
 /// Every route that a source of the daemon names, with its parameters filled in.
-fn routes() -> BTreeSet<String> {
+pub fn routes() -> BTreeSet<String> {
     fn collect(dir: &Path, found: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(dir).unwrap().flatten() {
             if entry.path().is_dir() {
@@ -80,12 +80,12 @@ fn routes() -> BTreeSet<String> {
     found
 }
 
-fn filled_in(route: &str) -> String {
+pub fn filled_in(route: &str) -> String {
     let part = |part: &str| if part.starts_with('{') { "x".to_owned() } else { part.to_owned() };
     route.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+pub const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /// They carry their own proof, are asked by W&B's clients without a key, or are
 /// a browser's way in and out.
 const OPEN: [&str; 4] = ["/blob/{capability}", "/sdk/otel/v1/metrics", "/login", "/logout"];

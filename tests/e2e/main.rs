@@ -4,6 +4,7 @@
 
 mod alerts;
 mod api;
+mod artifact_cli;
 mod artifacts;
 mod bad_input;
 mod crash;
@@ -17,6 +18,7 @@ mod negative;
 mod never_in_the_way;
 mod pages;
 mod powerloss;
+mod roles;
 mod sync;
 mod tidy;
 mod transfers;

@@ -141,5 +141,73 @@ def read(run, steps):
     return {name: sorted(each)[2] for name, each in times.items()}
 
 
+def artifacts(large, count):
+    """A large file, with `cp` of it before and behind, and many small ones: until
+    the call returns, and until they are a version."""
+    import subprocess
+
+    import pannier
+
+    block = os.urandom(1 << 20)
+    with open("large", "wb") as file:
+        for at in range(large >> 20):
+            file.write(at.to_bytes(8, "little") + block[8:])
+    os.makedirs("small", exist_ok=True)
+    for at in range(count):
+        with open(f"small/{at}", "w") as file:
+            file.write(f"file {at}\n" * 100)
+
+    def settled():
+        os.sync()
+        time.sleep(0.5)
+
+    def cp():
+        settled()
+        began = now()
+        subprocess.run(["cp", "large", "copy"], check=True)
+        took = now() - began
+        os.unlink("copy")
+        return took
+
+    run = pannier.init(project="bench", id="artifacts")
+    session = run._session
+
+    def log(name, files):
+        settled()
+        entries = {path: {} for path, _ in files}
+        artifact = {"client_id": name, "collection": name, "type": "dataset", "created_us": 0}
+        text = json.dumps({**artifact, "entries": entries})
+        began = now()
+        session.log_artifact(text, files)
+        return began, now() - began
+
+    def committed(name, began):
+        state = json.loads(session.await_artifact(name, 120))
+        assert state["state"] == "committed", state
+        return now() - began
+
+    before = cp()
+    began, large_s = log("large", [("large", "large")])
+    run.log({"x": 1}, step=1)
+    row_began = now()
+    api = pannier.Api()
+    while not api.run("bench/artifacts").lastHistoryStep == 1:
+        time.sleep(0.005)
+    row_s = now() - row_began
+    large_committed_s = committed("large", began)
+    after = cp()
+    began, small_s = log("small", [(f"{at}", f"small/{at}") for at in range(count)])
+    small_committed_s = committed("small", began)
+    run.finish()
+    return {
+        "cp_s": (before + after) / 2,
+        "large_s": large_s,
+        "row_s": row_s,
+        "large_committed_s": large_committed_s,
+        "small_s": small_s,
+        "small_committed_s": small_committed_s,
+    }
+
+
 if __name__ == "__main__":
     print(json.dumps(globals()[sys.argv[1]](**json.loads(sys.argv[2]))))

@@ -2,6 +2,7 @@
 //! machine, beside their targets. Floors are measured in the same run, so that
 //! ratios mean something on a slow machine, too.
 
+mod artifacts;
 mod cases;
 mod machine;
 mod wandb;
@@ -40,6 +41,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench { name: "read", what: "one metric of a million steps", run: cases::read },
     Bench { name: "sync", what: "ten million points to a hub", run: cases::sync },
+    Bench { name: "artifacts", what: "1 GiB beside cp, and 10,000 small files", run: artifacts::logged },
     Bench { name: "wandb-stream", what: "posts of W&B's file stream", run: wandb::stream },
     Bench { name: "wandb-scan", what: "scan_history of a million rows", run: wandb::scan },
     Bench { name: "wandb-runs", what: "api.runs over ten thousand runs", run: wandb::runs },

@@ -335,7 +335,7 @@ fn raised(error: Unloggable) -> PyErr {
         Unloggable::Input(text) => PyValueError::new_err(text),
         Unloggable::File(path, error) => match error.raw_os_error() {
             // With a number Python makes the class of it: FileNotFoundError, …
-            Some(number) => PyOSError::new_err((number, plain(&error), path)),
+            Some(number) => PyOSError::new_err((number, plain(&error), path.into_os_string())),
             None => PyOSError::new_err(format!("{}: {error}", path.display())),
         },
     }

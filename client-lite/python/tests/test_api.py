@@ -549,7 +549,7 @@ def test_paths() -> None:
     assert api._project_path("d/q") == ("d", "q")
     with pytest.raises(UsageError):
         api._project_path("a/b/c")
-    assert not hasattr(api, "artifact")
+    assert not hasattr(api, "sweep")
 
 
 def test_lists_fetch_no_more_than_is_looked_at() -> None:

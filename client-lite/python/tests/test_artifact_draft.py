@@ -139,9 +139,27 @@ def test_content_is_what_it_was_when_it_was_added(files: pathlib.Path) -> None:
         kept.add_dir(str(files / "a.txt"))
 
 
-def test_private_copies_go_with_their_owner(files: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_a_small_file_is_copied_only_if_it_changes(files: pathlib.Path) -> None:
     artifact = draft()
     artifact.add_dir(str(files))
+    here = str(files / "a.txt")
+    assert dict(artifact._files_to_log())["a.txt"] == here
+    (files / "a.txt").write_text("omega\n")
+    (files / "sub" / "b.bin").unlink()
+    logged = {path: pathlib.Path(local) for path, local in artifact._files_to_log()}
+    assert logged["a.txt"].read_text() == "alpha\n"
+    assert logged["sub/b.bin"].read_bytes() == bytes(range(256))
+    assert logged["empty"] == files / "empty"
+    assert artifact.digest == "59b2a8385370445575740641dc336137"
+
+
+def test_private_copies_go_with_their_owner(files: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (files / "large").write_bytes(bytes(1 << 17))
+    artifact = draft()
+    artifact.add_dir(str(files))
+    (files / "large").write_bytes(b"")
+    assert dict(artifact._files_to_log())["large"] != str(files / "large")
+    assert artifact.manifest.entries["large"].size == 1 << 17
     folder = tmp_path / "home" / "staging"
     assert len(os.listdir(folder)) == 1
     del artifact
@@ -159,7 +177,8 @@ def test_what_a_killed_program_left_is_swept(
     for left in (dead, elsewhere):
         left.mkdir(parents=True)
     monkeypatch.setattr(staging, "_swept", False)
-    draft().add_file(str(files / "a.txt"))
+    with draft().new_file("a.txt"):
+        pass
     assert not dead.exists()
     assert elsewhere.exists()
 

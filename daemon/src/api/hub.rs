@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRef, Path, Request, State};
+use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Extension, Json, Router};
 use http::header::CONTENT_ENCODING;
@@ -12,7 +13,8 @@ use http::{HeaderMap, StatusCode};
 use pannier_proto::PROTOCOL_VERSION;
 use pannier_proto::content::{Blob, Content};
 use pannier_proto::hub::{
-    BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Me, MyOrganization, Position, Positions,
+    ArtifactAnswer, ArtifactQuestion, BlobNames, CollectionQuestion, CollectionState, CollectionsAnswer,
+    CollectionsQuestion, DigestsAnswer, DigestsQuestion, HubInfo, Me, MyOrganization, Position, Positions,
     PositionsAnswer, PushAnswer, Pushed,
 };
 use pannier_proto::id::{Id128, Origin, Seq};
@@ -21,6 +23,7 @@ use serde::de::DeserializeOwned;
 use super::auth::Caller;
 use super::bytes::{broken, receive};
 use super::respond::{Answer, Failure};
+use super::wandb::transfer::stored;
 use super::{App, blocking};
 use crate::access::{Kind, Verb};
 use crate::blobs::Blobs;
@@ -56,8 +59,10 @@ where
         .route("/v1/hub/positions", post(positions))
         .route("/v1/hub/push", post(push))
         .route("/v1/hub/digests", post(digests))
+        .route("/v1/hub/collections", post(collections))
+        .route("/v1/hub/artifact", post(artifact))
         .route("/v1/hub/blobs", post(missing))
-        .route("/v1/hub/blobs/{blob}", put(put_blob))
+        .route("/v1/hub/blobs/{blob}", put(put_blob).get(get_blob))
 }
 
 async fn info(State(hub): State<Receiving>) -> Json<HubInfo> {
@@ -115,6 +120,51 @@ async fn digests(
     let streams = streams.map(|stream| (upto(&stream.id.path.entity, stream.upto), stream.id));
     let streams = streams.map(|(upto, id)| (id, upto)).collect();
     Ok(Json(DigestsAnswer { digests: receiving::digests(&hub.store, streams).await? }))
+}
+
+/// Of what the caller may not read, the answer is that of an empty collection.
+async fn collections(
+    State(hub): State<Receiving>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Json<CollectionsAnswer>> {
+    let asked: CollectionsQuestion = read(&body)?;
+    not_too_many(asked.collections.len())?;
+    let states = blocking(move || {
+        let state = |asked: &CollectionQuestion| match caller.access.allows(&asked.name.entity, Verb::Read) {
+            true => hub.store.collection_state(asked),
+            false => Ok(CollectionState::default()),
+        };
+        asked.collections.iter().map(state).collect()
+    });
+    Ok(Json(CollectionsAnswer { collections: states.await? }))
+}
+
+/// Which version a name means; nothing where the caller may not read it.
+async fn artifact(
+    State(hub): State<Receiving>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Json<ArtifactAnswer>> {
+    let ArtifactQuestion { name, version } = read(&body)?;
+    if !caller.access.allows(&name.entity, Verb::Read) {
+        return Ok(Json(ArtifactAnswer { found: None }));
+    }
+    let found = blocking(move || {
+        let row = hub.store.member(&name.entity, &name.project, &name.collection, &version)?;
+        row.map(|row| hub.store.found_artifact(row)).transpose()
+    });
+    Ok(Json(ArtifactAnswer { found: found.await? }))
+}
+
+/// A blob's bytes. Whoever knows a blob's name was told it by a record that he
+/// may read, or has the bytes.
+async fn get_blob(
+    State(hub): State<Receiving>,
+    Path(blob): Path<Blob>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    stored(&hub.blobs, blob, "blob", &headers).await
 }
 
 async fn missing(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<BlobNames>> {

@@ -56,10 +56,10 @@ pub struct App {
     pub spool: Arc<Spool>,
     /// What was logged with bytes and is being stored.
     pub intake: Arc<Intake>,
-    /// Who brings bytes here that are elsewhere.
-    pub fetch: Arc<Fetch>,
     /// The remotes.
     pub sync: Arc<Sync>,
+    /// What is fetched from remotes.
+    pub fetch: Arc<Fetch>,
     /// What is wrong right now.
     pub health: Arc<Health>,
     /// The remotes' tokens.

@@ -107,7 +107,7 @@ pub enum Org {
         /// The organization
         name: String,
         #[command(flatten)]
-        member: Member,
+        member: Membership,
     },
     /// Delete an organization; what its registries hold stays
     Delete {
@@ -150,7 +150,7 @@ pub enum Team {
         /// The team
         name: String,
         #[command(flatten)]
-        member: Member,
+        member: Membership,
     },
     /// Delete a team; what it logged stays
     Delete {
@@ -164,7 +164,7 @@ pub enum Team {
 
 /// A role to give, or one to take away.
 #[derive(Debug, clap::Args)]
-pub struct Member {
+pub struct Membership {
     /// The user
     user: String,
     /// admin, member or viewer
@@ -244,8 +244,8 @@ pub fn team(home: &Home, command: Team, out: &mut dyn Write) -> Result {
     }
 }
 
-fn member(home: &Home, of: Of, name: String, member: Member, out: &mut dyn Write) -> Result {
-    let Member { user, role, remove, json } = member;
+fn member(home: &Home, of: Of, name: String, member: Membership, out: &mut dyn Write) -> Result {
+    let Membership { user, role, remove, json } = member;
     let role = role.filter(|_| !remove);
     let said = ask(home, Asked::Member { of, name, user, role })?;
     if role.is_some() { group(out, json, of, said) } else { deleted(out, json, said) }

@@ -300,18 +300,17 @@ pub async fn delete_collection(store: &Arc<Store>, by: Author, path: CollectionP
         .await
 }
 
-/// Makes a project or changes it; a registry only by its administrators. True:
-/// there was none.
+/// Makes a project or changes it; a registry only by its administrators. The types
+/// that it takes are added to those that it takes now. True: there was none.
 ///
 /// # Errors
-/// [`StoreError::Refused`]; [`StoreError::Conflict`] where a type would go that
-/// the registry takes now.
+/// [`StoreError::Refused`].
 pub async fn upsert_project(
     store: &Arc<Store>,
     by: Author,
     entity: String,
     project: String,
-    edit: Edit,
+    mut edit: Edit,
 ) -> Result<bool> {
     RunPath::workspace(&entity, &project).map_err(bad)?;
     store
@@ -328,16 +327,12 @@ pub async fn upsert_project(
                         known.name
                     )));
                 }
-                let gone = known.said.artifact_types.iter().flatten().find(|kind| {
-                    edit.artifact_types
-                        .as_ref()
-                        .is_some_and(|types| !types.is_empty() && !types.contains(kind))
-                });
-                if let Some(kind) = gone {
-                    return Err(StoreError::Conflict(format!(
-                        "type {kind:?} cannot be taken from the registry {entity}/{}: types are only added",
-                        known.name
-                    )));
+                // W&B's SDK names those that come; what a registry takes, it goes on taking.
+                if let Some(types) = edit.artifact_types.as_mut().filter(|types| !types.is_empty()) {
+                    let mut all = known.said.artifact_types.clone().unwrap_or_default();
+                    types.retain(|kind| !all.contains(kind));
+                    all.append(types);
+                    *types = all;
                 }
             }
             let name = known.as_ref().map_or(&project, |known| &known.name);

@@ -83,7 +83,7 @@ impl Place {
     }
 
     fn named(&self, alias: &str) -> ArtifactRow {
-        self.intake.store.artifact_named("e", "p", "a", alias).unwrap().unwrap()
+        self.intake.store.member("e", "p", "a", alias).unwrap().unwrap()
     }
 
     /// The paths and the bytes of a version, as its manifest and its record have
@@ -92,9 +92,10 @@ impl Place {
         let read = |blob| std::io::read_to_string(self.intake.blobs.read(blob).unwrap()).unwrap();
         let manifest = Manifest::decode(read(&row.body.manifest.blob).as_bytes()).unwrap();
         assert_eq!(manifest.digest(), row.body.digest);
-        let files = row.body.files.iter().map(|(path, content)| {
-            assert_eq!(manifest.0[path].digest, ids::md5_base64(content.md5));
-            assert_eq!(manifest.0[path].size, Some(content.size));
+        let files = self.intake.store.artifact_files(row.body.id).unwrap();
+        let files = files.iter().map(|(path, content)| {
+            assert_eq!(manifest.entries[path].digest, ids::md5_base64(content.md5));
+            assert_eq!(manifest.entries[path].size, Some(content.size));
             (path.clone(), read(&content.blob))
         });
         files.collect()

@@ -89,8 +89,8 @@ impl Tx<'_> {
         let added = self
             .sql
             .prepare_cached(
-                "INSERT INTO alias_moves (id, collection, alias, artifact, time_us, made_by, origin, stands)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NOT EXISTS (SELECT 1 FROM alias_seen WHERE id = ?1)) ON CONFLICT DO NOTHING",
+                "INSERT INTO alias_moves (id, collection, alias, artifact, time_us, made_by, origin, seen, stands)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NOT EXISTS (SELECT 1 FROM alias_seen WHERE id = ?1)) ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 moved.id.0,
@@ -99,7 +99,8 @@ impl Tx<'_> {
                 moved.to.map(|to| to.0),
                 made.time_us,
                 made.by,
-                made.origin.0
+                made.origin.0,
+                serde_json::to_string(&moved.seen).unwrap_or_default()
             ])?;
         if added == 0 {
             return Ok(());

@@ -114,7 +114,7 @@ impl Tx<'_> {
     ) -> Result<()> {
         let time_us = version.again_us.unwrap_or(version.created_us);
         let made = Made { time_us, by: version.by.as_deref(), origin };
-        self.add_version(path, version, made, None)?;
+        self.add_version(path, version, made)?;
         self.sql.execute(
             "INSERT INTO artifact_logs (run, artifact) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             params![run, version.id.0],
@@ -122,20 +122,20 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// A version enters, logged here or fetched from a remote.
-    pub(super) fn add_version(
+    /// A version enters, logged here or fetched from a remote. True: it was not
+    /// here.
+    pub(super) fn insert_version(
         &self,
         path: &RunPath,
         version: &ArtifactVersion,
-        made: Made,
         fetched: Option<&str>,
-    ) -> Result<Collection> {
+    ) -> Result<bool> {
         let stored =
             ArtifactVersion { files: Vec::new(), aliases: Vec::new(), again_us: None, ..version.clone() };
         let added = self.sql.execute(
             "INSERT INTO artifacts (id, entity, project, run, client_id, sequence_client_id, digest, body, created_us,
-                 description, metadata, tags, ttl_s, fetched)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id) DO NOTHING",
+                 description, metadata, tags, ttl_s, fetched, size)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT (id) DO NOTHING",
             params![
                 version.id.0,
                 path.entity,
@@ -150,25 +150,40 @@ impl Tx<'_> {
                 version.metadata.as_ref().map(json),
                 json(&version.tags),
                 version.ttl_s,
-                fetched
+                fetched,
+                to_sql(version.size)
             ],
         )?;
-        if added > 0 {
-            let mut insert = self.sql.prepare_cached(
-                "INSERT INTO artifact_files (artifact, path, blob, md5, size) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?;
-            let manifest = (String::new(), version.manifest);
-            for (path, content) in version.files.iter().chain([&manifest]) {
-                insert.execute(params![
-                    version.id.0,
-                    path,
-                    content.blob.0,
-                    content.md5.0,
-                    to_sql(content.size)
-                ])?;
+        if added == 0 {
+            if fetched.is_none() {
+                // It was fetched before its own record came.
+                self.sql.execute("UPDATE artifacts SET fetched = NULL WHERE id = ?1", [version.id.0])?;
+            }
+            return Ok(false);
+        }
+        let mut insert = self.sql.prepare_cached(
+            "INSERT INTO artifact_files (artifact, path, blob, md5, size) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        let manifest = (String::new(), version.manifest);
+        for (path, content) in version.files.iter().chain([&manifest]) {
+            insert.execute(params![
+                version.id.0,
+                path,
+                content.blob.0,
+                content.md5.0,
+                to_sql(content.size)
+            ])?;
+            if fetched.is_none() {
                 self.set_content(content)?;
             }
         }
+        self.act_what_waited(version.id)?;
+        Ok(true)
+    }
+
+    /// A version that was logged into its collection.
+    fn add_version(&self, path: &RunPath, version: &ArtifactVersion, made: Made) -> Result<()> {
+        self.insert_version(path, version, None)?;
         let collection = self.ensure_collection(&Collection {
             id: 0,
             entity: path.entity.clone(),
@@ -182,9 +197,6 @@ impl Tx<'_> {
             updated_us: None,
             by: made.by.map(str::to_owned),
         })?;
-        if added > 0 {
-            self.act_what_waited(version.id)?;
-        }
         let new = self.add_membership(collection.id, version.id, made.by, made.time_us)?;
         for moved in &version.aliases {
             self.add_alias_move(collection.id, &named(moved, version), made)?;
@@ -194,7 +206,7 @@ impl Tx<'_> {
                 AliasMove { id: AliasMove::UNNAMED, alias: LATEST.into(), to: None, seen: Vec::new() };
             self.add_alias_move(collection.id, &named(&latest, version), made)?;
         }
-        Ok(collection)
+        Ok(())
     }
 
     pub(super) fn use_artifact(&self, run: i64, id: Id128) -> Result<()> {
@@ -463,10 +475,14 @@ pub struct VersionFacts {
     pub tags: Vec<String>,
     /// A JSON object, as text.
     pub metadata: Option<String>,
+    /// Bytes.
+    pub size: u64,
     /// Microseconds since 1970.
     pub created_us: i64,
     /// Of the last edit.
     pub updated_us: Option<i64>,
+    /// Microseconds since 1970 at which it came into the collection.
+    pub member_us: i64,
 }
 
 impl Store {
@@ -477,8 +493,9 @@ impl Store {
     pub fn each_version(&self, collections: &[i64], mut take: impl FnMut(VersionFacts)) -> Result<()> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached(&format!(
-                "SELECT m.id, a.id, m.collection, m.version, a.tags, a.metadata, m.created_us, a.updated_us,
-                     (SELECT json_group_array(l.alias) FROM artifact_aliases l WHERE l.artifact = a.id AND l.collection = c.id)
+                "SELECT m.id, a.id, m.collection, m.version, a.tags, a.metadata, a.created_us, a.updated_us,
+                     (SELECT json_group_array(l.alias) FROM artifact_aliases l WHERE l.artifact = a.id AND l.collection = c.id),
+                     a.size, m.created_us
                  {FROM} AND c.id = ?1 ORDER BY m.version"
             ))?;
             for collection in collections {
@@ -497,6 +514,8 @@ impl Store {
                         created_us: row.get(6)?,
                         updated_us: row.get(7)?,
                         aliases: list(8)?,
+                        size: from_sql(row.get(9)?),
+                        member_us: row.get(10)?,
                     });
                 }
             }

@@ -23,6 +23,7 @@ mod drafts;
 mod files;
 mod history;
 mod intake;
+mod learned;
 mod lineage;
 mod log;
 mod merge;

@@ -2,21 +2,18 @@
 //! only as far as they are asked for, and pages of runs by number. What the
 //! question is, the store does not know.
 
-use std::borrow::Cow;
-
 use pannier_proto::id::RunPath;
 use pannier_proto::record::RunState;
 use pannier_proto::request::RunView;
 use pannier_proto::summary::{self, Definition};
 use pannier_proto::value::Value;
 use rusqlite::{Connection, OptionalExtension, params};
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
 use super::metrics::stats_of_row;
 use super::runs::RunRow;
 use super::{Result, Store};
+use crate::partial_json::entries;
 
 /// Which of the large facts are wanted.
 #[derive(Debug, Clone, Default)]
@@ -196,65 +193,4 @@ fn partial_summary(
     }
     found.extend(set);
     Ok(found)
-}
-
-/// The entries of a JSON object in which one of these dotted paths begins. The
-/// rest is passed over, not built: of ten thousand configs a filter looks at two
-/// keys each.
-fn entries(text: &str, wanted: &[String]) -> Map<String, Json> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    // What the store wrote is an object.
-    Entries(wanted).deserialize(&mut json).unwrap_or_default()
-}
-
-struct Entries<'a>(&'a [String]);
-
-impl<'de> DeserializeSeed<'de> for Entries<'_> {
-    type Value = Map<String, Json>;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Entries<'_> {
-    type Value = Map<String, Json>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Self::Value, A::Error> {
-        let mut found = Map::new();
-        while let Some(key) = from.next_key::<Cow<str>>()? {
-            let begins = |path: &String| {
-                path.strip_prefix(&*key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            };
-            if self.0.iter().any(begins) {
-                found.insert(key.into_owned(), from.next_value()?);
-            } else {
-                from.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(found)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_a_path_begins_with_is_built() {
-        let text = r#"{"a":1,"a.b":{"c":2},"ab":3,"a\u0062":4,"d":{"e":[5]},"f":"x"}"#;
-        let found = |paths: &[&str]| {
-            let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
-            Json::Object(entries(text, &paths)).to_string()
-        };
-        assert_eq!(found(&["a.b.c"]), r#"{"a":1,"a.b":{"c":2}}"#);
-        assert_eq!(found(&["d.e", "f"]), r#"{"d":{"e":[5]},"f":"x"}"#);
-        assert_eq!(found(&["ab"]), r#"{"ab":4}"#);
-        assert_eq!(found(&[]), "{}");
-        assert_eq!(Json::Object(entries("null", &["a".into()])).to_string(), "{}");
-    }
 }

@@ -156,6 +156,7 @@ impl<R: Remote> Engine<R> {
         if self.suspects.pop_first().is_some() || !batch.unreadable.is_empty() {
             return Ok(Step::More);
         }
+        learn::numbers(&self.remote, &self.store, &self.name).await?;
         self.policy.reset();
         Ok(self.idle())
     }
@@ -185,10 +186,8 @@ impl<R: Remote> Engine<R> {
             return Err(RemoteError::Rejected(what).into());
         }
         if info.origin == self.store.origin() {
-            return Err(RemoteError::Rejected(
-                "it is this very home: remove it with `pannier remote remove`".into(),
-            )
-            .into());
+            let what = "it is this very home: remove it with `pannier remote remove`";
+            return Err(RemoteError::Rejected(what.into()).into());
         }
         learn::organizations(&self.remote, &self.store, &self.name).await?;
         if self.epoch != Some(info.epoch) {

@@ -5,15 +5,16 @@
 //! in here; whether and when to try again is the engine's to say.
 
 use std::fs::File;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use pannier_proto::content::Blob;
 use pannier_proto::hub::{
-    BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Me, Positions, PositionsAnswer, PushAnswer,
-    StreamDigest, StreamId, StreamUpto,
+    ArtifactAnswer, ArtifactQuestion, BlobNames, CollectionQuestion, CollectionState, CollectionsAnswer,
+    CollectionsQuestion, DigestsAnswer, DigestsQuestion, FoundArtifact, HubInfo, Me, Positions,
+    PositionsAnswer, PushAnswer, StreamDigest, StreamId, StreamUpto,
 };
 use pannier_proto::id::Seq;
 use pannier_proto::request::ErrorBody;
@@ -22,7 +23,7 @@ use serde::de::DeserializeOwned;
 
 use super::remote::{Remote, RemoteError, RemoteResult, StreamPush};
 use super::wire;
-use crate::blobs::pieces;
+use crate::blobs::{BlobError, Blobs, pieces};
 use crate::clock::now_us;
 use crate::limits::RETRY_AFTER_MAX;
 
@@ -33,6 +34,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const BYTES_PER_SECOND_MIN: u64 = 32 << 10;
 /// What is sent and not acknowledged for so long has a dead line under it.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+/// For a blob that is fetched, however large.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 /// The longest answer: positions of as many streams as may be asked about.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
@@ -265,7 +268,59 @@ fn retry_after(headers: &HeaderMap, now_us: i64) -> Option<Duration> {
     Some(delay.min(RETRY_AFTER_MAX))
 }
 
+impl Hub {
+    /// The version that a name means there.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub async fn artifact(&self, asked: &ArtifactQuestion) -> RemoteResult<Option<FoundArtifact>> {
+        let answer: ArtifactAnswer = self.post("v1/hub/artifact", asked).await?;
+        Ok(answer.found)
+    }
+
+    /// Fetches a blob's bytes; they are stored here when this returns.
+    ///
+    /// # Errors
+    /// [`RemoteError`]; nothing is kept of other bytes than the name promises.
+    pub async fn fetch(&self, blob: Blob, blobs: &Arc<Blobs>) -> RemoteResult<()> {
+        let url = self.url.join(&format!("v1/hub/blobs/{blob}"));
+        let url = url.map_err(|error| RemoteError::Rejected(format!("{}: {error}", self.who)))?;
+        // However large it is: only silence ends it.
+        let mut request = self.client.get(url).timeout(FETCH_TIMEOUT);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let mut response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if !response.status().is_success() {
+            let body = read(&mut response).await.ok().flatten().unwrap_or_default();
+            return Err(refusal(&self.who, response.status(), response.headers(), &body));
+        }
+        let kept = |error: BlobError| RemoteError::transient(format!("blob {blob} cannot be kept: {error}"));
+        let ended = |_| RemoteError::transient(format!("blob {blob} was not written"));
+        let mut writer = blobs.writer().map_err(kept)?;
+        while let Some(bytes) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            let written = tokio::task::spawn_blocking(move || writer.write(&bytes).map(|()| writer));
+            writer = written.await.map_err(ended)?.map_err(kept)?;
+        }
+        let found = writer.content().blob;
+        if found != blob {
+            return Err(RemoteError::transient(format!(
+                "{} sent other bytes than those of blob {blob}",
+                self.who
+            )));
+        }
+        tokio::task::spawn_blocking(move || writer.finish()).await.map_err(ended)?.map_err(kept)?;
+        Ok(())
+    }
+}
+
 impl Remote for Hub {
+    async fn collections(&self, asked: &[CollectionQuestion]) -> RemoteResult<Option<Vec<CollectionState>>> {
+        let question = CollectionsQuestion { collections: asked.to_vec() };
+        let answer: CollectionsAnswer = self.post("v1/hub/collections", &question).await?;
+        Ok(Some(answer.collections))
+    }
+
     async fn info(&self) -> RemoteResult<HubInfo> {
         self.ask(Method::GET, "v1/hub", HeaderMap::new(), Vec::new()).await
     }

@@ -1,11 +1,12 @@
-//! What a remote says of organizations: kept, so that a link made without a
-//! network goes to the registry that it would go to at the hub.
+//! What a remote says besides taking records: of organizations, so that a link
+//! made without a network goes to the registry that it would go to at the hub;
+//! and which numbers it gave to versions of artifacts.
 
 use std::sync::Arc;
 
 use super::blocking;
 use super::engine::Trouble;
-use super::remote::Remote;
+use super::remote::{Remote, RemoteError};
 use crate::store::Store;
 
 /// Asks, and notes what is new.
@@ -18,6 +19,38 @@ pub async fn organizations<R: Remote>(remote: &R, store: &Arc<Store>, name: &str
     let note = move |store: &Store| match store.learned_organizations(Some(&name))?.contains(&me) {
         true => Ok(()),
         false => store.write_blocking(move |tx| tx.learn_organizations(&name, &me)),
+    };
+    Ok(blocking(store, note).await?)
+}
+
+/// Asks which numbers the remote gave to versions that were sent, and how the
+/// names in their collections stand. Only the first remote's numbers count.
+///
+/// # Errors
+/// Those of the remote and of the store.
+pub async fn numbers<R: Remote>(remote: &R, store: &Arc<Store>, name: &str) -> Result<(), Trouble> {
+    let name = name.to_owned();
+    let asked = blocking(store, move |store| match store.first_remote()?.as_ref() == Some(&name) {
+        true => store.unsettled(),
+        false => Ok(Vec::new()),
+    });
+    let asked = asked.await?;
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let Some(answer) = remote.collections(&asked).await? else { return Ok(()) };
+    if answer.len() != asked.len() {
+        let what = "it answered for other collections than it was asked about";
+        return Err(RemoteError::transient(what).into());
+    }
+    let news: Vec<_> = asked.into_iter().zip(answer).filter(|(_, state)| !state.numbers.is_empty()).collect();
+    if news.is_empty() {
+        return Ok(());
+    }
+    let note = move |store: &Store| {
+        store.write_blocking(move |tx| {
+            news.iter().try_for_each(|(asked, state)| tx.learn_collection(&asked.name, state))
+        })
     };
     Ok(blocking(store, note).await?)
 }

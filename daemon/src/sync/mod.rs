@@ -57,6 +57,8 @@ struct Task {
     token: Option<String>,
     seen: Arc<Seen>,
     bell: Arc<Bell>,
+    /// For what is asked of it besides; none where it cannot be asked.
+    hub: Option<Arc<Hub>>,
     /// None where the remote cannot be tried at all, as configured.
     running: Option<JoinHandle<()>>,
 }
@@ -125,8 +127,12 @@ impl Sync {
     fn task(&self, name: &str, url: String, token: Option<String>) -> Task {
         let seen = Arc::new(Seen::new(name, self.health.clone()));
         let bell = Arc::new(Bell::default());
-        let running = match Hub::new(&url, token.as_deref()) {
-            Ok(hub) => {
+        let both = Hub::new(&url, token.as_deref())
+            .and_then(|hub| Ok((hub, Arc::new(Hub::new(&url, token.as_deref())?))));
+        let mut asked = None;
+        let running = match both {
+            Ok((hub, other)) => {
+                asked = Some(other);
                 let policy = Box::new(Exponential::from_system());
                 let engine =
                     Engine::new(name, self.store.clone(), self.blobs.clone(), hub, policy, seen.clone());
@@ -137,7 +143,24 @@ impl Sync {
                 None
             }
         };
-        Task { url, token, seen, bell, running }
+        Task { url, token, seen, bell, hub: asked, running }
+    }
+
+    /// The first remote, which settles numbers and has what is not here; none
+    /// where it cannot be asked.
+    #[must_use]
+    pub fn first(&self) -> Option<(String, Arc<Hub>)> {
+        let first = self.store.first_remote().ok().flatten()?;
+        let tasks = self.tasks();
+        let hub = tasks.get(&first)?.hub.clone()?;
+        Some((first, hub))
+    }
+
+    /// Whether the first remote answered when it was asked last.
+    #[must_use]
+    pub fn first_answers(&self) -> bool {
+        let Some((first, _)) = self.first() else { return false };
+        self.tasks().get(&first).is_some_and(|task| task.seen.view().error.is_none())
     }
 
     /// Every remote's state. Reads the database.

@@ -6,7 +6,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use pannier_proto::content::Blob;
-use pannier_proto::hub::{HubInfo, Me, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
+use pannier_proto::hub::{
+    CollectionQuestion, CollectionState, HubInfo, Me, PositionsAnswer, PushAnswer, StreamDigest, StreamId,
+};
 use pannier_proto::id::Seq;
 
 use crate::block::Encoded;
@@ -63,6 +65,16 @@ pub trait Remote: Send + Sync {
     /// Who we are there, and which organizations there are for us; `None` where
     /// the remote knows neither.
     fn me(&self) -> impl Future<Output = RemoteResult<Option<Me>>> + Send {
+        async { Ok(None) }
+    }
+
+    /// What became of versions of artifacts that were sent, in the order asked;
+    /// `None` where the remote gives no numbers.
+    fn collections(
+        &self,
+        asked: &[CollectionQuestion],
+    ) -> impl Future<Output = RemoteResult<Option<Vec<CollectionState>>>> + Send {
+        let _ = asked;
         async { Ok(None) }
     }
 

@@ -1,13 +1,15 @@
 //! Filters of the W&B public API: a MongoDB-style document, parsed once and
 //! then asked of many runs, collections or versions.
 //!
-//! It owns the language: operators, field names, what missing fields, lists and
-//! numbers mean. It must not know where facts come from: no SQL, HTTP, clock, or store.
+//! It owns the language: operators, what missing fields, lists and numbers mean.
+//! Which fields there are is the business of each [`Field`]. It must not know where
+//! facts come from: no SQL, HTTP, clock, or store.
 
 mod error;
 mod field;
 mod iso;
 mod parse;
+mod path;
 mod value;
 
 #[cfg(test)]
@@ -20,8 +22,10 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 pub use error::BadFilter;
-pub use field::{Field, Path, Vocabulary};
+pub(super) use field::named;
+pub use field::{Field, Kind};
 pub use iso::canonical as canonical_time;
+pub use path::Path;
 pub(super) use value::sorted;
 
 /// The longest document, in bytes.
@@ -30,6 +34,9 @@ pub const MAX_BYTES: usize = 1 << 20;
 pub const MAX_DEPTH: usize = 32;
 /// How many values (conditions, operands, items of lists) a document may hold.
 pub const MAX_VALUES: usize = 10_000;
+/// How many different fields a document may ask for: of each a thing's facts may
+/// have to be read once more.
+pub const MAX_FIELDS: usize = 256;
 /// How many regular expressions (`$regex`, `$contains`) a document may hold.
 pub const MAX_REGEXES: usize = 16;
 /// The longest regular expression, in bytes.
@@ -39,40 +46,22 @@ pub const MAX_REGEX_BYTES: usize = 4096;
 pub const MAX_REGEX_PROGRAM: usize = 2 << 20;
 
 /// One thing that a filter is asked of.
-pub trait Facts {
-    /// The value of a field, or `None` where the thing has no such field.
+pub trait Facts<F: Field> {
+    /// The value of a field, in the form that its [`Kind`] says, or `None` where the
+    /// thing has no such field.
     ///
-    /// The date fields (`Field::is_date`) are texts of the one form that
-    /// [`canonical_time`] makes. Floats that JSON cannot say are the texts
-    /// `NaN`, `Infinity` and `-Infinity`.
-    fn get(&self, field: &Field) -> Option<Cow<'_, Json>>;
-}
-
-/// How a document is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// What the field names stand for.
-    pub vocabulary: Vocabulary,
-    /// Whether `$regex` and `$contains` take no notice of upper and lower case.
-    pub ignore_case: bool,
-}
-
-impl Options {
-    /// As `api.runs` is read.
-    pub const RUNS: Self = Self { vocabulary: Vocabulary::Runs, ignore_case: false };
-    /// As registries, collections and versions are searched: registry names
-    /// are the same whatever their case.
-    pub const REGISTRY: Self = Self { vocabulary: Vocabulary::Artifacts, ignore_case: true };
+    /// Floats that JSON cannot say are the texts `NaN`, `Infinity` and `-Infinity`.
+    fn get(&self, field: &F) -> Option<Cow<'_, Json>>;
 }
 
 /// A filter that was understood.
 #[derive(Clone, Debug)]
-pub struct Filter {
+pub struct Filter<F> {
     root: Node,
-    fields: Vec<Field>,
+    fields: Vec<F>,
 }
 
-impl Filter {
+impl<F: Field> Filter<F> {
     /// The filter that everything passes.
     #[must_use]
     pub fn everything() -> Self {
@@ -83,7 +72,7 @@ impl Filter {
     ///
     /// # Errors
     /// Where the text is no JSON, says what is not understood, or is beyond the limits above.
-    pub fn parse(text: &str, options: Options) -> Result<Self, BadFilter> {
+    pub fn parse(text: &str) -> Result<Self, BadFilter> {
         if text.len() > MAX_BYTES {
             return Err(BadFilter::TooLong { limit: MAX_BYTES });
         }
@@ -91,33 +80,41 @@ impl Filter {
             return Ok(Self::everything());
         }
         let document = serde_json::from_str(text).map_err(parse::not_json)?;
-        Self::from_json(&document, options)
+        Self::from_json(&document)
     }
 
     /// Reads a document that was JSON already.
     ///
     /// # Errors
     /// As `parse`.
-    pub fn from_json(document: &Json, options: Options) -> Result<Self, BadFilter> {
+    pub fn from_json(document: &Json) -> Result<Self, BadFilter> {
         if document.is_null() {
             return Ok(Self::everything());
         }
-        let (root, fields) = parse::document(document, options)?;
+        let (root, fields) = parse::document(document)?;
         Ok(Self { root, fields })
     }
 
     /// The fields that `matches` will ask for, each once.
-    pub fn fields(&self) -> impl Iterator<Item = &Field> {
+    pub fn fields(&self) -> impl Iterator<Item = &F> {
         self.fields.iter()
     }
 
     /// Whether a thing with these facts passes.
     #[must_use]
-    pub fn matches<F: Facts + ?Sized>(&self, facts: &F) -> bool {
+    pub fn matches<T: Facts<F> + ?Sized>(&self, facts: &T) -> bool {
         self.holds(&self.root, facts)
     }
 
-    fn holds<F: Facts + ?Sized>(&self, node: &Node, facts: &F) -> bool {
+    /// The values of which whatever passes has one in this field, where the filter
+    /// says so outright: for who can find those sooner than look at everything.
+    #[must_use]
+    pub fn only(&self, field: &F) -> Option<Vec<Json>> {
+        let at = self.fields.iter().position(|known| known == field)?;
+        self.root.only(at)
+    }
+
+    fn holds<T: Facts<F> + ?Sized>(&self, node: &Node, facts: &T) -> bool {
         match node {
             Node::All(nodes) => nodes.iter().all(|node| self.holds(node, facts)),
             Node::Any(nodes) => nodes.iter().any(|node| self.holds(node, facts)),
@@ -141,6 +138,19 @@ enum Node {
     Test(usize, Test),
 }
 
+impl Node {
+    fn only(&self, field: usize) -> Option<Vec<Json>> {
+        let values = match self {
+            Self::All(nodes) => return nodes.iter().find_map(|node| node.only(field)),
+            Self::Test(of, Test::Equals(value)) if *of == field => vec![value.clone()],
+            Self::Test(of, Test::OneOf(choices)) if *of == field => choices.all(),
+            _ => return None,
+        };
+        // What has no value passes as well.
+        (!values.contains(&Json::Null)).then_some(values)
+    }
+}
+
 /// What can be asked of one value. A list passes when it does as a whole or
 /// when any of its items does.
 #[derive(Clone, Debug)]
@@ -149,7 +159,7 @@ enum Test {
     Equals(Json),
     OneOf(Choices),
     Compares(Comparison, Json),
-    Fits(Regex),
+    Fits(Regex, Kind),
     Size(u64),
 }
 
@@ -169,6 +179,10 @@ struct Choices {
 }
 
 impl Choices {
+    fn all(&self) -> Vec<Json> {
+        self.texts.iter().cloned().map(Json::String).chain(self.others.iter().cloned()).collect()
+    }
+
     fn contain(&self, value: &Json) -> bool {
         match value {
             Json::String(text) => self.texts.contains(text),
@@ -187,7 +201,9 @@ impl Test {
             Self::Compares(comparison, operand) => {
                 any(value, |it| value::compared(it, operand).is_some_and(|order| comparison.holds(order)))
             }
-            Self::Fits(regex) => any(value, |it| it.as_str().is_some_and(|text| regex.is_match(text))),
+            Self::Fits(regex, kind) => {
+                any(value, |it| kind.text(it).is_some_and(|text| regex.is_match(&text)))
+            }
             Self::Size(size) => {
                 value.as_array().is_some_and(|items| u64::try_from(items.len()).is_ok_and(|len| len == *size))
             }
@@ -200,7 +216,7 @@ impl Test {
             Self::Exists(wanted) => !wanted,
             Self::Equals(operand) => operand.is_null(),
             Self::OneOf(choices) => choices.contain(&Json::Null),
-            Self::Compares(..) | Self::Fits(_) | Self::Size(_) => false,
+            Self::Compares(..) | Self::Fits(..) | Self::Size(_) => false,
         }
     }
 }

@@ -14,6 +14,8 @@ pub mod manifest;
 pub mod order;
 pub mod parquet;
 pub mod rows;
+pub mod run_field;
 pub mod run_files;
+pub mod search;
 pub mod time;
 pub mod upsert;

@@ -4,71 +4,70 @@
 
 use std::cmp::Ordering;
 
-use super::filter::{BadFilter, Facts, Field, Vocabulary, sorted};
+use super::filter::{BadFilter, Facts, Field, named, sorted};
 
 /// How many keys an order may have.
 const MAX_KEYS: usize = 16;
 
 /// An order that was understood. Without keys all things are equal in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Order {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order<F> {
     /// What decides first comes first.
-    pub keys: Vec<Key>,
+    pub keys: Vec<Key<F>>,
 }
 
 /// A field to sort by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
+pub struct Key<F> {
     /// The field.
-    pub field: Field,
+    pub field: F,
     /// Whether the largest value comes first.
     pub descending: bool,
 }
 
-impl Order {
+impl<F: Field> Order<F> {
     /// Reads an order: names between commas, each with `+` (or nothing) for
     /// ascending or `-` for descending before it. Empty text has no keys.
     ///
     /// # Errors
     /// Where a name is missing or cannot name a field, or there are too many.
-    pub fn parse(text: &str, vocabulary: Vocabulary) -> Result<Self, BadFilter> {
-        if text.trim().is_empty() {
-            return Ok(Self::default());
-        }
+    pub fn parse(text: &str) -> Result<Self, BadFilter> {
         let mut keys = Vec::new();
+        if text.trim().is_empty() {
+            return Ok(Self { keys });
+        }
         for (index, part) in text.split(',').enumerate() {
             if index == MAX_KEYS {
                 return Err(BadFilter::TooMany { what: "keys to sort by", limit: MAX_KEYS });
             }
-            keys.push(Key::parse(part, vocabulary)?);
+            keys.push(Key::parse(part)?);
         }
         Ok(Self { keys })
     }
 
     /// The fields that `compare` will ask for.
-    pub fn fields(&self) -> impl Iterator<Item = &Field> {
+    pub fn fields(&self) -> impl Iterator<Item = &F> {
         self.keys.iter().map(|key| &key.field)
     }
 
     /// Which of two things comes first: numbers before texts before others, and whatever has no
     /// value last, in both directions.
     #[must_use]
-    pub fn compare<F: Facts + ?Sized>(&self, a: &F, b: &F) -> Ordering {
+    pub fn compare<T: Facts<F> + ?Sized>(&self, a: &T, b: &T) -> Ordering {
         let by_key =
-            |key: &Key| sorted(a.get(&key.field).as_deref(), b.get(&key.field).as_deref(), key.descending);
+            |key: &Key<F>| sorted(a.get(&key.field).as_deref(), b.get(&key.field).as_deref(), key.descending);
         self.keys.iter().map(by_key).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 
-impl Key {
-    fn parse(text: &str, vocabulary: Vocabulary) -> Result<Self, BadFilter> {
+impl<F: Field> Key<F> {
+    fn parse(text: &str) -> Result<Self, BadFilter> {
         let text = text.trim();
         let (descending, name) = match text.strip_prefix('-') {
             Some(name) => (true, name),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        let field = Field::parse(name, vocabulary).map_err(|why| BadFilter::name_in_order(name, why))?;
-        Ok(Self { field, descending })
+        Ok(Self { field: named(name, &"the order")?, descending })
     }
 }
 
@@ -79,30 +78,31 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::super::filter::Path;
+    use super::super::run_field::RunField;
     use super::*;
 
-    fn key(field: Field, descending: bool) -> Key {
+    fn key(field: RunField, descending: bool) -> Key<RunField> {
         Key { field, descending }
     }
 
     #[test]
     fn orders_are_read() {
-        let loss = Field::Summary(Path::new("val/loss"));
-        let lr = Field::Config(Path::in_config("lr.value"));
+        let loss = RunField::Summary(Path::new("val/loss"));
+        let lr = RunField::Config(Path::in_config("lr.value"));
         for (text, expected) in [
-            ("+created_at", vec![key(Field::CreatedAt, false)]),
-            ("created_at", vec![key(Field::CreatedAt, false)]),
-            ("-createdAt", vec![key(Field::CreatedAt, true)]),
+            ("+created_at", vec![key(RunField::CreatedAt, false)]),
+            ("created_at", vec![key(RunField::CreatedAt, false)]),
+            ("-createdAt", vec![key(RunField::CreatedAt, true)]),
             ("-summary_metrics.val/loss", vec![key(loss.clone(), true)]),
             ("config.lr.value", vec![key(lr.clone(), false)]),
             (
                 "-summary.val/loss, +config.lr.value,name",
-                vec![key(loss, true), key(lr, false), key(Field::Id, false)],
+                vec![key(loss, true), key(lr, false), key(RunField::Id, false)],
             ),
             ("", vec![]),
             ("  ", vec![]),
         ] {
-            assert_eq!(Order::parse(text, Vocabulary::Runs).unwrap().keys, expected, "{text}");
+            assert_eq!(Order::<RunField>::parse(text).unwrap().keys, expected, "{text}");
         }
     }
 
@@ -115,19 +115,19 @@ mod tests {
             (&"a,".repeat(50), "more than 16 keys"),
             (&"a.".repeat(5000), "more than 32 parts"),
         ] {
-            let message = Order::parse(text, Vocabulary::Runs).unwrap_err().to_string();
+            let message = Order::<RunField>::parse(text).unwrap_err().to_string();
             assert!(message.contains(why) && message.len() < 300, "{message}");
         }
     }
 
     struct Row(Json);
 
-    impl Facts for Row {
-        fn get(&self, field: &Field) -> Option<Cow<'_, Json>> {
+    impl Facts<RunField> for Row {
+        fn get(&self, field: &RunField) -> Option<Cow<'_, Json>> {
             let map = self.0.as_object()?;
             match field {
-                Field::Id => map.get("id").map(Cow::Borrowed),
-                Field::Summary(path) => path.find(map).map(Cow::Borrowed),
+                RunField::Id => map.get("id").map(Cow::Borrowed),
+                RunField::Summary(path) => path.find(map).map(Cow::Borrowed),
                 _ => None,
             }
         }
@@ -154,7 +154,7 @@ mod tests {
             ("-name", "hgfedcba"),
             ("+host,name", "abcdefgh"),
         ] {
-            let order = Order::parse(text, Vocabulary::Runs).unwrap();
+            let order = Order::<RunField>::parse(text).unwrap();
             rows.sort_by(|a, b| order.compare(a, b));
             let ids: String = rows.iter().map(|row| row.0["id"].as_str().unwrap()).collect();
             assert_eq!(ids, expected, "{text}");

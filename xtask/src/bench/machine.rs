@@ -59,6 +59,11 @@ impl Machine {
         Self { dir: self.dir.clone(), python: venv.python(), package: self.package.clone() }
     }
 
+    /// The same in another folder.
+    pub fn at(&self, dir: PathBuf) -> Self {
+        Self { dir, python: self.python.clone(), package: self.package.clone() }
+    }
+
     /// Runs a case of worker.py; what it says.
     pub fn worker(&self, case: &str, params: &Json) -> Result<Json> {
         self.say("worker.py", case, params, &[])

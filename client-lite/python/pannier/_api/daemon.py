@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: What a daemon that was asked over its socket calls itself in links.
 _NO_HOST = ("", "localhost", "pannier")
+#: A daemon that was asked so recently has not idled away since.
+_FRESH_S = 1.0
 
 
 class Daemon:
@@ -33,6 +36,7 @@ class Daemon:
         self._start = _settings.from_env(os.environ).daemon == "start"
         self._port: Web | None = None
         self._origin = ""
+        self._looked = 0.0
 
     def request(
         self,
@@ -45,7 +49,7 @@ class Daemon:
     ) -> Answer:
         """See `Door.request`."""
         is_file = sink is not None or not (body is None or isinstance(body, bytes))
-        if is_file:
+        if is_file and time.monotonic() - self._looked > _FRESH_S:
             self._look(timeout_s)
         path = self._own(url)
         if path is None:
@@ -74,6 +78,7 @@ class Daemon:
         found: dict[str, Any] = json.loads(self._ask("GET", "/v1/http", timeout_s).body or b"{}")
         self._origin = (found.get("url") or "").rstrip("/")
         self._port = Web(self._origin, found.get("token")) if self._origin else None
+        self._looked = time.monotonic()
 
     def _ask(
         self,

@@ -171,8 +171,16 @@ class Adding(State):
             raise ValueError(
                 f"Invalid policy {policy!r}. Policy may only be `mutable` or `immutable`."
             )
-        kept = here if policy == "immutable" else self._private().copy(here)
-        entry = ArtifactManifestEntry(path, local_path=kept)
+        local = os.path.abspath(here)
+        mutable = policy != "immutable"
+        content = self._private().remember(local) if mutable else None
+        copied = mutable and content is None
+        entry = ArtifactManifestEntry(
+            path,
+            size=None if content is None else len(content),
+            local_path=self._private().copy(local) if copied else local,
+        )
+        entry._content = content
         if is_tmp:
             entry.path = _named_after(path, entry.digest)
         self.manifest.add_entry(entry, overwrite)
@@ -183,6 +191,17 @@ class Adding(State):
         if self._staging is None:
             self._staging = Staging(self)
         return self._staging
+
+    def _files_to_log(self) -> list[tuple[str, str]]:
+        """Each file that is still to be logged: its path, and where it is on this machine."""
+        found: list[tuple[str, str]] = []
+        for path, entry in self.manifest.entries.items():
+            if entry.local_path is not None:
+                if entry._content is not None:
+                    local = self._private().unchanged(entry.local_path, entry._content)
+                    entry.local_path = local
+                found.append((path, entry.local_path))
+        return found
 
     def _has_undigested(self) -> bool:
         """Whether files were added that nobody has read yet."""

@@ -91,8 +91,7 @@ def hand_over(
         "entries": {path: _entry(entry) for path, entry in entries.items()},
     }
     known = {name: value for name, value in wish.items() if value is not None}
-    files = [(path, str(e.local_path)) for path, e in entries.items() if e.local_path]
-    session.log_artifact(dumps(plain(known)), files)
+    session.log_artifact(dumps(plain(known)), artifact._files_to_log())
     return Saving(session, artifact._client_id, finalize)
 
 

@@ -45,6 +45,8 @@ class ArtifactManifestEntry:
         self.extra: dict[str, Any] = extra or {}
         #: The file on this machine that is still to be logged.
         self.local_path = local_path
+        #: What the file held when it was added, where that is remembered.
+        self._content: bytes | None = None
         self._digest = digest
         self._parent: Artifact | None = None
 
@@ -59,7 +61,8 @@ class ArtifactManifestEntry:
         if self._digest is None:
             if self.local_path is None:
                 raise ValueError(f"the file of entry {self.path!r} is not known")
-            self._digest = file_digest(self.local_path)
+            content = self._content
+            self._digest = file_digest(self.local_path) if content is None else digest_of(content)
         return self._digest
 
     def digest_algorithm(self) -> str:
@@ -196,10 +199,9 @@ def file_digest(path: str) -> str:
     return base64.b64encode(md5_of(path)).decode()
 
 
-def text_digest(text: str) -> str:
-    """Base64 of a text's MD5."""
-    digest = hashlib.md5(text.encode(), usedforsecurity=False)
-    return base64.b64encode(digest.digest()).decode()
+def digest_of(content: bytes) -> str:
+    """Base64 of the MD5 of bytes."""
+    return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
 
 
 def hex_of(artifact_id: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from .._values import plain
@@ -137,11 +136,12 @@ def check_path(path: str | os.PathLike[str]) -> str:
 
     Everything that comes from a manifest passes here before it touches a disk.
     """
-    text = PurePath(os.fsdecode(path)).as_posix()
-    parts = text.split("/")
+    given = os.fsdecode(path)
+    parts = [part for part in given.split("/") if part not in ("", ".")]
+    text = "/".join(parts)
     if (
-        text in ("", ".")
-        or text.startswith("/")
+        not parts
+        or given.startswith("/")
         or _DRIVE.match(text)
         or ".." in parts
         or _CONTROL.search(text)
@@ -149,7 +149,7 @@ def check_path(path: str | os.PathLike[str]) -> str:
         or len(os.fsencode(text)) > PATH_BYTES_MAX
         or any(len(os.fsencode(part)) > COMPONENT_BYTES_MAX for part in parts)
     ):
-        raise ValueError(f"Invalid artifact path: {os.fsdecode(path)[:256]!r}")
+        raise ValueError(f"Invalid artifact path: {given[:256]!r}")
     return text
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from .. import _term
 from ..errors import CommError
-from .manifest import ARTIFACT_SCHEME, ArtifactManifestEntry, file_digest, text_digest
+from .manifest import ARTIFACT_SCHEME, ArtifactManifestEntry, digest_of, file_digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def local_path(uri: str) -> str:
 
 def _path_digest(path: str) -> str:
     """What stands for a file that nobody is to read."""
-    return text_digest(Path(path).resolve().as_uri())
+    return digest_of(Path(path).resolve().as_uri().encode())
 
 
 def _http(url: str, name: str, checksum: bool) -> Entry:

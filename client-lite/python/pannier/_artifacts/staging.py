@@ -1,7 +1,9 @@
 """Owns private copies of files that are in an artifact but not logged yet.
 
-They lie in the home, beside the spool, so that logging them can share their bytes.
-What a killed program left there is removed by the next one of this machine.
+Small ones are remembered, and written only if the file they are of has changed when
+they are logged: making a file costs more than reading one. Others lie in the home,
+beside the spool, so that logging them can share their bytes. What a killed program
+left there is removed by the next one of this machine.
 """
 
 from __future__ import annotations
@@ -16,6 +18,10 @@ import weakref
 #: ioctl of Linux: the same bytes, shared until one of the two files changes.
 _FICLONE = 0x40049409
 
+#: Files up to this size are remembered, up to so many bytes of an artifact.
+_SMALL = 1 << 16
+_REMEMBERED_MAX = 1 << 26
+
 _swept = False
 
 
@@ -23,26 +29,63 @@ class Staging:
     """A folder that lives as long as its owner, or until it is closed."""
 
     def __init__(self, owner: object) -> None:
-        self.path = _make()
+        self._owner = weakref.ref(owner)
+        self._folder: str | None = None
+        self._remove: weakref.finalize[..., object] | None = None
         self._count = 0
-        self._remove = weakref.finalize(owner, _remove, self.path, os.getpid())
+        self._remembered = 0
+
+    def remember(self, source: str) -> bytes | None:
+        """The content of a file that is small enough."""
+        with open(source, "rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > min(_SMALL, _REMEMBERED_MAX - self._remembered):
+                return None
+            content = file.read(_SMALL + 1)
+        if len(content) > _SMALL:
+            return None
+        self._remembered += len(content)
+        return content
+
+    def unchanged(self, source: str, content: bytes) -> str:
+        """A file with this content: the one that it is of, where that still has it."""
+        try:
+            with open(source, "rb", buffering=0) as file:
+                if file.read(len(content) + 1) == content:
+                    return source
+        except OSError:
+            pass
+        target = self._next()
+        with open(target, "xb") as file:
+            file.write(content)
+        return target
 
     def copy(self, source: str) -> str:
         """A copy of a file as it is now: at once where the file system shares bytes."""
-        self._count += 1
-        target = os.path.join(self.path, f"copy-{self._count}")
+        target = self._next()
         with open(source, "rb") as read, open(target, "xb") as write:
             if not _shared(read.fileno(), write.fileno()):
                 shutil.copyfile(source, target)
         return target
 
+    def _next(self) -> str:
+        self._count += 1
+        return os.path.join(self._made(), f"copy-{self._count}")
+
+    def _made(self) -> str:
+        if self._folder is None:
+            self._folder = _make()
+            self._remove = weakref.finalize(self._owner(), _remove, self._folder, os.getpid())
+        return self._folder
+
     def close(self) -> None:
         """Removes it, now that its files are safe elsewhere."""
-        self._remove()
+        if self._remove is not None:
+            self._remove()
 
     def place(self, name: str) -> str:
         """Where a new file of this name is to be written."""
-        path = os.path.join(self.path, "new", name)
+        path = os.path.join(self._made(), "new", name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         return path
 

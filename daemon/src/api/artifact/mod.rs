@@ -13,6 +13,7 @@ use http::{HeaderMap, StatusCode};
 use pannier_proto::artifacts::{
     ArtifactView, CollectionVersions, Collections, EntryView, LinkVersion, MoveAliases, Moves, VersionView,
 };
+use pannier_proto::hub::CollectionName;
 use pannier_proto::id::Id128;
 use pannier_proto::lineage::LineageView;
 use pannier_proto::path::RelPath;
@@ -59,16 +60,11 @@ type Named = Path<(String, String, String)>;
 
 /// The version that a name means: `COLLECTION:v3`, `:latest`, `:ALIAS` or
 /// `:DIGEST`; a collection alone means its latest.
-fn named(store: &Store, entity: &str, project: &str, name: &str) -> crate::store::Result<ArtifactRow> {
-    let (collection, wanted) = name.rsplit_once(':').unwrap_or((name, LATEST));
-    store
-        .member(entity, project, collection, wanted)?
-        .ok_or_else(|| StoreError::Missing(format!("artifact {entity}/{project}/{collection}:{wanted}")))
-}
-
 async fn find(app: &App, Path((entity, project, name)): Named) -> Answer<ArtifactRow> {
-    let store = app.store.clone();
-    Ok(blocking(move || named(&store, &entity, &project, &name)).await?)
+    let (collection, wanted) = name.rsplit_once(':').unwrap_or((&name, LATEST));
+    let of = CollectionName { entity, project, collection: collection.to_owned() };
+    let found = app.fetch.version(&of, wanted).await?;
+    Ok(found.ok_or_else(|| StoreError::Missing(format!("artifact {of}:{wanted}")))?)
 }
 
 fn author(caller: &Caller, entity: &str) -> Author {
@@ -112,6 +108,7 @@ async fn remove(
 /// The entries of a version's manifest, a JSON object a line.
 async fn files(State(app): State<App>, path: Named) -> Answer<Response> {
     let row = find(&app, path).await?;
+    transfer::fetched(&app, row.body.manifest.blob).await?;
     let manifest = blocking(move || read_manifest(&app.blobs, &row.body.manifest)).await?;
     Ok(stream("application/x-ndjson", move |send| {
         for (path, entry) in manifest.entries {
@@ -132,13 +129,12 @@ async fn file(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let (store, path) = (app.store.clone(), RelPath::new(&path)?);
-    let of = path.clone();
-    let content = blocking(move || {
-        let row = named(&store, &entity, &project, &name)?;
-        let missing = || StoreError::Missing(format!("file {of} in artifact {entity}/{project}/{name}"));
-        store.artifact_file(row.body.id, of.as_str())?.ok_or_else(missing)
-    });
-    transfer::stored(&app.blobs, content.await?.blob, path.file_name(), &headers).await
+    let (of, what) = (path.clone(), format!("file {path} in artifact {entity}/{project}/{name}"));
+    let id = find(&app, Path((entity, project, name))).await?.body.id;
+    let content = blocking(move || store.artifact_file(id, of.as_str())).await?;
+    let blob = content.ok_or(StoreError::Missing(what))?.blob;
+    transfer::fetched(&app, blob).await?;
+    transfer::stored(&app.blobs, blob, path.file_name(), &headers).await
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject, Union};
 use pannier_proto::content::Content;
+use pannier_proto::hub::CollectionName;
 use pannier_proto::id::Id128;
 use pannier_proto::path::RelPath;
 
@@ -248,12 +249,12 @@ impl Membership {
         collection: &str,
         name: &str,
     ) -> Result<Option<Self>> {
-        let asked = [entity, project, collection, name].map(str::to_owned);
-        let found = ask.read(move |store| {
-            let [entity, project, collection, name] = &asked;
-            store.member(entity, project, collection, name)
-        });
-        Ok(found.await?.map(Self))
+        let of = CollectionName {
+            entity: entity.to_owned(),
+            project: project.to_owned(),
+            collection: collection.to_owned(),
+        };
+        Ok(ask.app.fetch.version(&of, name).await?.map(Self))
     }
 }
 

@@ -246,7 +246,7 @@ impl<K: Kind> Of<K> {
     ) -> Result<Page<Artifact>> {
         let (ask, collection) = (ask(ctx)?, self.row.id);
         let asked = search::Asked { first, after, filters, order };
-        let numbers = search::versions_of(ask, collection, &asked).await?;
+        let numbers = search::versions_of(ask, vec![collection], &asked).await?;
         let window = Window::new(numbers.len(), asked.first, asked.after.as_deref());
         let cut = numbers[window.start..window.end].to_vec();
         let rows = ask.read(move |store| store.versions_numbered(&cut)).await?;

@@ -75,8 +75,9 @@ fn fields_of(sdl: &str, name: &str) -> Arc<[String]> {
     let body = body.split_once("\n}").map_or(body, |(body, _)| body);
     let field = |line: &str| {
         let line = line.strip_prefix('\t').or_else(|| line.strip_prefix("  "))?;
-        let end = line.find(|c: char| !c.is_ascii_alphanumeric())?;
-        (end > 0).then(|| line[..end].to_owned())
+        let (name, rest) = line.split_at(line.find(|c: char| !c.is_ascii_alphanumeric())?);
+        // What a field is for is said in lines of their own.
+        (!name.is_empty() && rest.starts_with(['(', ':'])).then(|| name.to_owned())
     };
     body.lines().filter_map(field).collect()
 }

@@ -39,6 +39,23 @@ impl Project {
         Ok(ask.read(move |store| store.project(&entity, &project)).await?.map(Self))
     }
 
+    /// [`Project::find`]; with `elsewhere`, one that is not here, too, where there
+    /// is a remote that may have it.
+    pub async fn find_anywhere(
+        ask: &Ask,
+        name: Option<String>,
+        entity: Option<String>,
+        elsewhere: bool,
+    ) -> Result<Option<Self>> {
+        let found = Self::find(ask, name.clone(), entity.clone()).await?;
+        if found.is_some() || !elsewhere || ask.app.sync.first().is_none() {
+            return Ok(found);
+        }
+        let path = ask.path(entity.as_deref(), name.as_deref(), "x")?;
+        let (said, number, created_us) = (store::Said::default(), 0, 0);
+        Ok(Some(Self(store::Project { entity: path.entity, name: path.project, created_us, number, said })))
+    }
+
     async fn found(
         &self,
         ask: &Arc<Ask>,

@@ -103,7 +103,10 @@ impl Query {
         name: Option<String>,
         entity_name: Option<String>,
     ) -> Result<Option<Project>> {
-        Project::find(ask(ctx)?, name, entity_name).await
+        // What is asked of its artifacts may be answered by a remote.
+        let asked = ["artifactCollectionMembership", "artifact", "artifactCollection"];
+        let elsewhere = asked.iter().any(|field| ctx.look_ahead().field(field).exists());
+        Project::find_anywhere(ask(ctx)?, name, entity_name, elsewhere).await
     }
     /// A project, under its name of old; core asks by it.
     async fn model(

@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 
 use super::Ask;
 use crate::store::{RunFacts, Wanted};
-use crate::wandb::filter::{Facts, Field, Filter, Options, Vocabulary};
+use crate::wandb::filter::{Facts, Filter};
 use crate::wandb::order::Order;
+use crate::wandb::run_field::RunField;
 use crate::wandb::time;
 
 /// Answers that are kept: those of the pages that somebody is reading.
@@ -74,8 +75,8 @@ impl Found {
         if let Some(known) = ask.app.answers.known(&asked) {
             return Ok(known);
         }
-        let filter = Filter::parse(&asked.filters, Options::RUNS)?;
-        let order = Order::parse(asked.order.as_deref().unwrap_or_default(), Vocabulary::Runs)?;
+        let filter = Filter::parse(&asked.filters)?;
+        let order = Order::parse(asked.order.as_deref().unwrap_or_default())?;
         let (of, owner) = (asked.clone(), ask.caller.name.clone());
         let numbers = ask
             .read(move |store| {
@@ -97,12 +98,12 @@ impl Found {
     }
 }
 
-fn wanted(filter: &Filter, order: &Order) -> Wanted {
+fn wanted(filter: &Filter<RunField>, order: &Order<RunField>) -> Wanted {
     let mut wanted = Wanted::default();
     for field in filter.fields().chain(order.fields()) {
         match field {
-            Field::Config(path) => wanted.config.push(path.as_str().to_owned()),
-            Field::Summary(path) => wanted.summary.push(path.as_str().to_owned()),
+            RunField::Config(path) => wanted.config.push(path.as_str().to_owned()),
+            RunField::Summary(path) => wanted.summary.push(path.as_str().to_owned()),
             _ => {}
         }
     }
@@ -114,28 +115,28 @@ struct Run<'a> {
     owner: &'a str,
 }
 
-impl Facts for Run<'_> {
-    fn get(&self, field: &Field) -> Option<Cow<'_, Json>> {
+impl Facts<RunField> for Run<'_> {
+    fn get(&self, field: &RunField) -> Option<Cow<'_, Json>> {
         let text = |text: &str| Some(Cow::Owned(Json::from(text)));
         let facts = &self.facts;
         match field {
-            Field::Id => text(&facts.run),
-            Field::Name => text(&facts.name),
-            Field::State => text(super::run::state(facts.state, facts.preempting)),
-            Field::Tags => Some(Cow::Owned(Json::from(facts.tags.clone()))),
-            Field::Group => facts.group.as_deref().and_then(text),
-            Field::JobType => facts.job_type.as_deref().and_then(text),
-            Field::Notes => facts.notes.as_deref().and_then(text),
-            Field::User => text(self.owner),
-            Field::CreatedAt => text(&time::format(facts.created_us)),
-            Field::HeartbeatAt | Field::UpdatedAt => text(&time::format(facts.updated_us)),
-            Field::Duration => {
+            RunField::Id => text(&facts.run),
+            RunField::Name => text(&facts.name),
+            RunField::State => text(super::run::state(facts.state, facts.preempting)),
+            RunField::Tags => Some(Cow::Owned(Json::from(facts.tags.clone()))),
+            RunField::Group => facts.group.as_deref().and_then(text),
+            RunField::JobType => facts.job_type.as_deref().and_then(text),
+            RunField::Notes => facts.notes.as_deref().and_then(text),
+            RunField::User => text(self.owner),
+            RunField::CreatedAt => text(&time::format(facts.created_us)),
+            RunField::HeartbeatAt | RunField::UpdatedAt => text(&time::format(facts.updated_us)),
+            RunField::Duration => {
                 let us = facts.updated_us.saturating_sub(facts.created_us);
                 Some(Cow::Owned(Json::from(time::to_seconds(us))))
             }
-            Field::Config(path) => path.find(&facts.config).map(Cow::Borrowed),
-            Field::Summary(path) => path.find(&facts.summary).map(Cow::Borrowed),
-            Field::Sweep | Field::Metadata(_) | Field::Other(_) => None,
+            RunField::Config(path) => path.find(&facts.config).map(Cow::Borrowed),
+            RunField::Summary(path) => path.find(&facts.summary).map(Cow::Borrowed),
+            RunField::Sweep | RunField::Metadata(_) | RunField::Other(_) => None,
         }
     }
 }

@@ -11,7 +11,11 @@ use super::page::{Page, Window};
 use super::project::Project;
 use super::scalar::JsonString;
 use crate::access::Verb;
-use crate::store::{self, Collection};
+use crate::store::{self, Collection, VersionFacts};
+use crate::wandb::filter::{Facts, Field, Filter};
+use crate::wandb::ids;
+use crate::wandb::order::Order;
+use crate::wandb::search::{CollectionRow, RegistryRow, VersionRow};
 
 /// Which part of a list, and in which order.
 #[derive(Default)]
@@ -26,24 +30,71 @@ pub struct Asked {
     pub order: Option<String>,
 }
 
-/// Those collections that are asked for, in the order that is asked for.
-pub fn collections(rows: Vec<Collection>, asked: &Asked) -> Result<Vec<Collection>> {
-    let _ = asked;
-    Ok(rows)
+/// A filter and an order, understood.
+struct Search<F> {
+    filter: Filter<F>,
+    order: Order<F>,
 }
 
-/// The membership numbers of a collection's versions, newest first unless
+impl<F: Field> Search<F> {
+    fn new(filters: Option<&JsonString>, order: Option<&str>) -> Result<Self> {
+        let filter = filters.map_or_else(|| Ok(Filter::everything()), |filters| Filter::parse(&filters.0))?;
+        Ok(Self { filter, order: Order::parse(order.unwrap_or_default())? })
+    }
+
+    /// Those of the rows that are asked for, in the order that is asked for; else
+    /// as they come.
+    fn apply<T, R: Facts<F>>(&self, rows: Vec<T>, facts: impl Fn(&T) -> R) -> Vec<T> {
+        let mut found: Vec<(T, R)> = rows
+            .into_iter()
+            .map(|row| {
+                let facts = facts(&row);
+                (row, facts)
+            })
+            .filter(|(_, facts)| self.filter.matches(facts))
+            .collect();
+        found.sort_by(|(_, a), (_, b)| self.order.compare(a, b));
+        found.into_iter().map(|(row, _)| row).collect()
+    }
+}
+
+/// Those collections that are asked for, in the order that is asked for.
+pub fn collections(rows: Vec<Collection>, asked: &Asked) -> Result<Vec<Collection>> {
+    let search = Search::new(asked.filters.as_ref(), asked.order.as_deref())?;
+    Ok(search.apply(rows, |row| CollectionRow {
+        id: ids::collection(row.id),
+        name: row.name.clone(),
+        description: row.description.clone(),
+        tags: row.tags.clone(),
+        kind: row.kind.clone(),
+        created_us: row.created_us,
+        updated_us: row.updated_us,
+    }))
+}
+
+/// The membership numbers of these collections' versions, newest first unless
 /// another order is asked for.
-pub async fn versions_of(ask: &Ask, collection: i64, asked: &Asked) -> Result<Vec<i64>> {
-    let _ = asked;
-    let mut numbers = Vec::new();
-    let facts = ask.read(move |store| {
-        store.each_version(&[collection], |facts| numbers.push(facts.membership))?;
-        Ok(numbers)
+pub async fn versions_of(ask: &Ask, collections: Vec<i64>, asked: &Asked) -> Result<Vec<i64>> {
+    let search = Search::new(asked.filters.as_ref(), asked.order.as_deref())?;
+    let found = ask.read(move |store| {
+        let mut rows: Vec<VersionFacts> = Vec::new();
+        store.each_version(&collections, |facts| rows.push(facts))?;
+        rows.reverse();
+        let rows = search.apply(rows, |row| VersionRow {
+            id: ids::artifact(row.id),
+            version: row.version,
+            aliases: row.aliases.clone(),
+            tags: row.tags.clone(),
+            state: "COMMITTED",
+            size: row.size,
+            metadata: row.metadata.clone(),
+            created_us: row.created_us,
+            updated_us: row.updated_us,
+            linked_us: row.member_us,
+        });
+        Ok(rows.into_iter().map(|row| row.membership).collect())
     });
-    let mut numbers = facts.await?;
-    numbers.reverse();
-    Ok(numbers)
+    found.await
 }
 
 async fn found_registries(
@@ -52,14 +103,21 @@ async fn found_registries(
     filters: Option<JsonString>,
     order: Option<String>,
 ) -> Result<Vec<store::Project>> {
-    let _ = (filters, order);
     if !ask.may(organization, Verb::Read) {
         return Ok(Vec::new());
     }
+    let search = Search::new(filters.as_ref(), order.as_deref())?;
     let entity = organization.to_owned();
     let mut found = ask.read(move |store| store.projects(&entity)).await?;
     found.retain(|project| is_registry(&project.name));
-    Ok(found)
+    Ok(search.apply(found, |project| RegistryRow {
+        id: u64::try_from(project.number).unwrap_or(0),
+        name: project.name.clone(),
+        entity: project.entity.clone(),
+        description: project.said.description.clone(),
+        created_us: project.created_us,
+        updated_us: project.said.updated_us,
+    }))
 }
 
 /// An organization's registries.
@@ -108,10 +166,8 @@ pub async fn registry_versions(
 ) -> Result<Page<Membership>> {
     let within = Asked { filters: of, ..Asked::default() };
     let found = found_collections(ask, organization, registries, &within).await?;
-    let mut numbers = Vec::new();
-    for row in found {
-        numbers.extend(versions_of(ask, row.id, &asked).await?);
-    }
+    let collections = found.into_iter().map(|row| row.id).collect();
+    let numbers = versions_of(ask, collections, &asked).await?;
     let window = Window::new(numbers.len(), asked.first, asked.after.as_deref());
     let cut = numbers[window.start..window.end].to_vec();
     let rows = ask.read(move |store| store.versions_numbered(&cut)).await?;

@@ -51,6 +51,7 @@ pub async fn get(
     match grant(&app, &capability)? {
         Grant::Get { blob, name } => {
             let name = name.as_ref().map_or("file", RelPath::file_name);
+            fetched(&app, blob).await?;
             stored(&app.blobs, blob, name, &headers).await
         }
         Grant::GetFile { run, path } => file(&app, run, path, &headers).await,
@@ -69,6 +70,14 @@ pub async fn file(app: &App, run: RunPath, path: RelPath, headers: &HeaderMap) -
         Held::Made(text) => Ok((file_headers(&name), text).into_response()),
         Held::Stored(content) => stored(&app.blobs, content.blob, &name, headers).await,
     }
+}
+
+/// What is not here is fetched.
+pub async fn fetched(app: &App, blob: Blob) -> Answer<()> {
+    app.fetch.blob(blob).await.map_err(|error| {
+        let hint = "see `pannier status` for the remote, and `pannier verify` for the home";
+        Failure::new(StatusCode::NOT_FOUND, error.to_string()).hint(hint)
+    })
 }
 
 async fn file_of(app: &App, run: RunPath, path: RelPath) -> Answer<Held> {
@@ -99,7 +108,10 @@ fn file_headers(name: &str) -> [(HeaderName, String); 4] {
     ]
 }
 
-/// Bytes that are stored here, or the part of them that is asked for.
+/// A stored blob, or the part of it that is asked for.
+///
+/// # Errors
+/// 404 where it is not here.
 pub async fn stored(blobs: &Arc<Blobs>, blob: Blob, name: &str, headers: &HeaderMap) -> Answer<Response> {
     let held = blobs.clone();
     let open = tokio::task::spawn_blocking(move || {

@@ -166,14 +166,9 @@ fn pull(daemon: &Client, name: &str, pin: bool, json: bool, out: &mut dyn Write)
         return shown::json(out, &pulled);
     }
     let (name, size) = (full(&pulled.artifact.place), shown::size(pulled.artifact.size));
-    match pulled.fetched_files {
+    match pulled.fetched_bytes {
         0 => writeln!(out, "{name}: all of it was here, {size}")?,
-        files => writeln!(
-            out,
-            "{name}: fetched {}, {}; all of it is here now",
-            shown::count(files, "file"),
-            shown::size(pulled.fetched_bytes)
-        )?,
+        bytes => writeln!(out, "{name}: fetched {}; all of it is here now, {size}", shown::size(bytes))?,
     }
     Ok(())
 }

@@ -113,13 +113,18 @@ pub enum BadFilter {
         /// What is wrong with it.
         why: &'static str,
     },
-}
-
-impl BadFilter {
-    /// A name in an order that can name no field.
-    pub(in super::super) fn name_in_order(name: &str, why: &'static str) -> Self {
-        Self::Name { at: "the order".to_owned(), name: format!("{:?}", short(name)), why }
-    }
+    /// A name of no field that there is.
+    #[error("{at}: {things} have no field {name} to ask for; there are {known}")]
+    UnknownField {
+        /// Where.
+        at: String,
+        /// The name as written.
+        name: String,
+        /// What is searched.
+        things: &'static str,
+        /// The names that there are.
+        known: String,
+    },
 }
 
 fn all_operators() -> String {

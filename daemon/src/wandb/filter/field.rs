@@ -1,175 +1,104 @@
-//! The names of what can be asked and sorted by: their spellings, and where a
-//! dotted name leads in a config, a summary or metadata. It must not know operators.
+//! What a schema of fields is, and what the kinds of their values mean. It must not
+//! know operators, nor any schema.
 
-use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
+use std::fmt::{Debug, Display};
+use std::hash::Hash;
+
+use serde_json::Value as Json;
+
+use super::error::{described, short};
+use super::{BadFilter, canonical_time};
 
 /// The longest name, in bytes, and the most parts between dots. Looking a name
 /// up costs at most as many steps as it has parts, for each level that exists.
 const MAX_NAME: usize = 1024;
 const MAX_PARTS: usize = 32;
 
-/// What names stand for depends on what is searched: `name` is a run's id, but
-/// an artifact collection's name.
+/// The fields of one kind of thing. The type is the schema: a filter of it is
+/// asked of things of this kind and no others.
+pub trait Field: Clone + Debug + Eq + Hash {
+    /// What the things are, for people.
+    const THINGS: &'static str;
+    /// The names to choose from, for people who chose another.
+    const NAMES: &'static [&'static str];
+    /// Whether `$regex` and `$contains` take no notice of upper and lower case.
+    const REGEX_IGNORES_CASE: bool;
+
+    /// The field that a name stands for, if there is one.
+    fn named(name: &str) -> Option<Self>;
+
+    /// What its values are.
+    fn kind(&self) -> Kind;
+}
+
+/// What the values of a field are. Facts have the one form that is said here;
+/// what a filter compares them with is brought into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Vocabulary {
-    /// `api.runs`.
-    Runs,
-    /// Registries, collections, and versions.
-    Artifacts,
-}
-
-/// A field, whatever its spelling.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Field {
-    /// `id`; for runs also `name`.
-    Id,
-    /// `display_name`, `displayName`; for artifacts `name`.
+pub enum Kind {
+    /// Any value of JSON, as it is.
+    Plain,
+    /// Times: texts of the form that [`canonical_time`] makes.
+    Time,
+    /// Names whose case is of no account: texts in lower case.
     Name,
-    /// `state`.
-    State,
-    /// `tags`, `tag`: a list of texts.
-    Tags,
-    /// `group`.
-    Group,
-    /// `jobType`, `job_type`.
-    JobType,
-    /// `username`, `user`.
-    User,
-    /// `created_at`, `createdAt`.
-    CreatedAt,
-    /// `heartbeat_at`, `heartbeatAt`.
-    HeartbeatAt,
-    /// `updated_at`, `updatedAt`.
-    UpdatedAt,
-    /// `notes`, `description`.
-    Notes,
-    /// `sweep`.
-    Sweep,
-    /// `duration`, in seconds.
-    Duration,
-    /// `config.…`.
-    Config(Path),
-    /// `summary_metrics.…`, `summaryMetrics.…`, `summary.…`.
-    Summary(Path),
-    /// `metadata.…`.
-    Metadata(Path),
-    /// Any other name, as it was written.
-    Other(String),
+    /// Numbers of versions, which people also write as `"3"` and `"v3"`. For
+    /// regular expressions they are texts of the latter form.
+    Version,
 }
 
-impl Field {
-    /// The field that a name stands for, or what is wrong with the name.
-    ///
-    /// # Errors
-    /// Where the name is empty, too long, or looks like an operator.
-    pub fn parse(name: &str, vocabulary: Vocabulary) -> Result<Self, &'static str> {
-        if name.is_empty() {
-            return Err("it is empty");
-        }
-        if name.starts_with('$') {
-            return Err("names do not begin with $");
-        }
-        if name.len() > MAX_NAME || name.split('.').count() > MAX_PARTS {
-            return Err("it is longer than 1024 bytes or has more than 32 parts between dots");
-        }
-        Ok(match name {
-            "name" if vocabulary == Vocabulary::Artifacts => Self::Name,
-            "id" | "name" => Self::Id,
-            "display_name" | "displayName" => Self::Name,
-            "state" => Self::State,
-            "tags" | "tag" => Self::Tags,
-            "group" => Self::Group,
-            "jobType" | "job_type" => Self::JobType,
-            "username" | "user" => Self::User,
-            "created_at" | "createdAt" => Self::CreatedAt,
-            "heartbeat_at" | "heartbeatAt" => Self::HeartbeatAt,
-            "updated_at" | "updatedAt" => Self::UpdatedAt,
-            "notes" | "description" => Self::Notes,
-            "sweep" => Self::Sweep,
-            "duration" => Self::Duration,
-            other => Self::dotted(other),
-        })
+impl Kind {
+    /// A value of a filter in the form of the facts.
+    pub(super) fn operand(self, value: &Json, at: &impl Display) -> Result<Json, BadFilter> {
+        let (read, wanted) = match (self, value) {
+            (Self::Plain, _) | (_, Json::Null) => return Ok(value.clone()),
+            (Self::Time, _) => (
+                value.as_str().and_then(canonical_time).map(Json::String),
+                "a time such as \"2026-01-02T03:04:05Z\" or \"2026-01-02\"",
+            ),
+            (Self::Name, _) => (value.as_str().map(|name| name.to_lowercase().into()), "a name as text"),
+            (Self::Version, Json::Number(_)) => return Ok(value.clone()),
+            (Self::Version, _) => (
+                value.as_str().and_then(version).map(Json::from),
+                "a version such as 3 or \"v3\" (names such as \"latest\" are aliases)",
+            ),
+        };
+        read.ok_or_else(|| BadFilter::Operand { at: at.to_string(), wanted, found: described(value) })
     }
 
-    fn dotted(name: &str) -> Self {
-        match name.split_once('.') {
-            Some((_, "")) | None => Self::Other(name.to_owned()),
-            Some(("config", path)) => Self::Config(Path::in_config(path)),
-            Some(("summary_metrics" | "summaryMetrics" | "summary", path)) => Self::Summary(Path::new(path)),
-            Some(("metadata", path)) => Self::Metadata(Path::new(path)),
-            Some(_) => Self::Other(name.to_owned()),
+    /// What a regular expression is asked of, if the value is something to be searched.
+    pub(super) fn text(self, value: &Json) -> Option<Cow<'_, str>> {
+        match (self, value) {
+            (_, Json::String(text)) => Some(Cow::Borrowed(text)),
+            (Self::Version, Json::Number(number)) => Some(Cow::Owned(format!("v{number}"))),
+            _ => None,
         }
-    }
-
-    /// Whether the values are times, which are compared as such however they are written.
-    #[must_use]
-    pub fn is_date(&self) -> bool {
-        matches!(self, Self::CreatedAt | Self::HeartbeatAt | Self::UpdatedAt)
     }
 }
 
-/// A dotted name inside a config, a summary or metadata. Keys may contain dots
-/// themselves: `acc.max` finds the key `acc.max` as well as `max` in `acc`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Path {
-    written: String,
-    /// The name without the part `value` that W&B puts after a config key, if it has one.
-    unwrapped: Option<String>,
+fn version(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-impl Path {
-    /// A name that means just what it says.
-    #[must_use]
-    pub fn new(written: &str) -> Self {
-        Self { written: written.to_owned(), unwrapped: None }
+/// The field that a name stands for; `at` says where the name is.
+pub(in super::super) fn named<F: Field>(name: &str, at: &impl Display) -> Result<F, BadFilter> {
+    let bad = |why| BadFilter::Name { at: at.to_string(), name: format!("{:?}", short(name)), why };
+    if name.is_empty() {
+        return Err(bad("it is empty"));
     }
-
-    /// A name in a config, where `lr.value` also means `lr`, and `opt.value.name`
-    /// also `opt.name`. A key that is really called `value` goes first.
-    #[must_use]
-    pub fn in_config(written: &str) -> Self {
-        let parts: Vec<_> = written.split('.').collect();
-        let wrapper = parts.iter().skip(1).position(|part| *part == "value");
-        let unwrapped = wrapper.map(|at| {
-            let (before, after) = parts.split_at(at + 1);
-            [before, &after[1..]].concat().join(".")
-        });
-        Self { written: written.to_owned(), unwrapped }
+    if name.starts_with('$') {
+        return Err(bad("names do not begin with $"));
     }
-
-    /// The name as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.written
+    if name.len() > MAX_NAME || name.split('.').count() > MAX_PARTS {
+        return Err(bad("it is longer than 1024 bytes or has more than 32 parts between dots"));
     }
-
-    /// What the name leads to in a map whose values are plain (a config without
-    /// W&B's `{"value": …}` wrappers). Of several ways, the one with the longest keys
-    /// goes first; a number also counts into a list.
-    #[must_use]
-    pub fn find<'a>(&self, map: &'a Map<String, Json>) -> Option<&'a Json> {
-        find_in(map, &self.written).or_else(|| find_in(map, self.unwrapped.as_deref()?))
-    }
-}
-
-fn find_in<'a>(map: &'a Map<String, Json>, path: &str) -> Option<&'a Json> {
-    if let Some(found) = map.get(path) {
-        return Some(found);
-    }
-    path.rmatch_indices('.').find_map(|(dot, _)| below(map.get(&path[..dot])?, &path[dot + 1..]))
-}
-
-fn below<'a>(value: &'a Json, path: &str) -> Option<&'a Json> {
-    match value {
-        Json::Object(map) => find_in(map, path),
-        Json::Array(items) => {
-            let (index, rest) =
-                path.split_once('.').map_or((path, None), |(index, rest)| (index, Some(rest)));
-            let item = items.get(index.parse::<usize>().ok()?)?;
-            rest.map_or(Some(item), |rest| below(item, rest))
-        }
-        _ => None,
-    }
+    F::named(name).ok_or_else(|| BadFilter::UnknownField {
+        at: at.to_string(),
+        name: format!("{:?}", short(name)),
+        things: F::THINGS,
+        known: F::NAMES.join(", "),
+    })
 }
 
 #[cfg(test)]
@@ -178,93 +107,28 @@ mod tests {
 
     use super::*;
 
-    fn find(path: &Path, document: &Json) -> Option<Json> {
-        path.find(document.as_object().unwrap()).cloned()
-    }
-
     #[test]
-    fn spellings_of_one_field_are_one_field() {
-        for (names, field) in [
-            (&["name", "id"][..], Field::Id),
-            (&["display_name", "displayName"], Field::Name),
-            (&["jobType", "job_type"], Field::JobType),
-            (&["username", "user"], Field::User),
-            (&["created_at", "createdAt"], Field::CreatedAt),
-            (&["heartbeat_at", "heartbeatAt"], Field::HeartbeatAt),
-            (&["updated_at", "updatedAt"], Field::UpdatedAt),
-            (&["notes", "description"], Field::Notes),
-            (&["summary_metrics.a", "summaryMetrics.a", "summary.a"], Field::Summary(Path::new("a"))),
-            (&["config.a"], Field::Config(Path::in_config("a"))),
-            (&["metadata.a.b"], Field::Metadata(Path::new("a.b"))),
-            (&["host"], Field::Other("host".into())),
-            (&["config."], Field::Other("config.".into())),
+    fn values_take_the_form_of_the_facts() {
+        for (kind, written, form) in [
+            (Kind::Plain, json!({"a": [1]}), Some(json!({"a": [1]}))),
+            (Kind::Time, json!("2026-01-02"), Some(json!("2026-01-02T00:00:00.000000Z"))),
+            (Kind::Time, json!(null), Some(json!(null))),
+            (Kind::Time, json!("soon"), None),
+            (Kind::Time, json!(5), None),
+            (Kind::Name, json!("Wandb-Registry-ÄB"), Some(json!("wandb-registry-äb"))),
+            (Kind::Name, json!(5), None),
+            (Kind::Version, json!(3), Some(json!(3))),
+            (Kind::Version, json!(2.5), Some(json!(2.5))),
+            (Kind::Version, json!("3"), Some(json!(3))),
+            (Kind::Version, json!("v3"), Some(json!(3))),
+            (Kind::Version, json!("V03"), Some(json!(3))),
+            (Kind::Version, json!("v+3"), None),
+            (Kind::Version, json!("v"), None),
+            (Kind::Version, json!("latest"), None),
+            (Kind::Version, json!("v99999999999999999999"), None),
+            (Kind::Version, json!([3]), None),
         ] {
-            for name in names {
-                assert_eq!(Field::parse(name, Vocabulary::Runs).as_ref(), Ok(&field), "{name}");
-            }
+            assert_eq!(kind.operand(&written, &"x").ok(), form, "{kind:?} {written}");
         }
-        assert_eq!(Field::parse("name", Vocabulary::Artifacts), Ok(Field::Name));
-    }
-
-    #[test]
-    fn names_that_cannot_be() {
-        for name in ["", "$gt", &"a".repeat(2000), &"a.".repeat(100)] {
-            assert!(Field::parse(name, Vocabulary::Runs).is_err(), "{name}");
-        }
-    }
-
-    #[test]
-    fn keys_with_dots_are_found_beside_nested_ones() {
-        let summary = json!({
-            "val/loss": 1, "acc": {"max": 2, "a.b": 3}, "acc.min": 4, "x.y": {"z": 5}, "x": {"y.z": 6, "only": 7},
-            "list": [10, {"k": 11}],
-        });
-        for (path, expected) in [
-            ("val/loss", Some(json!(1))),
-            ("acc.max", Some(json!(2))),
-            ("acc.a.b", Some(json!(3))),
-            ("acc.min", Some(json!(4))),
-            ("x.y.z", Some(json!(5))),
-            ("x.only", Some(json!(7))),
-            ("list.0", Some(json!(10))),
-            ("list.1.k", Some(json!(11))),
-            ("list.2", None),
-            ("list.k", None),
-            ("acc.none", None),
-            ("val/loss.x", None),
-            ("..", None),
-        ] {
-            assert_eq!(find(&Path::new(path), &summary), expected, "{path}");
-        }
-    }
-
-    #[test]
-    fn a_way_that_ends_blind_is_left_for_the_next() {
-        let summary = json!({"a.b": {"other": 1}, "a": {"b": {"c": 2}}});
-        assert_eq!(find(&Path::new("a.b.c"), &summary), Some(json!(2)));
-    }
-
-    #[test]
-    fn the_value_part_of_config_names_is_optional() {
-        let config = json!({
-            "lr": 0.1, "opt": {"name": "adam"}, "a.b": 3, "value": 4, "wrapped": {"value": 5}, "deep": {"value": {"value": 6}},
-        });
-        for (path, expected) in [
-            ("lr", Some(json!(0.1))),
-            ("lr.value", Some(json!(0.1))),
-            ("opt.name", Some(json!("adam"))),
-            ("opt.value.name", Some(json!("adam"))),
-            ("opt.name.value", Some(json!("adam"))),
-            ("a.b.value", Some(json!(3))),
-            ("value", Some(json!(4))),
-            ("value.value", Some(json!(4))),
-            ("wrapped.value", Some(json!(5))),
-            ("deep.value.value", Some(json!(6))),
-            ("values", None),
-            ("lr.values", None),
-        ] {
-            assert_eq!(find(&Path::in_config(path), &config), expected, "{path}");
-        }
-        assert_eq!(find(&Path::new("lr.value"), &config), None);
     }
 }

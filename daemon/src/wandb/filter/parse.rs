@@ -7,18 +7,19 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value as Json};
 
 use super::error::{OF_FIELDS, Place, described, short};
+use super::field::named;
 use super::{
-    BadFilter, Choices, Comparison, Field, MAX_DEPTH, MAX_REGEX_BYTES, MAX_REGEX_PROGRAM, MAX_REGEXES,
-    MAX_VALUES, Node, Options, Test, canonical_time,
+    BadFilter, Choices, Comparison, Field, Kind, MAX_DEPTH, MAX_FIELDS, MAX_REGEX_BYTES, MAX_REGEX_PROGRAM,
+    MAX_REGEXES, MAX_VALUES, Node, Test,
 };
 
 /// How deep the groups of one regular expression may lie in one another.
 const MAX_REGEX_DEPTH: u32 = 64;
 
 /// The conditions of a document, and the fields that they are about.
-pub(super) fn document(document: &Json, options: Options) -> Result<(Node, Vec<Field>), BadFilter> {
+pub(super) fn document<F: Field>(document: &Json) -> Result<(Node, Vec<F>), BadFilter> {
     measure(document, 0, &mut 0)?;
-    let mut parser = Parser { options, fields: Vec::new(), known: HashMap::new(), regexes: 0 };
+    let mut parser = Parser { fields: Vec::new(), known: HashMap::new(), regexes: 0 };
     let root = parser.conditions(None, document, &Place::Top)?;
     Ok((root, parser.fields))
 }
@@ -47,14 +48,13 @@ fn measure(value: &Json, depth: usize, count: &mut usize) -> Result<(), BadFilte
     }
 }
 
-struct Parser {
-    options: Options,
-    fields: Vec<Field>,
-    known: HashMap<Field, usize>,
+struct Parser<F> {
+    fields: Vec<F>,
+    known: HashMap<F, usize>,
     regexes: usize,
 }
 
-impl Parser {
+impl<F: Field> Parser<F> {
     /// The conditions of one object, all of which must hold. With a field, its keys
     /// are operators on that field; without, field names. Logical operators may stand in both.
     fn conditions(&mut self, field: Option<usize>, value: &Json, at: &Place<'_>) -> Result<Node, BadFilter> {
@@ -111,13 +111,12 @@ impl Parser {
     }
 
     fn field(&mut self, name: &str, at: &Place<'_>) -> Result<usize, BadFilter> {
-        let field = Field::parse(name, self.options.vocabulary).map_err(|why| BadFilter::Name {
-            at: at.to_string(),
-            name: format!("{:?}", short(name)),
-            why,
-        })?;
+        let field: F = named(name, at)?;
         let index = *self.known.entry(field.clone()).or_insert(self.fields.len());
         if index == self.fields.len() {
+            if index == MAX_FIELDS {
+                return Err(BadFilter::TooMany { what: "fields", limit: MAX_FIELDS });
+            }
             self.fields.push(field);
         }
         Ok(index)
@@ -167,26 +166,25 @@ impl Parser {
                 items if items.is_empty() => Node::Any(Vec::new()),
                 items => Node::All(items.into_iter().map(Test::Equals).map(test).collect()),
             },
-            "$regex" => test(Test::Fits(self.regex(value, siblings.get("$options"), at)?)),
-            "$contains" => test(Test::Fits(self.substring(value, at)?)),
+            "$regex" => {
+                let regex = self.regex(value, siblings.get("$options"), at)?;
+                test(Test::Fits(regex, self.kind(field)))
+            }
+            // A list contains what one of its items is.
+            "$contains" if value.is_number() || value.is_boolean() => test(Test::Equals(value.clone())),
+            "$contains" => test(Test::Fits(self.substring(value, at)?, self.kind(field))),
             "$options" => return Err(BadFilter::LoneOptions { at: at.to_string() }),
             _ => return Err(unknown(operator, at)),
         })
     }
 
-    /// The value to compare with. Times take their one form here.
+    fn kind(&self, field: usize) -> Kind {
+        self.fields.get(field).map_or(Kind::Plain, Field::kind)
+    }
+
+    /// The value to compare with.
     fn operand(&self, field: usize, value: &Json, at: &Place<'_>) -> Result<Json, BadFilter> {
-        if !self.fields.get(field).is_some_and(Field::is_date) {
-            return Ok(value.clone());
-        }
-        match value {
-            Json::Null => Ok(Json::Null),
-            other => {
-                other.as_str().and_then(canonical_time).map(Json::String).ok_or_else(|| {
-                    wrong(at, "a time such as \"2026-01-02T03:04:05Z\" or \"2026-01-02\"", other)
-                })
-            }
-        }
+        self.kind(field).operand(value, at)
     }
 
     fn items(&self, field: usize, value: &Json, at: &Place<'_>) -> Result<Vec<Json>, BadFilter> {
@@ -264,7 +262,7 @@ impl Parser {
             return Err(bad(format!("it is longer than {MAX_REGEX_BYTES} bytes")));
         }
         RegexBuilder::new(pattern)
-            .case_insensitive(self.options.ignore_case || letters.contains('i'))
+            .case_insensitive(F::REGEX_IGNORES_CASE || letters.contains('i'))
             .multi_line(letters.contains('m'))
             .dot_matches_new_line(letters.contains('s'))
             .size_limit(MAX_REGEX_PROGRAM)

@@ -1,21 +1,21 @@
 //! `pannier registry`: registries, their collections, and what is linked there.
 
+mod view;
+
 use std::io::Write;
 
 use clap::Subcommand;
 use pannier_proto::artifacts::{
-    ArtifactView, EditRegistry, LinkVersion, MoveAliases, MoveView, Moves, Registries, RegistryCollections,
+    ArtifactView, EditRegistry, LinkVersion, MoveAliases, Moves, Registries, RegistryCollections,
     RegistryView, VersionView,
 };
 use serde_json::json;
 
 use super::artifact::name::{Name, registry_project};
-use super::artifact::{full, print_collections, versions};
+use super::artifact::versions;
 use super::client::Client;
 use super::failure::{Failure, Result};
-use super::show::{self, Table};
-use super::start;
-use crate::clock::now_us;
+use super::{show, start};
 use crate::home::Home;
 use crate::percent::encode;
 use crate::store::default_organization;
@@ -172,7 +172,7 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
     match args.command {
         Command::Ls { json } => {
             let found: Registries = daemon.get("/v1/registries")?;
-            if json { show::json(out, &found)? } else { list(&found.registries, out)? }
+            if json { show::json(out, &found)? } else { view::list(&found.registries, out)? }
         }
         Command::Show { of, history, limit, json } => {
             let collection = if of.contains('/') { collection_of(&daemon, &of)? } else { None };
@@ -202,7 +202,7 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
                 daemon.call("POST", &route, Some(&serde_json::to_value(asked)?))?.json()?;
             match json {
                 true => show::json(out, &made)?,
-                false => writeln!(out, "made the registry {}", registry_full(&made))?,
+                false => writeln!(out, "made the registry {}", view::registry_full(&made))?,
             }
         }
         Command::Link { name, to, alias, json } => {
@@ -212,7 +212,7 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
             let asked = serde_json::to_value(LinkVersion { artifact, aliases: alias })?;
             let linked: VersionView =
                 daemon.call("POST", &to.collection_route("/links"), Some(&asked))?.json()?;
-            said(&linked, "linked as", json, out)?;
+            said("linked as", &linked, json, out)?;
         }
         Command::Unlink { name, from, json } => {
             let from =
@@ -234,7 +234,7 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
             let asked = serde_json::to_value(MoveAliases { artifact, add, remove })?;
             let moved: VersionView =
                 daemon.call("POST", &name.collection_route("/aliases"), Some(&asked))?.json()?;
-            said(&moved, "now", json, out)?;
+            said("now", &moved, json, out)?;
         }
         Command::Protect { registry, aliases, remove, json } => {
             let (organization, name) = registry_named(&registry)?;
@@ -246,9 +246,12 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
                 daemon.call("PATCH", &route, Some(&serde_json::to_value(asked)?))?.json()?;
             match json {
                 true => show::json(out, &changed)?,
-                false => {
-                    writeln!(out, "{}: {}", registry_full(&changed), protection(&changed.protected_aliases))?
-                }
+                false => writeln!(
+                    out,
+                    "{}: {}",
+                    view::registry_full(&changed),
+                    view::protection(&changed.protected_aliases)
+                )?,
             }
         }
     }
@@ -301,86 +304,20 @@ fn protected(now: Vec<String>, aliases: Vec<String>, remove: bool) -> Vec<String
     all
 }
 
-fn protection(aliases: &[String]) -> String {
-    match aliases {
-        [] => "no alias is protected".to_owned(),
-        all => format!("only administrators move {}", show::clean(&all.join(", "))),
-    }
-}
-
-fn registry_full(registry: &RegistryView) -> String {
-    show::clean(&format!("{}/{}", registry.organization, registry.name)).into_owned()
-}
-
-fn said(version: &VersionView, verb: &str, json: bool, out: &mut dyn Write) -> Result<()> {
-    if json {
-        return show::json(out, version);
-    }
-    let aliases: Vec<_> = version.place.aliases.iter().map(|alias| show::clean(&alias.alias)).collect();
-    Ok(writeln!(out, "{verb} {} [{}]", full(&version.place), aliases.join(", "))?)
-}
-
-fn list(registries: &[RegistryView], out: &mut dyn Write) -> Result<()> {
-    if registries.is_empty() {
-        return Ok(writeln!(out, "no registries; `pannier registry link` makes one")?);
-    }
-    let mut table =
-        Table::new(&["REGISTRY", ">COLLECTIONS", ">VERSIONS", "TYPES", "PROTECTED", "DESCRIPTION"]);
-    for registry in registries {
-        table.row([
-            registry_full(registry),
-            show::number(registry.collection_count),
-            show::number(registry.version_count),
-            registry.artifact_types.as_ref().map_or_else(|| "all".to_owned(), |types| types.join(", ")),
-            registry.protected_aliases.join(", "),
-            registry.description.clone().unwrap_or_default(),
-        ]);
-    }
-    Ok(table.print(out)?)
+fn said(verb: &str, version: &VersionView, json: bool, out: &mut dyn Write) -> Result<()> {
+    if json { show::json(out, version) } else { view::said(verb, version, out) }
 }
 
 fn one(daemon: &Client, text: &str, json: bool, out: &mut dyn Write) -> Result<()> {
     let (organization, name) = registry_named(text)?;
     let route = format!("/v1/registries/{}/{}", encode(&organization), encode(&name));
     let found: RegistryCollections = daemon.get(&route)?;
-    if json {
-        return show::json(out, &found);
-    }
-    list(std::slice::from_ref(&found.registry), out)?;
-    if found.collections.is_empty() {
-        return Ok(writeln!(out, "\nno collections; `pannier registry link` makes one")?);
-    }
-    writeln!(out)?;
-    print_collections(&found.collections, out)
+    if json { show::json(out, &found) } else { view::one(&found, out) }
 }
 
-fn moves(daemon: &Client, name: &Name, as_json: bool, out: &mut dyn Write) -> Result<()> {
+fn moves(daemon: &Client, name: &Name, json: bool, out: &mut dyn Write) -> Result<()> {
     let found: Moves = daemon.get(&name.collection_route("/moves"))?;
-    if as_json {
-        return show::json(out, &found);
-    }
-    let mut table = Table::new(&["WHEN", ">AGO", "ALIAS", "TO", "BY", "HOME", "STATE"]);
-    let now_us = now_us();
-    for made in &found.moves {
-        table.row([
-            show::moment(made.time_us),
-            show::age(made.time_us, now_us),
-            made.alias.clone(),
-            target(made),
-            made.by.clone().unwrap_or_default(),
-            made.origin.to_string().chars().take(8).collect(),
-            if made.stands { "stands" } else { "replaced" }.to_owned(),
-        ]);
-    }
-    Ok(table.print(out)?)
-}
-
-fn target(made: &MoveView) -> String {
-    match (made.version, made.to) {
-        (Some(version), _) => format!("v{version}"),
-        (None, Some(_)) => "a version that is gone".to_owned(),
-        (None, None) => "nobody".to_owned(),
-    }
+    if json { show::json(out, &found) } else { view::moves(&found.moves, out) }
 }
 
 #[cfg(test)]

@@ -1,0 +1,547 @@
+//! Who may do what with whose data at a hub: every user, every kind of entity,
+//! every verb, at every door; and that no route and no mutation is forgotten.
+
+use std::fmt::Write as _;
+
+use pannier_tests::daemon::{TestDaemon, TestHome};
+use pannier_tests::http::{Answer, Http};
+use pannier_tests::hub::TestHub;
+use pannier_tests::wait;
+use serde_json::{Value as Json, json};
+
+use crate::http_doors::{METHODS, filled_in, routes};
+
+/// A hub with an organization, its teams, and users of every role.
+struct Hub {
+    hub: TestHub,
+    tokens: Vec<(&'static str, String)>,
+}
+
+const USERS: [&str; 7] = ["viewer", "member", "lead", "boss", "clerk", "outsider", "root"];
+/// A team, another, an organization, a user's own, one that nobody registered,
+/// and a deleted team.
+const ENTITIES: [&str; 6] = ["vision", "audio", "acme", "member", "commons", "gone"];
+
+/// How many of read, write, delete and administer a user may at an entity.
+fn allowed(user: &str, entity: &str) -> usize {
+    match (user, entity) {
+        ("root", _) | ("boss", "vision" | "audio" | "acme") => 4,
+        ("lead", "vision") | ("outsider", "audio") | ("member", "member") => 4,
+        ("member", "vision") | ("clerk", "acme") | (_, "commons") => 3,
+        ("viewer" | "clerk", "vision") | ("clerk", "audio") => 1,
+        _ => 0,
+    }
+}
+
+impl Hub {
+    fn start() -> Self {
+        let mut hub = TestHub::new();
+        let run = |args: &[&str]| hub.home.run(&[&["hub"], args].concat()).expect(0);
+        let mut tokens = Vec::new();
+        for user in USERS {
+            let admin: &[&str] = if user == "root" { &["--admin"] } else { &[] };
+            let made = run(&[&["user", "add", user, "--json"], admin].concat()).json();
+            tokens.push((user, made["token"].as_str().unwrap().to_owned()));
+        }
+        let _ = run(&["org", "add", "acme", "--admin", "boss"]);
+        let _ = run(&["org", "member", "acme", "clerk", "--role", "member"]);
+        for (team, admin) in [("vision", "lead"), ("audio", "outsider"), ("gone", "lead")] {
+            let _ = run(&["team", "add", team, "--org", "acme", "--admin", admin]);
+        }
+        for user in ["member", "viewer"] {
+            let _ = run(&["team", "member", "vision", user, "--role", user]);
+        }
+        let said = run(&["team", "delete", "gone"]).stdout;
+        assert!(said.contains("team \"gone\" is deleted"), "{said}");
+        hub.start();
+        for entity in ENTITIES {
+            let begun = json!({"entity": entity, "project": "p", "run": "r"});
+            let _ = hub.http().post("/v1/runs", &begun).expect(200);
+        }
+        Self { hub, tokens }
+    }
+
+    fn token(&self, user: &str) -> &str {
+        &self.tokens.iter().find(|(name, _)| *name == user).unwrap().1
+    }
+
+    fn of(&self, user: &str) -> Http {
+        Http::Tcp(self.hub.address.to_string(), Some(self.token(user).to_owned()))
+    }
+}
+
+fn ask(http: &Http, document: &str, variables: &Json) -> Json {
+    http.post("/graphql", &json!({"query": document, "variables": variables})).expect(200).json()
+}
+
+/// Whether a mutation was let through: what it says else is not the matter.
+fn let_through(http: &Http, document: &str) -> bool {
+    let said = ask(http, document, &json!({})).to_string();
+    !said.contains("may not") && !said.contains("does not administer")
+}
+
+fn run_id(entity: &str, run: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(format!("Run:v1:{run}:p:{entity}"))
+}
+
+fn file_id(entity: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(format!("File:v1:r:p:{entity}:none.txt"))
+}
+
+/// What shows that a verb is granted, at each door; by name.
+fn probes(http: &Http, entity: &str) -> [Vec<(&'static str, bool)>; 4] {
+    let found = |answer: Answer| match answer.status {
+        200 | 303 => true,
+        404 => false,
+        status => panic!("{status}: {}", answer.text()),
+    };
+    let run = format!("/v1/runs/{entity}/p/r");
+    let get = |route: &str| found(http.get(&format!("{run}{route}")));
+    let project =
+        format!("{{ project(name: \"p\", entityName: \"{entity}\") {{ run(name: \"r\") {{ id }} }} }}");
+    let models = format!("{{ models(entityName: \"{entity}\") {{ edges {{ node {{ name }} }} }} }}");
+    let named = format!("{{ entity(name: \"{entity}\") {{ name }} }}");
+    let data = |document: &str| ask(http, document, &json!({}))["data"].take();
+    let listed = http.get("/v1/runs").expect(200).json()["runs"].as_array().unwrap().clone();
+    let link = format!("href=\"/{entity}/p\"");
+    let read = vec![
+        ("show", get("")),
+        ("metrics", get("/metrics")),
+        ("rows", get("/rows")),
+        ("console", get("/console")),
+        ("branches", get("/branches")),
+        ("files", get("/files")),
+        ("a file", get("/files/config.yaml")),
+        ("the list of runs", listed.iter().any(|run| run["entity"] == entity)),
+        ("GraphQL's run", data(&project)["project"]["run"]["id"].is_string()),
+        ("GraphQL's projects", data(&models)["models"]["edges"][0].is_object()),
+        ("GraphQL's entity", data(&named)["entity"]["name"] == entity),
+        ("the entity's page", found(http.get(&format!("/{entity}")))),
+        ("the run's page", found(http.get(&format!("/{entity}/p/runs/r")))),
+        ("the first page", http.get("/").expect(200).text().contains(&link)),
+    ];
+    let upsert = format!(
+        "mutation {{ upsertBucket(input: {{name: \"r\", modelName: \"p\", entityName: \"{entity}\", notes: \"n\"}})
+            {{ bucket {{ id }} }} }}"
+    );
+    let post = http.post(&format!("/files/{entity}/p/r/file_stream"), &json!({"files": {}}));
+    let posted = match post.status {
+        200 => true,
+        403 => false,
+        status => panic!("{status}: {}", post.text()),
+    };
+    let write = vec![("upsertBucket", let_through(http, &upsert)), ("the file stream", posted)];
+    let delete =
+        format!("mutation {{ deleteRun(input: {{id: \"{}\"}}) {{ success }} }}", run_id(entity, "none"));
+    let delete = vec![("deleteRun", let_through(http, &delete))];
+    let kind = if entity == "acme" { "organizations" } else { "teams" };
+    let set = format!("/v1/admin/{kind}/{entity}/members/nobody");
+    let set = http.send("PUT", &set, br#"{"role": "viewer"}"#).unwrap();
+    // Whoever may is told that there is no such user, or no such team.
+    let admin = vec![("members", set.status == 404)];
+    [read, write, delete, admin]
+}
+
+#[test]
+fn users_entities_verbs_and_doors() {
+    let hub = Hub::start();
+    let mut wrong = String::new();
+    for user in USERS {
+        for entity in ENTITIES {
+            let verbs = ["read", "write", "delete", "administer"];
+            let seen = probes(&hub.of(user), entity);
+            for (at, (verb, doors)) in verbs.iter().zip(seen).enumerate() {
+                for (door, granted) in doors {
+                    if granted != (at < allowed(user, entity)) {
+                        let said = if granted { "may" } else { "may not" };
+                        let _ = writeln!(wrong, "{user} {said} {verb} {entity} by {door}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    let stranger = Http::Tcp(hub.hub.address.to_string(), None);
+    for entity in ENTITIES {
+        assert_eq!(stranger.get(&format!("/v1/runs/{entity}/p/r")).status, 401);
+        assert_eq!(stranger.post(&format!("/files/{entity}/p/r/file_stream"), &json!({})).status, 401);
+    }
+    assert_eq!(stranger.post("/graphql", &json!({"query": "{ viewer { name } }"})).status, 401);
+}
+
+/// What every user may ask; it leaves out, or asks for each thing that it names.
+const FOR_ALL: [&str; 15] = [
+    "/",
+    "/healthz",
+    "/ready",
+    "/metrics",
+    "/v1/runs",
+    "/graphql",
+    "/v1/hub",
+    "/v1/hub/me",
+    "/v1/hub/positions",
+    "/v1/hub/push",
+    "/v1/hub/digests",
+    "/v1/hub/blobs",
+    "/v1/hub/blobs/{blob}",
+    "/v1/admin/organizations",
+    "/v1/admin/teams",
+];
+/// No token is asked for, or the link is the proof.
+const OPEN: [&str; 4] = ["/blob/{capability}", "/sdk/otel/v1/metrics", "/login", "/logout"];
+
+#[test]
+fn no_route_is_forgotten() {
+    let hub = Hub::start();
+    let outsider = hub.of("outsider");
+    for route in routes() {
+        if OPEN.contains(&route.as_str()) {
+            continue;
+        }
+        let path = filled_in(&route.replace("{entity}", "vision"));
+        let mut there = false;
+        for method in METHODS {
+            // A route that is on no list is not there, for nobody.
+            if !path.starts_with("/v1/verify") && !path.starts_with("/v1/admin") {
+                let answer = hub.of("root").send(method, &path, b"{").unwrap();
+                there |= !(answer.text().contains("there is no route") || answer.status == 405);
+                let owner = hub.hub.http().send(method, &path, b"{").unwrap();
+                there |= !(owner.text().contains("there is no route") || owner.status == 405);
+            } else {
+                there = true;
+            }
+            let answer = outsider.send(method, &path, b"{}").unwrap();
+            let open = FOR_ALL.contains(&route.as_str());
+            assert!(
+                open || [403, 404, 405].contains(&answer.status),
+                "{method} {route} lets anybody in: {} {}",
+                answer.status,
+                answer.text()
+            );
+        }
+        assert!(there, "say in api/permit.rs what {route} needs");
+    }
+}
+
+/// Each mutation, with an entity's names and ids in it.
+fn mutations(entity: &str) -> Vec<(&'static str, String)> {
+    let (run, file) = (run_id(entity, "r"), file_id(entity));
+    let of_run = format!("entityName: \"{entity}\", projectName: \"p\", runName: \"r\"");
+    vec![
+        ("upsertBucket", format!("name: \"r\", modelName: \"p\", entityName: \"{entity}\"")),
+        ("rewindRun", format!("{of_run}, metricName: \"_step\", metricValue: 1")),
+        ("createRunFiles", format!("{of_run}, files: [\"a\"]")),
+        ("markRunFilesUploaded", format!("{of_run}, files: []")),
+        ("deleteFiles", format!("files: [\"{file}\"]")),
+        ("notifyScriptableRunAlert", format!("{of_run}, title: \"t\", text: \"t\"")),
+        ("deleteRun", format!("id: \"{run}\"")),
+        ("stopRun", format!("id: \"{run}\"")),
+        ("updateRunState", format!("id: \"{run}\", state: \"failed\"")),
+        ("upsertModel", format!("entityName: \"{entity}\", name: \"q\"")),
+        (
+            "createArtifact",
+            format!("{of_run}, artifactTypeName: \"t\", artifactCollectionName: \"c\", digest: \"d\""),
+        ),
+        (
+            "useArtifact",
+            format!("{of_run}, artifactID: \"QXJ0aWZhY3Q6MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=\""),
+        ),
+    ]
+}
+
+/// They speak of a draft, whose id only its maker knows.
+const OF_DRAFTS: [&str; 4] =
+    ["createArtifactManifest", "updateArtifactManifest", "createArtifactFiles", "commitArtifact"];
+/// Asked of an entity in `users_entities_verbs_and_doors`, or below.
+const QUERIES: [&str; 9] = [
+    "viewer",
+    "serverInfo",
+    "entity",
+    "organization",
+    "project",
+    "model",
+    "models",
+    "artifact",
+    "clientIDMapping",
+];
+
+#[test]
+fn no_mutation_and_no_query_is_forgotten() {
+    let hub = Hub::start();
+    let root = hub.of("root");
+    let schema = ask(
+        &root,
+        "{ __schema { mutationType { fields { name } } queryType { fields { name } } } }",
+        &json!({}),
+    );
+    let names = |of: &str| -> Vec<String> {
+        let fields = schema["data"]["__schema"][of]["fields"].as_array().unwrap().clone();
+        fields.iter().map(|field| field["name"].as_str().unwrap().to_owned()).collect()
+    };
+    for (user, entity, through) in
+        [("outsider", "vision", false), ("viewer", "vision", false), ("outsider", "commons", true)]
+    {
+        for (name, input) in mutations(entity) {
+            let document = format!("mutation {{ {name}(input: {{ {input} }}) {{ __typename }} }}");
+            // What is asked of an artifact that is not there fails before.
+            if name != "useArtifact" {
+                assert_eq!(let_through(&hub.of(user), &document), through, "{user} {name} {entity}");
+            }
+        }
+    }
+    let known = mutations("x");
+    for name in names("mutationType") {
+        let listed = known.iter().any(|(known, _)| *known == name) || OF_DRAFTS.contains(&name.as_str());
+        assert!(listed, "add mutation {name:?} to the list here");
+    }
+    for name in names("queryType") {
+        assert!(
+            QUERIES.contains(&name.as_str()),
+            "add query {name:?} to the list here, and test who may ask it"
+        );
+    }
+    let hidden = format!(
+        "mutation M {{ ...F }} fragment F on Mutation {{ deleteRun(input: {{id: \"{}\"}}) {{ success }} }}",
+        run_id("commons", "r")
+    );
+    assert!(ask(&root, &hidden, &json!({}))["errors"][0]["message"].is_string(), "not by a fragment");
+}
+
+#[test]
+fn the_words_of_wandb_for_users_teams_and_organizations() {
+    let hub = Hub::start();
+    let say = |user: &str, document: &str| ask(&hub.of(user), document, &json!({}))["data"].clone();
+    let viewer = "{ viewer { username admin entity email teams { edges { node { name } } }
+        organizations { name orgEntity { name } } } }";
+    let found = say("member", viewer)["viewer"].clone();
+    assert_eq!((&found["username"], &found["admin"]), (&json!("member"), &json!(false)));
+    let teams: Vec<_> =
+        found["teams"]["edges"].as_array().unwrap().iter().map(|edge| &edge["node"]["name"]).collect();
+    assert_eq!(teams, ["member", "commons", "vision"]);
+    assert_eq!(found["organizations"], json!([{"name": "acme", "orgEntity": {"name": "acme"}}]));
+    assert_eq!(say("root", viewer)["viewer"]["admin"], true);
+    let entity = "query($n: String) { entity(name: $n) { isTeam entityType
+        organization { name orgEntity { __typename name entityType } } user { organizations { name } } } }";
+    let entity =
+        |user: &str, name: &str| ask(&hub.of(user), entity, &json!({"n": name}))["data"]["entity"].clone();
+    let org = |name: &str| {
+        let entity = json!({"__typename": "Entity", "name": name, "entityType": "organization"});
+        json!({"name": name, "orgEntity": entity})
+    };
+    let found = entity("member", "vision");
+    assert_eq!(
+        (&found["isTeam"], &found["entityType"], &found["organization"]),
+        (&json!(true), &json!("team"), &org("acme"))
+    );
+    let found = entity("member", "member");
+    assert_eq!((&found["entityType"], &found["organization"]), (&json!("user"), &Json::Null));
+    assert_eq!(found["user"]["organizations"], json!([{"name": "acme"}]));
+    assert_eq!(entity("member", "commons")["organization"], org("pannier"));
+    assert_eq!(entity("member", "never-seen")["organization"], org("pannier"));
+    let organization = |user: &str, name: &str| {
+        let document = format!(
+            "{{ organization(name: \"{name}\") {{ name orgEntity {{ __typename name entityType }} }} }}"
+        );
+        say(user, &document)["organization"].clone()
+    };
+    for (user, name, found) in [
+        ("clerk", "acme", org("acme")),
+        ("clerk", "vision", org("acme")),
+        ("clerk", "pannier", org("pannier")),
+        ("clerk", "commons", org("pannier")),
+        ("clerk", "nothing", Json::Null),
+        // Of a team, and not of its organization: the registries are not his.
+        ("member", "acme", Json::Null),
+    ] {
+        assert_eq!(organization(user, name), found, "{user} {name}");
+    }
+    let me = hub.of("member").get("/v1/hub/me").expect(200).json();
+    assert_eq!(
+        me,
+        json!({"name": "member", "admin": false, "entity": "member",
+            "organizations": [{"name": "acme", "teams": ["vision"]}]})
+    );
+}
+
+/// A daemon of a user, with a run in each of these entities.
+fn daemon_of(hub: &Hub, user: &str, entities: &[&str]) -> (TestHome, TestDaemon) {
+    let home = TestHome::new();
+    let daemon = TestDaemon::start(&home);
+    for entity in entities {
+        log(&daemon, entity);
+    }
+    remote(hub, &home, user);
+    (home, daemon)
+}
+
+fn log(daemon: &TestDaemon, entity: &str) {
+    let begun = json!({"entity": entity, "project": "pushed", "run": "s"});
+    let _ = daemon.http().post("/v1/runs", &begun).expect(200);
+}
+
+fn remote(hub: &Hub, home: &TestHome, user: &str) {
+    std::fs::write(home.beside("token"), hub.token(user)).unwrap();
+    let file = home.beside("token").display().to_string();
+    let _ = home.run(&["remote", "add", "hub", &hub.hub.url(), "--token-file", &file]).expect(0);
+}
+
+fn parked(daemon: &TestDaemon, entity: &str) -> Option<String> {
+    let status = daemon.status();
+    let run = status["runs"].as_array()?.iter().find(|run| run["entity"] == entity)?;
+    run["remotes"]["hub"]["parked"].as_str().map(str::to_owned)
+}
+
+#[test]
+fn what_is_pushed_is_taken_from_whom_it_may_come() {
+    let hub = Hub::start();
+    let there = |entity: &str| hub.hub.http().get(&format!("/v1/runs/{entity}/pushed/s")).status == 200;
+    let (home, daemon) = daemon_of(&hub, "member", &["vision", "audio", "commons", "member"]);
+    let reason = wait::until("the refused run is parked", || parked(&daemon, "audio"));
+    assert!(reason.contains("user \"member\" may not write to entity \"audio\""), "{reason}");
+    wait::until("the others arrive", || {
+        ["vision", "commons", "member"].iter().all(|of| there(of)).then_some(())
+    });
+    assert!(!there("audio"));
+    // A role later, it goes.
+    let _ = hub.hub.home.run(&["hub", "team", "member", "audio", "member", "--role", "member"]).expect(0);
+    let _ = home.run(&["remote", "retry", "hub"]).expect(0);
+    wait::until("it arrives", || there("audio").then_some(()));
+    // Offline, links know whose team it is.
+    let door = pannier_tests::wandb::Door::of(&home);
+    let found = door.data("{ entity(name: \"vision\") { organization { name } } }", &json!({}));
+    assert_eq!(found["entity"]["organization"]["name"], "acme");
+    // What this daemon records is this user's: another one's token brings none of it.
+    remote(&hub, &home, "outsider");
+    let begun = json!({"entity": "commons", "project": "pushed", "run": "later"});
+    let _ = daemon.http().post("/v1/runs", &begun).expect(200);
+    let status = wait::until("another user is refused", || {
+        let status = daemon.status();
+        let run = status["runs"].as_array()?.iter().find(|run| run["run"] == "later")?.clone();
+        run["remotes"]["hub"]["parked"].as_str().map(str::to_owned)
+    });
+    assert!(status.contains("belongs to another user than \"outsider\""), "{status}");
+    remote(&hub, &home, "root");
+    let _ = home.run(&["remote", "retry", "hub"]).expect(0);
+    wait::until("an administrator may", || {
+        (hub.hub.http().get("/v1/runs/commons/pushed/later").status == 200).then_some(())
+    });
+}
+
+#[test]
+fn a_hub_is_administered_over_tcp_by_those_who_may() {
+    let hub = Hub::start();
+    let (root, boss) = (hub.of("root"), hub.of("boss"));
+    let key = format!("local-{}", "k".repeat(40));
+    let new = json!({"name": "new", "api_key": key, "email": "new@example.org", "admin": false});
+    assert_eq!(boss.post("/v1/admin/users", &new).status, 403);
+    assert_eq!(root.post("/v1/admin/users", &new).expect(200).json(), json!({"name": "new", "token": key}));
+    let new = Http::Tcp(hub.hub.address.to_string(), Some(key));
+    assert_eq!(ask(&new, "{ viewer { email } }", &json!({}))["data"]["viewer"]["email"], "new@example.org");
+    // An organization's administrator makes its teams, and says who is in them.
+    let team = json!({"name": "speech", "organization": "acme", "admin": "boss"});
+    assert_eq!(new.post("/v1/admin/teams", &team).status, 403);
+    let _ = boss.post("/v1/admin/teams", &team).expect(200);
+    let member = |http: &Http, method: &str| {
+        http.send(method, "/v1/admin/teams/speech/members/new", br#"{"role": "member"}"#).unwrap()
+    };
+    assert_eq!(member(&new, "PUT").status, 403);
+    assert_eq!(member(&boss, "PUT").expect(200).json()["members"], json!({"boss": "admin", "new": "member"}));
+    let teams = new.get("/v1/admin/teams").expect(200).json();
+    assert_eq!(teams["teams"][0]["name"], "speech", "{teams}");
+    assert_eq!(new.post("/files/speech/p/r/file_stream", &json!({"files": {}})).status, 200);
+    let _ = member(&boss, "DELETE").expect(200);
+    assert_eq!(new.post("/files/speech/p/r/file_stream", &json!({"files": {}})).status, 403);
+    let organization = |method: &str, query: &str| {
+        root.send(method, &format!("/v1/admin/organizations/acme{query}"), b"").unwrap()
+    };
+    assert_eq!(boss.send("DELETE", "/v1/admin/organizations/acme", b"").unwrap().status, 403);
+    let said = organization("DELETE", "").expect(409).json()["error"].as_str().unwrap().to_owned();
+    assert!(said.contains("audio, speech, vision"), "{said}");
+    let said = organization("DELETE", "?force=true").expect(200).json();
+    assert!(said["done"].as_str().unwrap().contains("and its teams audio, speech, vision"), "{said}");
+    assert_eq!(hub.of("lead").get("/v1/runs/vision/p/r").status, 404, "nobody's any more");
+    let _ = root.get("/v1/runs/vision/p/r").expect(200);
+    for body in [
+        json!({"name": "x", "api_key": "short"}),
+        json!({"name": "x", "password": "short"}),
+        json!({"name": "a/b"}),
+    ] {
+        let _ = root.post("/v1/admin/users", &body).expect(400);
+    }
+}
+
+#[test]
+fn commands_say_what_they_did_and_what_is_wrong() {
+    let hub = TestHub::new();
+    let run = |args: &[&str]| hub.home.run(&[&["hub"], args].concat());
+    let file = hub.home.beside("password");
+    std::fs::write(&file, "open sesame\n").unwrap();
+    let file = file.display().to_string();
+    let _ = run(&["user", "add", "ann", "--password-file", &file, "--email", "a@b.c", "--admin"]).expect(0);
+    let users = run(&["user", "list", "--json"]).expect(0).json();
+    let ann = &users["users"][0];
+    assert_eq!((&ann["name"], &ann["admin"], &ann["password"]), (&json!("ann"), &json!(true), &json!(true)));
+    for file in std::fs::read_dir(hub.home.path()).unwrap().flatten() {
+        let bytes = std::fs::read(file.path()).unwrap_or_default();
+        assert!(!bytes.windows(11).any(|window| window == b"open sesame"), "{}", file.path().display());
+    }
+    for (args, code, said) in [
+        (&["org", "add", "acme", "--admin", "nobody"][..], 1, "there is no user \"nobody\""),
+        (&["org", "add", "acme", "--admin", "ann"], 0, "organization acme: ann (admin)"),
+        (&["org", "add", "ann", "--admin", "ann"], 1, "is taken, by the user"),
+        (&["team", "add", "vision", "--org", "acme", "--admin", "ann"], 0, "team vision: ann (admin)"),
+        (&["team", "add", "local", "--org", "acme", "--admin", "ann"], 1, "everybody's"),
+        (&["team", "list"], 0, "vision"),
+        (&["org", "delete", "acme"], 1, "has teams: vision"),
+        (&["team", "member", "vision", "ann", "--remove"], 0, "has no role in team"),
+        (&["team", "delete", "vision"], 0, "what was logged there stays"),
+        (&["team", "delete", "vision"], 1, "there is no team \"vision\""),
+        (&["org", "delete", "acme"], 0, "organization \"acme\" is deleted"),
+        (&["user", "add", "bob", "--api-key", "short"], 1, "40 or more"),
+        (&["user", "add", "bob", "--password", "short"], 1, "at least 8"),
+        (&["user", "delete", "ann"], 0, "user \"ann\" is deleted"),
+        (&["user", "add", "acme"], 1, "of a deleted organization"),
+    ] {
+        let out = run(args).expect(code);
+        assert!(
+            out.stdout.contains(said) || out.stderr.contains(said),
+            "{args:?}: {}{}",
+            out.stdout,
+            out.stderr
+        );
+    }
+}
+
+#[test]
+fn a_password_signs_a_browser_in() {
+    const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
+    let mut hub = TestHub::new();
+    let add = ["hub", "user", "add", "ann", "--password", "open sesame", "--json"];
+    let token = hub.home.run(&add).expect(0).json()["token"].as_str().unwrap().to_owned();
+    hub.start();
+    let http = Http::Tcp(hub.address.to_string(), None);
+    let sign_in = |user: &str, key: &str| {
+        let body = format!("user={user}&key={key}&to=/");
+        http.send_with("POST", "/login", &[FORM], body.as_bytes()).unwrap()
+    };
+    let page = http.send_with("GET", "/", &["Accept: text/html"], b"").unwrap().expect(401).text();
+    assert!(page.contains("name=\"user\"") && page.contains("autocomplete=\"username\""), "{page}");
+    for (user, key) in
+        [("ann", "open+sesam"), ("tester", "open+sesame"), ("nobody", "open+sesame"), ("", "open+sesame")]
+    {
+        let _ = sign_in(user, key).expect(401);
+    }
+    let _ = sign_in("tester", &token).expect(401);
+    for (user, key) in [("ann", "open+sesame"), ("ann", token.as_str()), ("", token.as_str())] {
+        let answer = sign_in(user, key).expect(303);
+        let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        let page =
+            http.send_with("GET", "/", &["Accept: text/html", &format!("Cookie: {cookie}")], b"").unwrap();
+        assert!(page.expect(200).text().contains("ann"));
+    }
+    // A password is no token.
+    let http = Http::Tcp(hub.address.to_string(), Some("open sesame".to_owned()));
+    assert_eq!(http.get("/v1/runs").status, 401);
+}
