@@ -193,37 +193,37 @@ impl Fetch {
     }
 
     /// Brings what is missing of a version; `progress` hears how many bytes of how
-    /// many are here.
+    /// many are here. Returns how many were brought.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where bytes are missing that nobody can give.
+    /// [`PullError`]; what was brought before stays.
     pub async fn pull(
         self: &Arc<Self>,
-        row: ArtifactRow,
-        progress: impl Fn(u64, u64) + Send,
-    ) -> Result<Brought> {
-        let (fetch, all) = (self.clone(), row.body.size);
-        let missing = tokio::task::spawn_blocking(move || fetch.missing(&row));
+        row: &ArtifactRow,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<u64, PullError> {
+        let (fetch, of, all) = (self.clone(), row.clone(), row.body.size);
+        let missing = tokio::task::spawn_blocking(move || fetch.missing(&of));
         let missing = missing.await.unwrap_or(Err(StoreError::Closed))?;
-        let mut left: u64 = missing.iter().map(|content| content.size).sum();
-        let mut brought = Brought::default();
+        let wanted: u64 = missing.iter().map(|content| content.size).sum();
+        let mut left = wanted;
         for content in missing {
             progress(all.saturating_sub(left), all);
-            self.blob(content.blob).await.map_err(|error| StoreError::Conflict(error.to_string()))?;
+            self.blob(content.blob).await?;
             left -= content.size;
-            brought.files += 1;
-            brought.bytes += content.size;
         }
         progress(all, all);
-        Ok(brought)
+        Ok(wanted)
     }
 }
 
-/// What was brought.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Brought {
-    /// Files.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
+/// Why a version could not be pulled.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    /// What it consists of is not known.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Some of its bytes cannot be had.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
 }

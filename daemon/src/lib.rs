@@ -24,6 +24,7 @@ pub mod limits;
 pub mod lives;
 pub mod loopback;
 pub mod names;
+pub mod parallel;
 pub mod partial_json;
 pub mod password;
 pub mod percent;

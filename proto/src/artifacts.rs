@@ -339,9 +339,7 @@ pub struct PullArtifact {
 pub struct Pulled {
     /// The version.
     pub artifact: VersionView,
-    /// Files that were fetched.
-    pub fetched_files: u64,
-    /// Their bytes.
+    /// Bytes that were fetched; 0: all was here.
     pub fetched_bytes: u64,
 }
 

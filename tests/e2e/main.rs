@@ -5,6 +5,7 @@
 mod administration;
 mod alerts;
 mod api;
+mod artifact_cli;
 mod artifacts;
 mod bad_input;
 mod crash;

@@ -6,6 +6,7 @@
 //! is a hub.
 
 mod administer;
+mod artifact;
 mod body;
 mod client;
 mod daemon;
@@ -18,6 +19,7 @@ mod launch;
 mod logging;
 mod open;
 mod progress;
+mod registry;
 mod remote;
 mod runs;
 mod show;
@@ -55,6 +57,7 @@ const EXAMPLES: &str = "\
 Examples:
   pannier run -- python train.py      train, with a daemon at hand
   pannier runs list                   what was logged here
+  pannier artifact ls                 the artifacts; `pannier registry ls` the registries
   pannier open                        the same in a browser
   pannier status                      what is here, what is at the remotes, what is wrong
   pannier remote add hub https://hub.example.org --token-file token.txt
@@ -78,6 +81,8 @@ enum Command {
     Gc(gc::Args),
     Remote(remote::Args),
     Runs(runs::Args),
+    Artifact(artifact::Args),
+    Registry(registry::Args),
     Open(open::Args),
     Doctor(doctor::Args),
     Completions(Completions),
@@ -115,6 +120,8 @@ impl Cli {
             Command::Gc(args) => gc::run(&home, &args, out)?,
             Command::Remote(args) => remote::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,
+            Command::Artifact(args) => artifact::run(&home, args, out)?,
+            Command::Registry(args) => registry::run(&home, args, out)?,
             Command::Open(args) => open::run(&home, &args, out)?,
             Command::Doctor(args) => doctor::run(&home, &args, out)?,
             Command::Completions(args) => {

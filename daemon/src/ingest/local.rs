@@ -20,7 +20,7 @@ use pannier_proto::path::RelPath;
 use rustix::fs::OFlags;
 
 use crate::blobs::{BlobError, Blobs};
-use crate::intake::side_by_side;
+use crate::parallel::side_by_side;
 use crate::store::{Result, StoreError};
 use crate::wandb::ids;
 use crate::wandb::manifest::{Entry, Manifest};

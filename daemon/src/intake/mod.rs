@@ -32,8 +32,6 @@ use crate::health::Health;
 use crate::spool::{self, Drained, Folders, Spool};
 use crate::store::{IntakeItem, IntakeState, Result, Store, StoreError};
 
-pub(crate) use snapshot::side_by_side;
-
 /// Writers whose snapshots are stored side by side.
 const THREADS: usize = 2;
 /// Items that are looked at to find one that can be worked on.

@@ -14,6 +14,7 @@ use crate::clock::now_us;
 use crate::ingest::artifact::{self, Asked, Begun};
 use crate::ingest::file;
 use crate::limits::MANIFEST_BYTES_MAX;
+use crate::parallel::side_by_side;
 use crate::store::{IntakeItem, StoreError};
 use crate::wandb::ids;
 use crate::wandb::manifest::{Entry, Manifest};
@@ -31,7 +32,7 @@ impl Intake {
             let content = snapshot::store_one(&self.blobs, &folder.join("0"), taken, &self.stop, buffer)?;
             Ok((taken.path.clone(), content))
         };
-        let stored = snapshot::side_by_side(items.len(), one);
+        let stored = side_by_side(items.len(), one);
         let (mut ready, mut trouble) = (Vec::new(), None);
         for (item, stored) in items.iter().zip(stored) {
             let stored = stored.and_then(|(path, pending): (RelPath, Pending)| Ok((path, pending.wait()?)));

@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pannier_proto::content::Content;
 use pannier_proto::snapshot::{Snapshot, Taken, WHAT};
@@ -15,12 +15,8 @@ use rustix::fs::OFlags;
 use super::Trouble;
 use crate::blobs::{BlobError, Blobs, Pending};
 use crate::limits::MANIFEST_BYTES_MAX;
+use crate::parallel::side_by_side;
 use crate::store::StoreError;
-
-/// Bytes that are read, hashed and written at a time.
-const PIECE_BYTES: usize = 1 << 20;
-/// Files that are stored side by side, at most: what they wait for is the disk.
-const THREADS_MAX: usize = 8;
 
 impl From<BlobError> for Trouble {
     fn from(error: BlobError) -> Self {
@@ -66,41 +62,6 @@ pub(super) fn store(
     // Waited for together: they share what makes them durable.
     let pending: Vec<Pending> = side_by_side(files.len(), one).into_iter().collect::<Result<_, _>>()?;
     pending.into_iter().map(|pending| Ok(pending.wait()?)).collect()
-}
-
-/// What becomes of each of so many, in their order, on a few threads. Each thread
-/// has a buffer to lend.
-pub(crate) fn side_by_side<T: Send, E: Send>(
-    count: usize,
-    work: impl Fn(usize, &mut [u8]) -> Result<T, E> + Sync,
-) -> Vec<Result<T, E>> {
-    let next = AtomicUsize::new(0);
-    let some = || {
-        let mut buffer = vec![0; PIECE_BYTES];
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            if at >= count {
-                return done;
-            }
-            done.push((at, work(at, &mut buffer)));
-        }
-    };
-    let mut done = std::thread::scope(|scope| {
-        // A thread that cannot be had is one fewer.
-        let helpers: Vec<_> = (1..count.min(THREADS_MAX))
-            .filter_map(|_| {
-                std::thread::Builder::new().name("intake-file".into()).spawn_scoped(scope, some).ok()
-            })
-            .collect();
-        let mut done = some();
-        for helper in helpers {
-            done.extend(helper.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)));
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// One pass: read, hash, write. Stored once it was waited for.

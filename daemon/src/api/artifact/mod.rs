@@ -61,15 +61,11 @@ type Named = Path<(String, String, String)>;
 /// The version that a name means: `COLLECTION:v3`, `:latest`, `:ALIAS` or
 /// `:DIGEST`; a collection alone means its latest. What is not here is asked of a
 /// remote.
-async fn named(app: &App, entity: String, project: String, name: &str) -> Answer<ArtifactRow> {
-    let (collection, wanted) = name.rsplit_once(':').unwrap_or((name, LATEST));
+async fn find(app: &App, Path((entity, project, name)): Named) -> Answer<ArtifactRow> {
+    let (collection, wanted) = name.rsplit_once(':').unwrap_or((&name, LATEST));
     let of = CollectionName { entity, project, collection: collection.to_owned() };
     let found = app.fetch.version(&of, wanted).await?;
     Ok(found.ok_or_else(|| StoreError::Missing(format!("artifact {of}:{wanted}")))?)
-}
-
-async fn find(app: &App, Path((entity, project, name)): Named) -> Answer<ArtifactRow> {
-    named(app, entity, project, &name).await
 }
 
 fn author(caller: &Caller, entity: &str) -> Author {
@@ -113,6 +109,7 @@ async fn remove(
 /// The entries of a version's manifest, a JSON object a line.
 async fn files(State(app): State<App>, path: Named) -> Answer<Response> {
     let row = find(&app, path).await?;
+    transfer::fetched(&app, row.body.manifest.blob).await?;
     let manifest = blocking(move || read_manifest(&app.blobs, &row.body.manifest)).await?;
     Ok(stream("application/x-ndjson", move |send| {
         for (path, entry) in manifest.entries {
@@ -133,16 +130,10 @@ async fn file(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let (store, path) = (app.store.clone(), RelPath::new(&path)?);
-    let row = find(&app, Path((entity, project, name))).await?;
-    let of = path.clone();
-    let content = blocking(move || {
-        let missing = || {
-            let CollectionPath { entity, project, name } = CollectionPath::from(&row.collection);
-            StoreError::Missing(format!("file {of} in artifact {entity}/{project}/{name}:v{}", row.version))
-        };
-        store.artifact_file(row.body.id, of.as_str())?.ok_or_else(missing)
-    });
-    let blob = content.await?.blob;
+    let (of, what) = (path.clone(), format!("file {path} in artifact {entity}/{project}/{name}"));
+    let id = find(&app, Path((entity, project, name))).await?.body.id;
+    let content = blocking(move || store.artifact_file(id, of.as_str())).await?;
+    let blob = content.ok_or(StoreError::Missing(what))?.blob;
     transfer::fetched(&app, blob).await?;
     transfer::stored(&app.blobs, blob, path.file_name(), &headers).await
 }

@@ -2,9 +2,10 @@
 //! and brings versions here. Both say how far they are, a JSON object a line.
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use pannier_proto::artifacts::{ArtifactView, Line, PullArtifact, Pulled, PutArtifact};
 use pannier_proto::id::{Id128, RunPath, run_id};
@@ -12,13 +13,14 @@ use pannier_proto::record::{Change, Record, RunFields};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::{named, view};
+use super::{find, view};
 use crate::api::auth::Caller;
 use crate::api::bytes::streamed;
 use crate::api::open::name_of;
 use crate::api::respond::{Answer, Failure};
 use crate::api::{App, blocking};
 use crate::clock::now_us;
+use crate::fetch::PullError;
 use crate::ingest::artifact::{self, Asked, Begun};
 use crate::ingest::{self, local};
 use crate::limits::MANIFEST_BYTES_MAX;
@@ -181,21 +183,27 @@ async fn commit(app: &App, asked: Asked, manifest: pannier_proto::content::Conte
     }
 }
 
+/// What is fetched stays until a budget wants its room; what is pinned stays.
 async fn bring(app: App, caller: Caller, asked: PullArtifact, lines: Lines) -> Answer<Pulled> {
     let PullArtifact { entity, project, name, pin } = asked;
     let entity = entity.unwrap_or(caller.entity);
-    let row = named(&app, entity, project, &name).await?;
-    let brought = app
+    let row = find(&app, Path((entity, project, name))).await?;
+    let fetched_bytes = app
         .fetch
-        .pull(row.clone(), move |done, total| {
-            progress(&lines, done, total);
+        .pull(&row, |done, total| {
+            // A reader who is gone does not end it: others may wait for the same bytes.
+            let _ = progress(&lines, done, total);
         })
-        .await?;
+        .await;
+    let fetched_bytes = fetched_bytes.map_err(|error| match error {
+        PullError::Store(error) => error.into(),
+        PullError::Fetch(error) => Failure::new(StatusCode::BAD_GATEWAY, error.to_string())
+            .hint("what has come stays here; try again when a remote answers, and see `pannier status`"),
+    })?;
     if pin {
         app.fetch.pin(&row).await?;
     }
-    let store = app.store.clone();
-    let shown = blocking(move || view::versions(&store, vec![row])).await?.pop();
+    let shown = blocking(move || view::versions(&app.store, vec![row])).await?.pop();
     let artifact = shown.ok_or_else(|| Failure::bad("the version is gone"))?;
-    Ok(Pulled { artifact, fetched_files: brought.files, fetched_bytes: brought.bytes })
+    Ok(Pulled { artifact, fetched_bytes })
 }

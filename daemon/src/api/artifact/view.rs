@@ -79,7 +79,7 @@ pub fn artifact(app: &App, caller: &Caller, row: ArtifactRow) -> Result<Artifact
         Ok(_) | Err(StoreError::Missing(_)) => Default::default(),
         Err(error) => return Err(error),
     };
-    let missing_bytes = app.fetch.missing(&row)?.iter().map(|content| content.size).sum();
+    let missing_bytes = missing_bytes(app, &row)?;
     Ok(ArtifactView {
         places: members.iter().map(|row| place(row, provisional)).collect(),
         logged_by: runs(store.artifact_loggers(id)?),
@@ -89,6 +89,19 @@ pub fn artifact(app: &App, caller: &Caller, row: ArtifactRow) -> Result<Artifact
         missing_bytes,
         version: version(row, provisional),
     })
+}
+
+/// Bytes of a version that are not stored here.
+fn missing_bytes(app: &App, row: &ArtifactRow) -> Result<u64> {
+    let files = app.store.artifact_files(row.body.id)?.into_iter().map(|(_, content)| content);
+    let mut missing = 0;
+    for content in files.chain([row.body.manifest]) {
+        let held = app.blobs.contains(&content.blob);
+        if !held.map_err(|error| StoreError::Conflict(error.to_string()))? {
+            missing += content.size;
+        }
+    }
+    Ok(missing)
 }
 
 /// A collection with its counts.

@@ -33,8 +33,9 @@ impl Name {
     /// # Errors
     /// [`Failure`], with what a name may be.
     pub fn parse(text: &str) -> Result<Self> {
-        Self::split(text, |project| project.to_owned())
-            .ok_or_else(|| Failure::new(format!("{} is no name of an artifact", show::clean(text))).hint(HELP))
+        Self::split(text, |project| project.to_owned()).ok_or_else(|| {
+            Failure::new(format!("{} is no name of an artifact", show::clean(text))).hint(HELP)
+        })
     }
 
     /// `[ORG/]REGISTRY/COLLECTION[:…]`; the registry by its name or its project's.
@@ -43,8 +44,9 @@ impl Name {
     /// [`Failure`], with what a name may be.
     pub fn in_registry(text: &str) -> Result<Self> {
         Self::split(text, registry_project).ok_or_else(|| {
-            Failure::new(format!("{} is no name of a registry's collection", show::clean(text)))
-                .hint("a name is [ORG/]REGISTRY/COLLECTION, and of a version :vN, :ALIAS or :DIGEST behind it")
+            Failure::new(format!("{} is no name of a registry's collection", show::clean(text))).hint(
+                "a name is [ORG/]REGISTRY/COLLECTION, and of a version :vN, :ALIAS or :DIGEST behind it",
+            )
         })
     }
 
@@ -131,10 +133,7 @@ mod tests {
     #[test]
     fn names_have_two_or_three_parts_and_perhaps_a_version() {
         let text = |text: &str| text.to_owned();
-        assert_eq!(
-            parts(Name::parse("e/p/c:v3")),
-            Some((text("e"), text("p"), text("c"), Some(text("v3"))))
-        );
+        assert_eq!(parts(Name::parse("e/p/c:v3")), Some((text("e"), text("p"), text("c"), Some(text("v3")))));
         assert_eq!(parts(Name::parse("p/c")), Some((default_entity(), text("p"), text("c"), None)));
         let registry = text("wandb-registry-model");
         for name in ["model/c:best", "wandb-registry-model/c:best"] {

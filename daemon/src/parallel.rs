@@ -1,0 +1,41 @@
+//! Work on many files, on a few threads. Knows neither files nor what is done.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes that are read, hashed and written at a time.
+const PIECE_BYTES: usize = 1 << 20;
+/// Files that are worked on side by side, at most: what they wait for is the disk.
+const THREADS_MAX: usize = 8;
+
+/// What becomes of each of so many, in their order, on a few threads. Each thread
+/// has a buffer to lend.
+pub fn side_by_side<T: Send, E: Send>(
+    count: usize,
+    work: impl Fn(usize, &mut [u8]) -> Result<T, E> + Sync,
+) -> Vec<Result<T, E>> {
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut buffer = vec![0; PIECE_BYTES];
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= count {
+                return done;
+            }
+            done.push((at, work(at, &mut buffer)));
+        }
+    };
+    let mut done = std::thread::scope(|scope| {
+        // A thread that cannot be had is one fewer.
+        let helpers: Vec<_> = (1..count.min(THREADS_MAX))
+            .filter_map(|_| std::thread::Builder::new().name("files".into()).spawn_scoped(scope, some).ok())
+            .collect();
+        let mut done = some();
+        for helper in helpers {
+            done.extend(helper.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
