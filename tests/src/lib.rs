@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod daemon;
+pub mod hostile;
 pub mod http;
 pub mod hub;
 pub mod journal;

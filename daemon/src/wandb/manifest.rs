@@ -67,10 +67,10 @@ impl Manifest {
         text
     }
 
-    /// Bytes of all entries.
+    /// Bytes of all entries, as far as they can be counted: sizes are what its maker says.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.0.values().filter_map(|entry| entry.size).sum()
+        self.0.values().filter_map(|entry| entry.size).fold(0, u64::saturating_add)
     }
 }
 
@@ -85,6 +85,11 @@ mod tests {
         // md5("wandb-artifact-manifest-v1\na.txt:XUFAKrxLKna5cZ2REBfFkg==\n")
         assert_eq!(manifest.digest(), "541f289bb3c6ae786d51e7288e523543");
         assert_eq!(manifest.size(), 5);
+        let size = u64::MAX;
+        let lie = format!(
+            r#"{{"version":1,"contents":{{"a":{{"digest":"","size":{size}}},"b":{{"digest":"","size":{size}}}}}}}"#
+        );
+        assert_eq!(Manifest::decode(lie.as_bytes()).unwrap().size(), size);
         for bad in [
             &b""[..],
             b"{}",
