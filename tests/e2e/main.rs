@@ -12,6 +12,7 @@ mod crash;
 mod crashpoints;
 mod file_stream;
 mod graphql;
+mod hostile_artifacts;
 mod http_doors;
 mod hub;
 mod lifecycle;
