@@ -223,3 +223,136 @@ fn place(row: &ArtifactRow) -> String {
 fn names(row: &ArtifactRow) -> Vec<String> {
     row.aliases.iter().map(|alias| alias.alias.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use pannier_proto::artifact::ArtifactVersion;
+    use pannier_proto::content::{Blob, Content, Md5};
+    use pannier_proto::record::Change;
+    use pannier_proto::workspace::Act;
+
+    use super::*;
+    use crate::block::Block;
+    use crate::store::Incoming;
+
+    fn id(n: u8) -> Id128 {
+        Id128([n; 16])
+    }
+
+    fn version(n: u8) -> ArtifactVersion {
+        ArtifactVersion {
+            id: id(n),
+            client_id: n.to_string(),
+            sequence_client_id: None,
+            collection: format!("c{n}"),
+            kind: "data".into(),
+            digest: n.to_string(),
+            manifest: Content { blob: Blob([n; 32]), md5: Md5([n; 16]), size: 1 },
+            files: Vec::new(),
+            size: 1,
+            file_count: 1,
+            aliases: Vec::new(),
+            by: None,
+            again_us: None,
+            tags: Vec::new(),
+            description: None,
+            metadata: None,
+            ttl_s: None,
+            history_step: None,
+            created_us: i64::from(n),
+        }
+    }
+
+    fn append(store: &Store, path: RunPath, change: Change) {
+        let (mut block, origin) = (Block::default(), store.origin());
+        block.push_change(change);
+        store
+            .write_blocking(move |tx| {
+                tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, 1)
+            })
+            .unwrap();
+    }
+
+    fn run(store: &Store, entity: &str, run: &str, used: &[u8], made: &[u8]) {
+        let path = RunPath::new(entity, "p", run).unwrap();
+        for n in used {
+            append(store, path.clone(), Change::UseArtifact { id: id(*n) });
+        }
+        for n in made {
+            append(store, path.clone(), Change::Artifact { version: Box::new(version(*n)) });
+        }
+    }
+
+    fn edges(found: &LineageView) -> Vec<String> {
+        let name = |key: &str| {
+            let node = found.nodes.iter().find(|node| node.key == *key).expect("edges lead to nodes");
+            node.name.rsplit('/').next().unwrap_or_default().to_owned()
+        };
+        let edge = |edge: &LineageEdge| format!("{} {:?} {}", name(&edge.from), edge.how, name(&edge.to));
+        let mut edges: Vec<_> = found.edges.iter().map(edge).collect();
+        edges.sort();
+        edges
+    }
+
+    /// raw 1 → prep → 2 → train → 3 → eval → 4, 5; train reads its own 3 again;
+    /// theirs makes 6 of 3 elsewhere; 3 is linked.
+    fn store() -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("db")).unwrap();
+        run(&store, "e", "fetch", &[], &[1]);
+        run(&store, "e", "prep", &[1], &[2]);
+        run(&store, "e", "other", &[1], &[9]);
+        run(&store, "e", "train", &[2, 3], &[3]);
+        run(&store, "e", "eval", &[3], &[4, 5]);
+        run(&store, "secret", "theirs", &[3], &[6]);
+        let link =
+            Act::Link { artifact: id(3), collection: "l".into(), kind: "data".into(), aliases: Vec::new() };
+        let path = RunPath::workspace("o", "wandb-registry-r").unwrap();
+        append(&store, path, Change::Workspace { time_us: 7, by: "ann".into(), act: link });
+        (dir, store)
+    }
+
+    #[test]
+    fn both_directions_and_no_turning_round() {
+        let (_dir, store) = store();
+        let found = store.lineage(id(3), 9, 99, &|_| true).unwrap().unwrap();
+        assert_eq!(found.nodes[0].name, "e/p/c3:v0");
+        assert!(!found.cut);
+        assert_eq!(
+            edges(&found),
+            [
+                "c1:v0 Used prep",
+                "c2:v0 Used train",
+                "c3:v0 Linked l:v0",
+                "c3:v0 Used eval",
+                "c3:v0 Used theirs",
+                "c3:v0 Used train",
+                "eval Made c4:v0",
+                "eval Made c5:v0",
+                "fetch Made c1:v0",
+                "prep Made c2:v0",
+                "theirs Made c6:v0",
+                "train Made c3:v0",
+            ]
+        );
+        let link = found.edges.iter().find(|edge| edge.how == LineageHow::Linked).unwrap();
+        assert_eq!((link.by.as_deref(), link.time_us), (Some("ann"), Some(7)));
+        // From its end, what else came of the same data is no part of it.
+        let found = store.lineage(id(4), 9, 99, &|_| true).unwrap().unwrap();
+        assert!(edges(&found).iter().all(|edge| !edge.contains("c5") && !edge.contains("c9")));
+        assert_eq!(store.lineage(id(77), 9, 99, &|_| true).unwrap(), None);
+    }
+
+    #[test]
+    fn it_ends_where_it_is_told_to_and_what_is_hidden_is_not_there() {
+        let (_dir, store) = store();
+        let near = store.lineage(id(3), 1, 99, &|_| true).unwrap().unwrap();
+        assert!(near.cut && near.nodes.iter().all(|node| !node.name.contains("c1:")));
+        let few = store.lineage(id(3), 9, 4, &|_| true).unwrap().unwrap();
+        assert!(few.cut && few.nodes.len() == 4);
+        assert!(!edges(&few).is_empty());
+        let open = store.lineage(id(3), 9, 99, &|entity| entity == "e").unwrap().unwrap();
+        assert!(open.nodes.iter().all(|node| node.name.starts_with("e/")), "{open:?}");
+        assert_eq!(store.lineage(id(6), 9, 99, &|entity| entity == "e").unwrap(), None);
+    }
+}

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::full;
 use super::name::Name;
-use super::root::{Root, Spot};
+use super::root::Root;
 use crate::cli::client::Client;
 use crate::cli::failure::{Failure, Result};
 use crate::cli::progress::Transfer;
@@ -27,9 +27,9 @@ use crate::percent::encode;
 use crate::wandb::ids;
 
 pub const HELP: &str = "\
-The files come into ./artifacts/COLLECTION:vN, or into the folder that --root names. Those that are
-there and right are left as they are; a download that was cut short is continued. References are not
-downloaded; they are listed.
+The files come into the folder that --root names, else into COLLECTION:vN below PANNIER_ARTIFACT_DIR,
+WANDB_ARTIFACT_DIR or ./artifacts. Those that are there and right are left as they are; a download
+that was cut short is continued. References are not downloaded; they are listed.
 
 Examples:
   pannier artifact get digits/model:best
@@ -128,7 +128,9 @@ fn root(asked: Option<&PathBuf>, collection: &str, version: u64) -> Result<Root>
     }
     let name = RelPath::new(&format!("{collection}:v{version}"));
     let name = name.map_err(|error| Failure::new(error.to_string()).hint("say where with --root"))?;
-    let above = PathBuf::from("artifacts");
+    let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let named = named("PANNIER_ARTIFACT_DIR").or_else(|| named("WANDB_ARTIFACT_DIR"));
+    let above = named.map_or_else(|| PathBuf::from("artifacts"), PathBuf::from);
     let opened = Root::open(&above).and_then(|root| root.below(&name));
     opened.map_err(|error| cannot(&above.join(name.as_str()), &error))
 }
@@ -239,12 +241,8 @@ fn one(daemon: &Client, name: &Name, root: &Root, file: &Wanted, bytes: &mpsc::S
         ))
         .hint("run `pannier verify`"));
     }
-    finish(&spot, &beside).map_err(cannot)?;
+    spot.place(&beside).map_err(cannot)?;
     Ok(true)
-}
-
-fn finish(spot: &Spot, beside: &str) -> io::Result<()> {
-    spot.place(beside).inspect_err(|_| spot.forget(beside))
 }
 
 /// Continues a file up to its end. False: it is not what it should be.
