@@ -1,24 +1,22 @@
 //! The routes by which other daemons bring their records. Translation only:
 //! [`crate::sync::receive`] says what a push comes to.
 
+mod bytes;
+
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRef, Path, Request, State};
-use axum::routing::{get, post, put};
+use axum::extract::{FromRef, State};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 use pannier_proto::PROTOCOL_VERSION;
-use pannier_proto::content::{Blob, Content};
-use pannier_proto::hub::{
-    BlobNames, DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer,
-};
+use pannier_proto::hub::{DigestsAnswer, DigestsQuestion, HubInfo, Positions, PositionsAnswer, PushAnswer};
 use pannier_proto::id::Id128;
 use serde::de::DeserializeOwned;
 
 use super::App;
-use super::bytes::{broken, receive};
 use super::respond::{Answer, Failure};
 use crate::blobs::Blobs;
 use crate::limits::POSITIONS_MAX;
@@ -50,8 +48,7 @@ where
         .route("/v1/hub/positions", post(positions))
         .route("/v1/hub/push", post(push))
         .route("/v1/hub/digests", post(digests))
-        .route("/v1/hub/blobs", post(missing))
-        .route("/v1/hub/blobs/{blob}", put(put_blob))
+        .merge(bytes::routes())
 }
 
 async fn info(State(hub): State<Receiving>) -> Json<HubInfo> {
@@ -65,37 +62,16 @@ async fn info(State(hub): State<Receiving>) -> Json<HubInfo> {
 
 async fn positions(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<PositionsAnswer>> {
     let asked: Positions = read(&body)?;
-    not_too_many(asked.streams.len())?;
+    not_too_many(asked.streams.len(), POSITIONS_MAX)?;
     let positions = receiving::positions(&hub.store, asked.streams).await?;
     Ok(Json(PositionsAnswer { epoch: hub.epoch, positions }))
 }
 
 async fn digests(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<DigestsAnswer>> {
     let asked: DigestsQuestion = read(&body)?;
-    not_too_many(asked.streams.len())?;
+    not_too_many(asked.streams.len(), POSITIONS_MAX)?;
     let streams = asked.streams.into_iter().map(|stream| (stream.id, stream.upto)).collect();
     Ok(Json(DigestsAnswer { digests: receiving::digests(&hub.store, streams).await? }))
-}
-
-async fn missing(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<BlobNames>> {
-    let asked: BlobNames = read(&body)?;
-    not_too_many(asked.blobs.len())?;
-    let lacking = tokio::task::spawn_blocking(move || hub.blobs.missing(&asked.blobs));
-    let blobs = lacking.await.map_err(broken)?.map_err(broken)?;
-    Ok(Json(BlobNames { blobs }))
-}
-
-async fn put_blob(
-    State(hub): State<Receiving>,
-    Path(blob): Path<Blob>,
-    request: Request,
-) -> Answer<Json<BlobNames>> {
-    let check = move |content: &Content| match content.blob == blob {
-        true => Ok(()),
-        false => Err(Failure::bad(format!("these bytes are blob {}, not {blob}", content.blob))),
-    };
-    receive(&hub.blobs, request.into_body(), check).await?;
-    Ok(Json(BlobNames { blobs: vec![blob] }))
 }
 
 async fn push(State(hub): State<Receiving>, headers: HeaderMap, body: Bytes) -> Answer<Json<PushAnswer>> {
@@ -112,11 +88,11 @@ async fn push(State(hub): State<Receiving>, headers: HeaderMap, body: Bytes) -> 
     });
     let blocks =
         blocks.await.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    let blocks = blocks.map_err(|error| match error {
+    let pushed = blocks.map_err(|error| match error {
         BadPush::TooLarge => Failure::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
         BadPush::Version(_) | BadPush::Checksum | BadPush::Malformed(_) => Failure::bad(error.to_string()),
     })?;
-    let streams = receiving::push(&hub.store, &hub.blobs, blocks).await?;
+    let streams = receiving::push(&hub.store, &hub.blobs, pushed).await?;
     Ok(Json(PushAnswer { epoch: hub.epoch, streams }))
 }
 
@@ -125,12 +101,10 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
         .map_err(|error| Failure::bad(format!("the body is not what this route takes: {error}")))
 }
 
-fn not_too_many(streams: usize) -> Answer<()> {
-    match streams {
-        0..=POSITIONS_MAX => Ok(()),
-        _ => Err(Failure::bad(format!(
-            "{streams} streams in one question; at most {POSITIONS_MAX} are allowed"
-        ))),
+fn not_too_many(asked: usize, max: usize) -> Answer<()> {
+    match asked <= max {
+        true => Ok(()),
+        false => Err(Failure::bad(format!("{asked} names in one request; at most {max} are allowed"))),
     }
 }
 

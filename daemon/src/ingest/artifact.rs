@@ -162,6 +162,9 @@ fn version(
     if digest != asked.digest {
         return Err(wrong(format!("its manifest has the digest {digest}, not {}", asked.digest)));
     }
+    if !tx.name_blob(&content.blob)? {
+        return Err(wrong("its manifest is not here any more".to_owned()));
+    }
     let mut files = Vec::new();
     for (path, entry) in &manifest.0 {
         if entry.reference.is_some() {

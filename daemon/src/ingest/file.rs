@@ -23,6 +23,11 @@ pub async fn stored(store: &Arc<Store>, run: &RunPath, path: RelPath, content: C
             if tx.was_deleted(&run)? {
                 return Err(StoreError::Conflict(format!("run {run} was deleted")));
             }
+            if !tx.name_blob(&content.blob)? {
+                return Err(StoreError::Conflict(format!(
+                    "the bytes of {path} are not here any more; send it again"
+                )));
+            }
             let mut block = Block::default();
             if tx.file(&run, &path)? != Some(content) {
                 block.push_change(Change::File { path, content, time_us: now_us() });

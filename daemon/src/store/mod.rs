@@ -15,7 +15,6 @@
 
 mod append;
 mod artifacts;
-mod blob_sweep;
 mod blobs;
 mod branches;
 mod files;
@@ -46,8 +45,7 @@ use tokio::sync::watch;
 
 pub use append::{Appended, Incoming, PREEMPTING, STOP};
 pub use artifacts::{ArtifactRow, Draft};
-pub use blob_sweep::Candidate;
-pub use blobs::{BlobRow, Chunk, Filed, Place, Segment};
+pub use blobs::{BlobRow, Candidate, Chunk, Filed, Place, Segment};
 pub use files::RunFile;
 pub use history::RowsQuery;
 pub use log::LogBlock;
