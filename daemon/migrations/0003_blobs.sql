@@ -43,6 +43,12 @@ CREATE TABLE blob_chunks (
     PRIMARY KEY (blob, at)
 ) WITHOUT ROWID;
 
+-- Blobs that were removed because nothing names them any more. Older records
+-- may: whoever is sent those need not wait for the bytes.
+CREATE TABLE gone_blobs (
+    blob BLOB PRIMARY KEY
+) WITHOUT ROWID;
+
 -- Searches for what nobody needs, by number.
 CREATE TABLE sweeps (
     number   INTEGER PRIMARY KEY,

@@ -1,5 +1,5 @@
 //! Read-through: versions that are not here, and bytes that are not here, are
-//! fetched from the first remote, once however many ask at the same time, and
+//! fetched from a remote, once however many ask at the same time, and
 //! kept, so that they are here without a network, too.
 //!
 //! A name that can move is asked of the remote before it is answered, as long as
@@ -29,12 +29,8 @@ const ONLY_OPINION: Duration = Duration::from_secs(10);
 /// together.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// What is fetched.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Name(CollectionName, String),
-    Blob(Blob),
-}
+/// What is asked for: a name of a collection.
+type Key = (CollectionName, String);
 
 /// When it was done last; whoever holds it does it.
 type Flight = Arc<Turn<Option<Instant>>>;
@@ -51,8 +47,8 @@ pub struct Fetch {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// Nobody has them.
-    #[error("blob {0} is not stored here, and there is no remote to fetch it from")]
-    NoRemote(Blob),
+    #[error("blob {0} is not stored here, and no remote has it")]
+    Nobody(Blob),
     /// The remote did not hand them over.
     #[error("blob {blob} is not stored here, and cannot be fetched: {why}")]
     Remote {
@@ -118,7 +114,7 @@ impl Fetch {
 
     async fn ask(&self, name: &CollectionName, version: &str) -> Result<(), RemoteError> {
         let Some((remote, hub)) = self.sync.first() else { return Ok(()) };
-        let flight = self.flight(Key::Name(name.clone(), version.to_owned()));
+        let flight = self.flight((name.clone(), version.to_owned()));
         let mut done = flight.lock().await;
         if done.is_some_and(|at| at.elapsed() < FRESH) {
             return Ok(());
@@ -145,14 +141,15 @@ impl Fetch {
         if self.holds(blob).await? {
             return Ok(());
         }
-        let Some((_, hub)) = self.sync.first() else { return Err(FetchError::NoRemote(blob)) };
-        let flight = self.flight(Key::Blob(blob));
-        let _turn = flight.lock().await;
-        // Whoever had the turn before may have brought it.
-        if self.holds(blob).await? {
-            return Ok(());
+        let store = self.store.clone();
+        let content = tokio::task::spawn_blocking(move || store.content_named(blob));
+        let content = content.await.unwrap_or(Ok(None)).ok().flatten();
+        let content = content.ok_or(FetchError::Nobody(blob))?;
+        match self.sync.fetch(&content).await {
+            Ok(Some(_from)) => Ok(()),
+            Ok(None) => Err(FetchError::Nobody(blob)),
+            Err(why) => Err(FetchError::Remote { blob, why }),
         }
-        hub.fetch(blob, &self.blobs).await.map_err(|why| FetchError::Remote { blob, why })
     }
 
     async fn holds(&self, blob: Blob) -> Result<bool, BlobError> {

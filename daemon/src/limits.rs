@@ -97,6 +97,16 @@ pub const LINEAGE_NODES_MAX: usize = 2000;
 /// The most generations of a lineage, in each direction.
 pub const LINEAGE_DEPTH_MAX: usize = 100;
 
+/// About how many bytes of chunks go in one request: what an interrupted transfer
+/// sends again, times those that are under way.
+pub const CHUNK_BATCH_BYTES: u64 = 4 << 20;
+/// The most chunks, or small blobs, of one request.
+pub const CHUNK_BATCH: usize = 256;
+/// The most chunks that one question or part names.
+pub const CHUNKS_MAX: usize = 1024;
+/// The longest request or answer that holds chunks: a batch and its last chunk.
+pub const CHUNKS_BYTES_MAX: usize = 5 << 20;
+
 /// A pack that is longer gets a successor: so few files for a terabyte that one
 /// folder holds them, and so little to copy where most of one is dead.
 pub const PACK_BYTES: u64 = 64 << 20;

@@ -85,7 +85,7 @@ fn send(line: &JsonValue) -> io::Result<Bytes> {
     Ok(Bytes::from(format!("{line}\n")))
 }
 
-/// Reads the bytes of all files back.
+/// Reads the bytes of all files back, and brings what is lost from a remote.
 async fn verify_blobs(app: &App, lines: &mpsc::Sender<io::Result<Bytes>>) -> JsonValue {
     let reading = tokio::task::spawn_blocking({
         let (blobs, lines) = (app.blobs.clone(), lines.clone());
@@ -101,9 +101,20 @@ async fn verify_blobs(app: &App, lines: &mpsc::Sender<io::Result<Bytes>>) -> Jso
         Ok(Err(error)) => return json!({"wrong": [error.to_string()]}),
         Err(error) => return json!({"wrong": [error.to_string()]}),
     };
-    let wrong: Vec<String> = checked.findings.into_iter().map(|finding| finding.what).collect();
+    let mut wrong: Vec<String> = checked.findings.into_iter().map(|finding| finding.what).collect();
+    let mut again = 0;
+    for content in &checked.lost {
+        let blob = content.blob;
+        wrong.push(match app.sync.fetch(content).await {
+            Ok(from) => {
+                again += 1;
+                format!("blob {blob} was brought again from {}", from.as_deref().unwrap_or("here"))
+            }
+            Err(error) => format!("blob {blob} cannot be brought again: {error}"),
+        });
+    }
     json!({
         "chunks": checked.chunks, "bytes": checked.bytes, "files": checked.blobs,
-        "lost": checked.lost.len(), "wrong": wrong,
+        "lost": checked.lost.len(), "brought_again": again, "wrong": wrong,
     })
 }

@@ -8,6 +8,7 @@
 //! says all that the index knows of its chunk, so the index can be made again
 //! from the packs.
 
+use bytes::Bytes;
 use pannier_proto::content::Blob;
 
 use super::chunker::MAX;
@@ -70,6 +71,36 @@ impl Head {
     }
 }
 
+/// Chunks as the body of a request or an answer: their frames.
+#[must_use]
+pub fn pack(chunks: &[(Blob, Bytes)]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(chunks.iter().map(|(_, bytes)| HEAD + bytes.len()).sum());
+    for (digest, bytes) in chunks {
+        write(digest, bytes, u32::try_from(bytes.len()).unwrap_or(u32::MAX), &mut body);
+    }
+    body
+}
+
+/// Reads such a body; every chunk is compared with its digest.
+///
+/// # Errors
+/// Which chunk is not what it says, for people.
+pub fn unpack(mut body: Bytes) -> Result<Vec<(Blob, Bytes)>, String> {
+    let mut chunks = Vec::new();
+    while !body.is_empty() {
+        let head = Head::read(&body).ok_or_else(|| format!("chunk {} is malformed", chunks.len()))?;
+        if body.len() < HEAD + head.length as usize {
+            return Err(format!("chunk {} is cut off", head.digest));
+        }
+        let bytes = body.split_to(HEAD + head.length as usize).slice(HEAD..);
+        if !head.holds(&bytes) || blake3::hash(&bytes) != blake3::Hash::from(head.digest.0) {
+            return Err(format!("chunk {} was damaged on the way", head.digest));
+        }
+        chunks.push((head.digest, bytes));
+    }
+    Ok(chunks)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +117,28 @@ mod tests {
             let at = at.index(frame.len());
             frame[at] ^= 1 << bit;
             prop_assert!(!good(&frame));
+        }
+
+        #[test]
+        fn what_is_sent_arrives_or_is_refused(
+            chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..100), 0..5),
+            at in any::<prop::sample::Index>(), bit in 0..8_u8,
+        ) {
+            let named = |bytes: Vec<u8>| (Blob(*blake3::hash(&bytes).as_bytes()), Bytes::from(bytes));
+            let chunks: Vec<_> = chunks.into_iter().map(named).collect();
+            let mut body = pack(&chunks);
+            prop_assert_eq!(unpack(body.clone().into()).unwrap(), chunks);
+            if !body.is_empty() {
+                let at = at.index(body.len());
+                body[at] ^= 1 << bit;
+                prop_assert!(unpack(body.into()).is_err());
+            }
+        }
+
+        #[test]
+        fn hostile_bytes_are_refused_without_harm(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = unpack(bytes.clone().into());
+            let _ = unpack([&MAGIC[..], &bytes].concat().into());
         }
     }
 }

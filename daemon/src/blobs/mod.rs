@@ -18,6 +18,7 @@
 //! lies in a pack behind the length that the index knows was never answered for,
 //! and is cut off at the next start. All methods block.
 
+mod assemble;
 mod chunker;
 mod frame;
 mod group;
@@ -41,7 +42,10 @@ use std::thread::JoinHandle;
 
 use pannier_proto::content::{Blob, Content};
 
+use crate::clock::now_us;
 use crate::store::{Store, StoreError};
+pub use chunker::MAX as CHUNK_BYTES_MAX;
+pub use frame::{pack, unpack};
 use packer::{Job, Packer, QUEUE};
 use packs::Packs;
 pub use pieces::{PIECE, PIECES, pieces};
@@ -49,6 +53,10 @@ pub use read::BlobReader;
 pub use sweep::{Budget, Swept, daily};
 pub use verify::{Checked, Finding};
 pub use write::{BlobWriter, Closed, Pending};
+
+/// A blob that was not named for so long is noted anew when somebody says that
+/// he will: half an hour, and far less than the grace.
+const FADING_US: i64 = 1800 * 1_000_000;
 
 /// Why the blob store did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -137,6 +145,7 @@ pub struct Blobs {
     next: AtomicU64,
     /// Held by whoever looks for what nobody needs.
     sweeping: Mutex<()>,
+    assembling: Mutex<assemble::Assembling>,
 }
 
 impl Blobs {
@@ -166,6 +175,7 @@ impl Blobs {
             thread: Mutex::new(Some(thread)),
             next: AtomicU64::new(0),
             sweeping: Mutex::default(),
+            assembling: Mutex::default(),
         })
     }
 
@@ -186,7 +196,11 @@ impl Blobs {
     /// # Errors
     /// [`BlobError`].
     pub fn writer(&self) -> Result<BlobWriter> {
-        Ok(BlobWriter::begin(self.next.fetch_add(1, Ordering::Relaxed), self.jobs.clone()))
+        Ok(BlobWriter::begin(self.next_id(), self.jobs.clone()))
+    }
+
+    fn next_id(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Stores bytes that are in memory.
@@ -221,6 +235,25 @@ impl Blobs {
     /// [`BlobError`].
     pub fn missing(&self, blobs: &[Blob]) -> Result<Vec<Blob>> {
         Ok(self.held.store.missing_blobs(blobs)?)
+    }
+
+    /// [`Blobs::missing`] for whoever is about to name those that are here: they
+    /// stay for as long as what was stored just now.
+    ///
+    /// # Errors
+    /// [`BlobError`].
+    pub fn keep(&self, blobs: &[Blob]) -> Result<Vec<Blob>> {
+        let (mut missing, fading) = self.held.store.fading_blobs(blobs, now_us() - FADING_US)?;
+        if !fading.is_empty() {
+            missing.extend(self.held.store.write_blocking(move |tx| {
+                let mut swept = Vec::new();
+                for blob in fading {
+                    swept.extend((!tx.name_blob(&blob)?).then_some(blob));
+                }
+                Ok(swept)
+            })?);
+        }
+        Ok(missing)
     }
 
     /// Opens it for reading, from any position.

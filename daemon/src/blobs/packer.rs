@@ -40,8 +40,9 @@ pub type Tell = SyncSender<Result<()>>;
 pub enum Job {
     /// The next chunk of a blob.
     Chunk { ticket: Arc<Ticket>, digest: Blob, bytes: Bytes },
-    /// The blob is whole, with this last chunk.
-    Seal { ticket: Arc<Ticket>, last: Option<(Blob, Bytes)>, content: Content, fetched: bool, tell: Tell },
+    /// The blob is whole, with this last chunk; it may be one that was fetched
+    /// from a remote. Without a blob: the chunks alone are to be durable.
+    Seal { ticket: Arc<Ticket>, last: Option<(Blob, Bytes)>, blob: Option<(Content, bool)>, tell: Tell },
     /// Nobody finishes it.
     Gone(Arc<Ticket>),
     /// Something else that must happen between two groups.
@@ -129,11 +130,11 @@ impl Packer {
         while let Some(job) = jobs.next() {
             match job {
                 Job::Chunk { ticket, digest, bytes } => self.add(&ticket, digest, &bytes, &known),
-                Job::Seal { ticket, last, content, fetched, tell } => {
+                Job::Seal { ticket, last, blob, tell } => {
                     if let Some((digest, bytes)) = last {
                         self.add(&ticket, digest, &bytes, &known);
                     }
-                    self.seal(&ticket, content, fetched, tell);
+                    self.seal(&ticket, blob, tell);
                 }
                 Job::Gone(ticket) => self.gone(&ticket),
                 Job::Close => self.closing = true,
@@ -231,16 +232,19 @@ impl Packer {
         Ok(())
     }
 
-    fn seal(&mut self, ticket: &Arc<Ticket>, content: Content, fetched: bool, tell: Tell) {
+    fn seal(&mut self, ticket: &Arc<Ticket>, blob: Option<(Content, bool)>, tell: Tell) {
         if let Some(failure) = ticket.failure.get() {
             // Whoever waits may have gone.
             let _ = tell.send(Err(failure.clone()));
             return;
         }
         let segment = std::mem::take(self.recipe(ticket));
-        self.group.filed.blobs.push((segment.blob, content, fetched));
-        if !segment.chunks.is_empty() {
-            self.group.filed.segments.push(segment);
+        match blob {
+            Some((content, fetched)) => {
+                self.group.filed.blobs.push((segment.blob, content, fetched));
+                self.group.filed.segments.extend((!segment.chunks.is_empty()).then_some(segment));
+            }
+            None => self.group.filed.segments.retain(|other| other.blob != segment.blob),
         }
         self.recipes.remove(&ticket.id);
         self.group.sealed.push(tell);

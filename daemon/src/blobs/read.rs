@@ -4,7 +4,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use bytes::Bytes;
-use pannier_proto::content::Content;
+use pannier_proto::content::{Blob, Content};
 
 use super::packs::gone;
 use super::{BlobError, Held, Result, frame};
@@ -57,6 +57,20 @@ impl BlobReader {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.content.size
+    }
+
+    /// The digests and lengths of some chunks: the first of them covers `at`, and
+    /// begins where is said.
+    pub(super) fn chunks_at(&mut self, at: u64) -> Result<(u64, Vec<(Blob, u32)>)> {
+        let first = self.find(at)?;
+        let (before, wanted) = self.segment.chunks.split_at(first);
+        let begin = self.segment.at + before.iter().map(|(_, length)| u64::from(*length)).sum::<u64>();
+        let ids: Vec<i64> = wanted.iter().map(|(id, _)| *id).collect();
+        let found = self.held.store.chunks_by_id(&ids)?;
+        if found.len() != ids.len() {
+            return Err(BlobError::Missing(self.content.blob));
+        }
+        Ok((begin, found.iter().map(|chunk| (chunk.digest, chunk.place.length)).collect()))
     }
 
     /// Makes sure of the segment that covers a position; which of its chunks it is.

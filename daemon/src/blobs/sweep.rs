@@ -136,9 +136,9 @@ impl Blobs {
             return Ok(swept);
         }
         (swept.garbage_files, swept.garbage_bytes) =
-            self.remove_blobs(&sorted.garbage, number, "files", &mut progress)?;
+            self.remove_blobs(&sorted.garbage, number, true, &mut progress)?;
         (swept.evicted_files, swept.evicted_bytes) =
-            self.remove_blobs(&sorted.evicted, number, "evicted", &mut progress)?;
+            self.remove_blobs(&sorted.evicted, number, false, &mut progress)?;
         self.note_uses(true)?;
         let done = self.sweep_chunks(before, &mut swept);
         self.note_uses(false)?;
@@ -181,15 +181,15 @@ impl Blobs {
         &self,
         blobs: &[Candidate],
         number: i64,
-        what: &'static str,
+        garbage: bool,
         progress: &mut impl FnMut(&'static str, u64, u64),
     ) -> Result<(u64, u64)> {
         let (mut count, mut bytes, mut done) = (0, 0, 0);
         for page in blobs.chunks(PAGE) {
             let ids: Vec<i64> = page.iter().map(|blob| blob.id).collect();
-            let removed = self.held.store.write_blocking(move |tx| tx.sweep_blobs(&ids, number))?;
+            let removed = self.held.store.write_blocking(move |tx| tx.sweep_blobs(&ids, number, garbage))?;
             (count, bytes, done) = (count + removed.0, bytes + removed.1, done + page.len() as u64);
-            progress(what, done, blobs.len() as u64);
+            progress(if garbage { "files" } else { "evicted" }, done, blobs.len() as u64);
         }
         Ok((count, bytes))
     }

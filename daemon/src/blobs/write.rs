@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use md5::{Digest, Md5 as Md5Hasher};
 use pannier_proto::content::{Blob, Content, Md5};
 
-use super::chunker::{Chunker, MAX};
+use super::chunker::Chunker;
 use super::packer::{Job, Ticket};
 use super::{BlobError, Result};
 
@@ -23,7 +23,7 @@ pub struct BlobWriter {
     jobs: SyncSender<Job>,
     ticket: Arc<Ticket>,
     chunker: Chunker,
-    chunk: BytesMut,
+    waiting: BytesMut,
     blake3: blake3::Hasher,
     md5: Md5Side,
     size: u64,
@@ -75,7 +75,7 @@ impl BlobWriter {
             jobs,
             ticket: Arc::new(Ticket { id, failure: OnceLock::new() }),
             chunker: Chunker::default(),
-            chunk: BytesMut::new(),
+            waiting: BytesMut::new(),
             blake3: blake3::Hasher::new(),
             md5: Md5Side::Here(Md5Hasher::new()),
             size: 0,
@@ -96,34 +96,37 @@ impl BlobWriter {
     /// # Errors
     /// [`BlobError::Full`] and others; the blob cannot be finished then.
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
-        self.size += bytes.len() as u64;
         while let Some(end) = self.chunker.end(bytes) {
             let (chunk, rest) = bytes.split_at(end);
-            self.chunk.extend_from_slice(chunk);
-            self.hand_over()?;
+            self.waiting.extend_from_slice(chunk);
+            let chunk = self.waiting.split().freeze();
+            self.chunk(Blob(*blake3::hash(&chunk).as_bytes()), chunk)?;
             bytes = rest;
         }
-        if self.chunk.is_empty() && !bytes.is_empty() && self.begun {
-            self.chunk.reserve(MAX);
-        }
-        self.chunk.extend_from_slice(bytes);
+        self.waiting.extend_from_slice(bytes);
         Ok(())
     }
 
-    fn hand_over(&mut self) -> Result<()> {
+    /// Adds a chunk at the end, cut by somebody else; not after a
+    /// [`BlobWriter::write`].
+    pub(super) fn chunk(&mut self, digest: Blob, bytes: Bytes) -> Result<()> {
         if let Some(failure) = self.ticket.failure.get() {
             return Err(failure.clone());
         }
         self.begun = true;
-        let bytes = self.chunk.split().freeze();
+        self.size += bytes.len() as u64;
         if self.size >= LARGE {
             self.md5.move_beside();
         }
         self.md5.update(&bytes);
-        let digest = Blob(*blake3::hash(&bytes).as_bytes());
         self.blake3.update(&bytes);
         let job = Job::Chunk { ticket: self.ticket.clone(), digest, bytes };
         self.jobs.send(job).map_err(|_gone| BlobError::Closed)
+    }
+
+    /// What was handed over so far.
+    pub(super) fn size(&self) -> u64 {
+        self.size
     }
 
     /// All bytes were written: what they are is known, and nothing is stored yet.
@@ -134,7 +137,8 @@ impl BlobWriter {
         if let Some(failure) = self.ticket.failure.get() {
             return Err(failure.clone());
         }
-        let bytes = self.chunk.split().freeze();
+        let bytes = self.waiting.split().freeze();
+        self.size += bytes.len() as u64;
         let mut md5 = std::mem::replace(&mut self.md5, Md5Side::Here(Md5Hasher::new()));
         md5.update(&bytes);
         self.blake3.update(&bytes);
@@ -195,7 +199,7 @@ impl Closed {
         let Self { writer, content, last } = self;
         let (tell, told) = sync_channel(1);
         let (ticket, fetched) = (writer.ticket.clone(), writer.fetched);
-        let job = Job::Seal { ticket, last, content, fetched, tell };
+        let job = Job::Seal { ticket, last, blob: Some((content, fetched)), tell };
         writer.jobs.send(job).map_err(|_gone| BlobError::Closed)?;
         Ok(Pending { content, told })
     }

@@ -20,7 +20,7 @@ Every block of the home is read and its checksum compared; then each run's recor
 what each remote has, by digest. What is still queued is not compared: see `pannier status`.
 
 With --blobs the bytes of all files are read, too, and compared with their digests. Damaged bytes are
-copied to quarantine/ in the home; what they belonged to is missing then.
+copied to quarantine/ in the home; what they belonged to is brought again from a remote that has it.
 
 Examples:
   pannier verify
@@ -71,6 +71,9 @@ struct Blobs {
     /// Files of which something was damaged.
     #[serde(default)]
     lost: u64,
+    /// Those of them that are here again.
+    #[serde(default)]
+    brought_again: u64,
     /// What was found, and done.
     wrong: Vec<String>,
 }
@@ -162,6 +165,10 @@ impl Blobs {
         let (files, bytes) = (show::count(self.files, "file"), show::size(self.bytes));
         writeln!(out, "files: {files} in {}, {bytes}, {verdict}", show::count(self.chunks, "chunk"))?;
         list(&self.wrong, out)?;
+        if self.lost > 0 {
+            let lost = show::count(self.lost, "file");
+            writeln!(out, "  {lost} lost, {} of them here again", show::number(self.brought_again))?;
+        }
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pannier_proto::hub::StreamId;
 use pannier_proto::id::{Id128, RunPath};
+use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record, Row, RunState, Table};
 use pannier_proto::value::Value;
 use tokio::task::JoinHandle;
@@ -176,6 +177,32 @@ impl Daemon {
             }
         }
         found
+    }
+
+    /// Blobs that were logged and are not what they were at the hub.
+    pub fn wrong_blobs(&self, hub: &Blobs) -> Vec<String> {
+        let records = self.model.values().flatten();
+        let changes = records.filter_map(|record| match record {
+            Record::Change(change) => Some(change),
+            Record::Row(_) => None,
+        });
+        changes
+            .flat_map(Change::blobs)
+            .filter_map(|(blob, _)| Some(hub.verify(&blob).err()?.to_string()))
+            .collect()
+    }
+
+    /// A record of a file that shares bytes with others.
+    pub fn file(&self, random: &mut Random) -> Record {
+        let mut bytes = Vec::new();
+        for _ in 0..random.below(4) {
+            let mut piece = vec![0; usize::try_from(random.below(200_000)).unwrap()];
+            blake3::Hasher::new().update(&random.below(9).to_le_bytes()).finalize_xof().fill(&mut piece);
+            bytes.extend(piece);
+        }
+        let content = self.blobs.as_ref().unwrap().put(&bytes).unwrap();
+        let path = RelPath::new(&format!("f{}", random.below(5))).unwrap();
+        Record::Change(Change::File { path, content, time_us: 1 })
     }
 
     pub fn records(&self) -> usize {

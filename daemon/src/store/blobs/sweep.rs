@@ -6,9 +6,9 @@ use std::collections::{BTreeSet, HashSet};
 use pannier_proto::content::{Blob, Content};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::files::content_of;
-use super::writer::Tx;
-use super::{Result, Store, StoreError, from_sql, to_sql};
+use crate::store::files::content_of;
+use crate::store::writer::Tx;
+use crate::store::{Result, Store, StoreError, from_sql, to_sql};
 
 /// A blob that may have to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,23 +37,42 @@ impl Tx<'_> {
     }
 
     /// Removes those of these blobs that nobody named or stored since the sweep
-    /// began; how many that were, and their bytes.
+    /// began; how many that were, and their bytes. Of garbage it is remembered
+    /// that it was there.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn sweep_blobs(&self, ids: &[i64], sweep: i64) -> Result<(u64, u64)> {
-        let mut remove =
-            self.sql.prepare_cached("DELETE FROM blobs WHERE id = ?1 AND sweep < ?2 RETURNING size")?;
+    pub fn sweep_blobs(&self, ids: &[i64], sweep: i64, garbage: bool) -> Result<(u64, u64)> {
+        let mut remove = self
+            .sql
+            .prepare_cached("DELETE FROM blobs WHERE id = ?1 AND sweep < ?2 RETURNING blob, md5, size")?;
         let (mut count, mut bytes) = (0, 0);
         for id in ids {
-            let size = remove.query_row(params![id, sweep], |row| row.get(0).map(from_sql)).optional()?;
-            if let Some(size) = size {
+            let removed = remove.query_row(params![id, sweep], |row| content_of(row, 0)).optional()?;
+            if let Some(content) = removed {
                 self.forget_chunks(*id)?;
+                if garbage {
+                    self.blob_is_gone(&content.blob)?;
+                }
                 count += 1;
-                bytes += size;
+                bytes += content.size;
             }
         }
         Ok((count, bytes))
+    }
+
+    /// Nobody need wait for these bytes any more, unless they are here.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn blob_is_gone(&self, blob: &Blob) -> Result<()> {
+        self.sql
+            .prepare_cached(
+                "INSERT INTO gone_blobs (blob) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE blob = ?1)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute([blob.0])?;
+        Ok(())
     }
 
     /// Removes chunks that no blob has.
