@@ -29,7 +29,7 @@ use Need::{Entity, Everything, Known, Nothing};
 
 /// Method, route, need. `HEAD` is taken for `GET`.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Need); 80] = [
+const ROUTES: [(&str, &str, Need); 88] = [
     ("GET",    "/blob/{capability}", Nothing),
     ("PUT",    "/blob/{capability}", Nothing),
     ("POST",   "/sdk/otel/v1/metrics", Nothing),
@@ -83,10 +83,17 @@ const ROUTES: [(&str, &str, Need); 80] = [
     ("POST",   "/v1/hub/positions", Known),
     ("POST",   "/v1/hub/push", Known),
     ("POST",   "/v1/hub/digests", Known),
+    ("POST",   "/v1/hub/collections", Known),
+    ("POST",   "/v1/hub/artifact", Known),
     // A blob is named by the digest of what is in it: whoever names one has it,
     // or was told of it by somebody who may read it.
     ("POST",   "/v1/hub/blobs", Known),
-    ("PUT",    "/v1/hub/blobs/{blob}", Known),
+    ("POST",   "/v1/hub/blobs/whole", Known),
+    ("POST",   "/v1/hub/blobs/parts", Known),
+    ("GET",    "/v1/hub/blobs/{blob}/chunks", Known),
+    ("POST",   "/v1/hub/chunks", Known),
+    ("POST",   "/v1/hub/chunks/missing", Known),
+    ("POST",   "/v1/hub/chunks/get", Known),
 
     ("GET",    "/v1/admin/users", Everything),
     ("POST",   "/v1/admin/users", Everything),
@@ -119,6 +126,7 @@ const ROUTES: [(&str, &str, Need); 80] = [
     ("POST",   "/v1/remotes/{name}/retry", Everything),
     ("POST",   "/v1/sync", Everything),
     ("POST",   "/v1/verify", Everything),
+    ("POST",   "/v1/gc", Everything),
 ];
 
 /// What a request needs; `None` where no route is there for it.

@@ -38,7 +38,12 @@ pub async fn numbers<R: Remote>(remote: &R, store: &Arc<Store>, name: &str) -> R
     if asked.is_empty() {
         return Ok(());
     }
-    let Some(answer) = remote.collections(&asked).await? else { return Ok(()) };
+    let answer = match remote.collections(&asked).await {
+        Ok(Some(answer)) => answer,
+        // It gives no numbers, or is too old to say which.
+        Ok(None) | Err(RemoteError::Rejected(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
     if answer.len() != asked.len() {
         let what = "it answered for other collections than it was asked about";
         return Err(RemoteError::transient(what).into());

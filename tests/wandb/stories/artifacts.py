@@ -61,7 +61,7 @@ with wandb.init(project=PROJECT, name="maker") as run:
 
     pathlib.Path("near.txt").write_text("near")
     references = wandb.Artifact("references", type="dataset")
-    references.add_reference("s3://bucket/key", name="far", checksum=False)
+    references.add_reference("https://example.org/key", name="far", checksum=False)
     references.add_reference(pathlib.Path("near.txt").absolute().as_uri(), name="near.txt")
     run.log_artifact(references).wait()
 
@@ -86,9 +86,14 @@ with wandb.init(project=PROJECT, name="reader") as reader:
     tell(wrong_type=refused(lambda: reader.use_artifact("words:v0", type="model")))
     tell(nothing=refused(lambda: reader.use_artifact("nobody:v0")))
 
-saved = artifact("saved", files={"s.txt": "s"})
-saved.save(project=PROJECT)
-saved.wait()
+
+
+def save(made):
+    made.save(project=PROJECT)
+    return made.wait()
+
+
+save(artifact("saved", files={"s.txt": "s"}))
 
 api = wandb.Api()
 edited = api.artifact(f"{PROJECT}/words:v1")
@@ -103,9 +108,9 @@ collection.tags.append("text")
 collection.save()
 
 for number in range(3):
-    artifact("going", files={"n": str(number)}).save(project=PROJECT).wait()
+    save(artifact("going", files={"n": str(number)}))
 going = api.artifact(f"{PROJECT}/going:latest")
 tell(tagged=refused(going.delete))
 going.delete(delete_aliases=True)
 api.artifact(f"{PROJECT}/going:v0").delete(delete_aliases=True)
-artifact("going", files={"n": "3"}).save(project=PROJECT).wait()
+save(artifact("going", files={"n": "3"}))
