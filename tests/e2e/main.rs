@@ -5,6 +5,7 @@
 mod alerts;
 mod api;
 mod artifact_cli;
+mod artifact_roles;
 mod artifacts;
 mod bad_input;
 mod crash;

@@ -12,18 +12,19 @@ use serde_json::{Value as Json, json};
 use crate::http_doors::{METHODS, filled_in, routes};
 
 /// A hub with an organization, its teams, and users of every role.
-struct Hub {
-    hub: TestHub,
+pub struct Hub {
+    /// The hub.
+    pub hub: TestHub,
     tokens: Vec<(&'static str, String)>,
 }
 
-const USERS: [&str; 7] = ["viewer", "member", "lead", "boss", "clerk", "outsider", "root"];
+pub const USERS: [&str; 7] = ["viewer", "member", "lead", "boss", "clerk", "outsider", "root"];
 /// A team, another, an organization, a user's own, one that nobody registered,
 /// and a deleted team.
-const ENTITIES: [&str; 6] = ["vision", "audio", "acme", "member", "commons", "gone"];
+pub const ENTITIES: [&str; 6] = ["vision", "audio", "acme", "member", "commons", "gone"];
 
 /// How many of read, write, delete and administer a user may at an entity.
-fn allowed(user: &str, entity: &str) -> usize {
+pub fn allowed(user: &str, entity: &str) -> usize {
     match (user, entity) {
         ("root", _) | ("boss", "vision" | "audio" | "acme") => 4,
         ("lead", "vision") | ("outsider", "audio") | ("member", "member") => 4,
@@ -34,7 +35,7 @@ fn allowed(user: &str, entity: &str) -> usize {
 }
 
 impl Hub {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let mut hub = TestHub::new();
         let run = |args: &[&str]| hub.home.run(&[&["hub"], args].concat()).expect(0);
         let mut tokens = Vec::new();
@@ -65,7 +66,7 @@ impl Hub {
         &self.tokens.iter().find(|(name, _)| *name == user).unwrap().1
     }
 
-    fn of(&self, user: &str) -> Http {
+    pub fn of(&self, user: &str) -> Http {
         Http::Tcp(self.hub.address.to_string(), Some(self.token(user).to_owned()))
     }
 }
@@ -172,12 +173,14 @@ fn users_entities_verbs_and_doors() {
 }
 
 /// What every user may ask; it leaves out, or asks for each thing that it names.
-const FOR_ALL: [&str; 15] = [
+const FOR_ALL: [&str; 17] = [
     "/",
     "/healthz",
     "/ready",
     "/metrics",
     "/v1/runs",
+    "/v1/collections",
+    "/v1/registries",
     "/graphql",
     "/v1/hub",
     "/v1/hub/me",
