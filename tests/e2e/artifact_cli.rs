@@ -255,7 +255,7 @@ fn partial(dir: &Path) -> Option<PathBuf> {
 }
 
 /// Answers as a daemon does whose version `c:v0` has one entry of this name.
-fn hostile_daemon(listener: UnixListener, entry: &str) {
+fn hostile_daemon(listener: &UnixListener, entry: &str) {
     let place = json!({"entity": "e", "project": "p", "collection": "c", "version": 0, "provisional": false,
         "was": null, "link": false, "aliases": [], "since_us": 0, "by": null});
     let mut shown = json!({"id": "00".repeat(16), "type": "t", "digest": "d", "size": 1, "file_count": 1,
@@ -312,7 +312,7 @@ fn names_that_were_made_to_do_harm_are_refused() {
         let home = TestHome::new();
         let listener = UnixListener::bind(home.socket()).unwrap();
         let entry = path.to_owned();
-        let serving = std::thread::spawn(move || hostile_daemon(listener, &entry));
+        let serving = std::thread::spawn(move || hostile_daemon(&listener, &entry));
         let refused = run(&home, "artifact get e/p/c --root in/root").expect(1);
         assert!(refused.stderr.contains("nothing was written"), "{path:?}: {}", refused.stderr);
         assert!(!home.beside("in").exists() && !home.beside("evil").exists(), "{path:?}");
