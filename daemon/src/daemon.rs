@@ -19,7 +19,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::api::web::{Door, Web, owner};
 use crate::api::{self, Activity, App, Listener};
-use crate::blobs::Blobs;
+use crate::blobs::{self, BlobError, Blobs};
 use crate::credentials::Credentials;
 use crate::fetch::Fetch;
 use crate::health::Health;
@@ -64,6 +64,9 @@ pub enum DaemonError {
     /// See there.
     #[error("cannot open the database of the home: {0}")]
     Store(#[from] StoreError),
+    /// See there.
+    #[error("cannot open the blobs of the home: {0}")]
+    Blobs(#[from] BlobError),
     /// A listener could not be had.
     #[error("cannot listen on {at}: {source}")]
     Listen {
@@ -152,7 +155,7 @@ async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
     let home = &options.home;
     let store = Arc::new(Store::open(&home.database())?);
     let health = Arc::new(Health::default());
-    let blobs = Arc::new(Blobs::open(home.blobs(), home.quarantine())?);
+    let blobs = Arc::new(Blobs::open(&home.blobs(), home.quarantine(), store.clone())?);
     let credentials = Credentials::load(&home.credentials());
     let credentials = Arc::new(
         credentials
@@ -224,6 +227,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         servers.push(start(tcp(listen).await?, Door::Hub { tls: listen.tls.is_some() }));
     }
     let lives = tokio::spawn(lives::watch(app.store.clone(), app.lives.clone()));
+    let gc = tokio::spawn(blobs::daily(app.blobs.clone()));
     let sampler = tokio::spawn(sampler::run(app.store.clone(), app.spool.clone(), home.root().to_owned()));
     let (root, socket) = (home.root().display(), home.socket().display());
     tracing::info!("serving {root} on {socket} as process {}", std::process::id());
@@ -233,6 +237,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     let _ = stop.send(true);
     lives.abort();
     sampler.abort();
+    gc.abort();
     stop_in_order(app, servers).await;
     // Ours as long as we hold the lock; it may be gone with its folder.
     let _ = std::fs::remove_file(home.socket());

@@ -1,5 +1,5 @@
 //! Read-through: versions that are not here, and bytes that are not here, are
-//! fetched from the first remote, once however many ask at the same time, and
+//! fetched from a remote, once however many ask at the same time, and
 //! kept, so that they are here without a network, too.
 //!
 //! A name that can move is asked of the remote before it is answered, as long as
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use pannier_proto::content::Blob;
+use pannier_proto::content::{Blob, Content};
 use pannier_proto::hub::{ArtifactQuestion, CollectionName};
 use tokio::sync::Mutex as Turn;
 use tokio::time::{Instant, timeout};
@@ -29,12 +29,8 @@ const ONLY_OPINION: Duration = Duration::from_secs(10);
 /// together.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// What is fetched.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Name(CollectionName, String),
-    Blob(Blob),
-}
+/// What is asked for: a name of a collection.
+type Key = (CollectionName, String);
 
 /// When it was done last; whoever holds it does it.
 type Flight = Arc<Turn<Option<Instant>>>;
@@ -51,8 +47,8 @@ pub struct Fetch {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// Nobody has them.
-    #[error("blob {0} is not stored here, and there is no remote to fetch it from")]
-    NoRemote(Blob),
+    #[error("blob {0} is not stored here, and no remote has it")]
+    Nobody(Blob),
     /// The remote did not hand them over.
     #[error("blob {blob} is not stored here, and cannot be fetched: {why}")]
     Remote {
@@ -118,7 +114,7 @@ impl Fetch {
 
     async fn ask(&self, name: &CollectionName, version: &str) -> Result<(), RemoteError> {
         let Some((remote, hub)) = self.sync.first() else { return Ok(()) };
-        let flight = self.flight(Key::Name(name.clone(), version.to_owned()));
+        let flight = self.flight((name.clone(), version.to_owned()));
         let mut done = flight.lock().await;
         if done.is_some_and(|at| at.elapsed() < FRESH) {
             return Ok(());
@@ -145,14 +141,15 @@ impl Fetch {
         if self.holds(blob).await? {
             return Ok(());
         }
-        let Some((_, hub)) = self.sync.first() else { return Err(FetchError::NoRemote(blob)) };
-        let flight = self.flight(Key::Blob(blob));
-        let _turn = flight.lock().await;
-        // Whoever had the turn before may have brought it.
-        if self.holds(blob).await? {
-            return Ok(());
+        let store = self.store.clone();
+        let content = tokio::task::spawn_blocking(move || store.content_named(blob));
+        let content = content.await.unwrap_or(Ok(None)).ok().flatten();
+        let content = content.ok_or(FetchError::Nobody(blob))?;
+        match self.sync.fetch(&content).await {
+            Ok(Some(_from)) => Ok(()),
+            Ok(None) => Err(FetchError::Nobody(blob)),
+            Err(why) => Err(FetchError::Remote { blob, why }),
         }
-        hub.fetch(blob, &self.blobs).await.map_err(|why| FetchError::Remote { blob, why })
     }
 
     async fn holds(&self, blob: Blob) -> Result<bool, BlobError> {
@@ -161,31 +158,59 @@ impl Fetch {
         look.await.unwrap_or(Ok(false))
     }
 
-    /// Sees to it that all of a version is here. `progress` hears of bytes that
-    /// are here and of all that there are. Returns how many bytes were fetched.
+    /// The files of a version, its manifest included, whose bytes are not here.
+    /// Blocks.
     ///
     /// # Errors
-    /// [`FetchError`].
+    /// [`StoreError`].
+    pub fn missing(&self, row: &ArtifactRow) -> Result<Vec<Content>> {
+        let files = self.store.artifact_files(row.body.id)?.into_iter().map(|(_, content)| content);
+        let mut missing = Vec::new();
+        for content in files.chain([row.body.manifest]) {
+            let held = self.blobs.contains(&content.blob);
+            if !held.map_err(|error| StoreError::Conflict(error.to_string()))? {
+                missing.push(content);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// What is here of a version stays, whatever the budget.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn pin(&self, row: &ArtifactRow) -> Result<()> {
+        let (id, manifest) = (row.body.id, row.body.manifest.blob);
+        self.store
+            .write(move |tx| {
+                tx.pin_blob(&manifest, true)?;
+                tx.artifact_files(id)?.iter().try_for_each(|(_, content)| tx.pin_blob(&content.blob, true))
+            })
+            .await
+    }
+
+    /// Brings what is missing of a version; `progress` hears how many bytes of how
+    /// many are here. Returns how many were brought.
+    ///
+    /// # Errors
+    /// [`PullError`]; what was brought before stays.
     pub async fn pull(
-        &self,
+        self: &Arc<Self>,
         row: &ArtifactRow,
         mut progress: impl FnMut(u64, u64),
     ) -> Result<u64, PullError> {
-        let (store, id) = (self.store.clone(), row.body.id);
-        let files = tokio::task::spawn_blocking(move || store.artifact_files(id));
-        let files = files.await.unwrap_or(Err(StoreError::Closed))?;
-        let all: u64 = files.iter().map(|(_, content)| content.size).sum();
-        let (mut here, mut fetched) = (0, 0);
-        self.blob(row.body.manifest.blob).await?;
-        for (_, content) in files {
-            if !self.holds(content.blob).await.map_err(FetchError::from)? {
-                self.blob(content.blob).await?;
-                fetched += content.size;
-            }
-            here += content.size;
-            progress(here, all);
+        let (fetch, of, all) = (self.clone(), row.clone(), row.body.size);
+        let missing = tokio::task::spawn_blocking(move || fetch.missing(&of));
+        let missing = missing.await.unwrap_or(Err(StoreError::Closed))?;
+        let wanted: u64 = missing.iter().map(|content| content.size).sum();
+        let mut left = wanted;
+        for content in missing {
+            progress(all.saturating_sub(left), all);
+            self.blob(content.blob).await?;
+            left -= content.size;
         }
-        Ok(fetched)
+        progress(all, all);
+        Ok(wanted)
     }
 }
 

@@ -34,6 +34,7 @@ pub mod spool;
 pub mod store;
 pub mod sync;
 pub mod token;
+pub mod units;
 pub mod wandb;
 
 /// Exit code after the disk failed to sync.

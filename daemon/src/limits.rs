@@ -96,3 +96,25 @@ pub const SILENCE: Duration = Duration::from_secs(180);
 pub const LINEAGE_NODES_MAX: usize = 2000;
 /// The most generations of a lineage, in each direction.
 pub const LINEAGE_DEPTH_MAX: usize = 100;
+
+/// About how many bytes of chunks go in one request: what an interrupted transfer
+/// sends again, times those that are under way.
+pub const CHUNK_BATCH_BYTES: u64 = 4 << 20;
+/// The most chunks, or small blobs, of one request.
+pub const CHUNK_BATCH: usize = 256;
+/// The most chunks that one question or part names.
+pub const CHUNKS_MAX: usize = 1024;
+/// The longest request or answer that holds chunks: a batch and its last chunk.
+pub const CHUNKS_BYTES_MAX: usize = 5 << 20;
+
+/// A pack that is longer gets a successor: so few files for a terabyte that one
+/// folder holds them, and so little to copy where most of one is dead.
+pub const PACK_BYTES: u64 = 64 << 20;
+/// Bytes that are written before they are made durable even though nobody waits:
+/// bounds what is kept in memory of them, and what a crash costs a long upload.
+pub const BLOB_COMMIT_BYTES: u64 = 512 << 20;
+/// How long bytes are kept that nothing names: an upload may take so long until
+/// it is said what it was.
+pub const GC_GRACE: Duration = Duration::from_secs(24 * 3600);
+/// How often a daemon looks for bytes that nothing names.
+pub const GC_INTERVAL: Duration = Duration::from_secs(24 * 3600);

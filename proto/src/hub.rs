@@ -1,11 +1,12 @@
-//! Bodies of the routes by which a daemon brings a hub what it lacks, all JSON.
+//! Bodies of the routes by which a daemon brings a hub what it lacks, in JSON but
+//! for blocks and chunks.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::ArtifactVersion;
-use crate::content::Blob;
+use crate::content::{Blob, Content};
 use crate::id::{Id128, Origin, RunPath, Seq};
 use crate::workspace::AliasMove;
 
@@ -122,12 +123,63 @@ pub struct PushAnswer {
 }
 
 /// `POST /v1/hub/blobs`: blobs that a daemon is about to name, and the answer:
-/// those that the hub lacks. `PUT /v1/hub/blobs/BLOB` answers with the one that
-/// it has now.
+/// those that the hub lacks. `POST /v1/hub/blobs/whole` takes small ones as
+/// chunks, and answers with those that it has now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BlobNames {
     /// At most 10,000.
     pub blobs: Vec<Blob>,
+}
+
+/// `POST /v1/hub/chunks/missing`: chunks, and the answer: those that the hub
+/// lacks. `POST /v1/hub/chunks` takes chunks, and answers with those that it has
+/// now. `POST /v1/hub/chunks/get` answers with the chunks themselves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChunkNames {
+    /// At most 1,024; of `get`, at most 256.
+    pub chunks: Vec<Blob>,
+}
+
+/// `POST /v1/hub/blobs/parts`: the next chunks of a blob, which the hub has. It
+/// reads them, in order; where the last one came, it checks the whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BlobPart {
+    /// What the blob is.
+    pub content: Content,
+    /// Where in it the first of the chunks begins; 0 begins anew.
+    pub at: u64,
+    /// At most 1,024.
+    pub chunks: Vec<Blob>,
+}
+
+/// The answer to [`BlobPart`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum PartAnswer {
+    /// It is read up to here: the next part begins here.
+    At {
+        /// Bytes of the blob.
+        at: u64,
+    },
+    /// Chunks of the part are not there; nothing of it was read.
+    Lacks {
+        /// Which.
+        chunks: Vec<Blob>,
+    },
+    /// The blob is stored, whole.
+    Whole,
+    /// The chunks do not make what was said, or no longer than allowed.
+    Refused {
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// `GET /v1/hub/blobs/BLOB/chunks?from=N`: the chunks of a blob, some at a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChunkList {
+    /// Digest and length; the first one begins at `from`.
+    pub chunks: Vec<(Blob, u32)>,
 }
 
 /// `POST /v1/hub/digests`: asks for a digest over the first records of streams.

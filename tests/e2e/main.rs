@@ -2,6 +2,7 @@
 //! one module a theme.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that fails")]
 
+mod administration;
 mod alerts;
 mod api;
 mod artifact_cli;
@@ -12,6 +13,7 @@ mod crash;
 mod crashpoints;
 mod file_stream;
 mod graphql;
+mod hostile_artifacts;
 mod http_doors;
 mod hub;
 mod lifecycle;

@@ -21,7 +21,16 @@ const DIRECTIONS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "daemon/src/store",
-        &["crate::api", "crate::sync", "crate::ingest", "crate::spool", "crate::cli", "axum", "reqwest"],
+        &[
+            "crate::api",
+            "crate::blobs",
+            "crate::sync",
+            "crate::ingest",
+            "crate::spool",
+            "crate::cli",
+            "axum",
+            "reqwest",
+        ],
         "the store knows no caller",
     ),
     (
@@ -50,8 +59,8 @@ const DIRECTIONS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "daemon/src/blobs",
-        &["crate::store", "crate::api", "crate::ingest", "crate::sync", "rusqlite", "axum"],
-        "blobs know files and digests, and no caller",
+        &["crate::api", "crate::ingest", "crate::sync", "rusqlite", "axum"],
+        "blobs know bytes and digests, and no caller",
     ),
     (
         "daemon/src/ingest",

@@ -7,6 +7,7 @@
 pub mod artifacts;
 pub mod cli;
 pub mod daemon;
+pub mod hostile;
 pub mod http;
 pub mod hub;
 pub mod journal;

@@ -31,8 +31,9 @@ pub async fn receive(
         while let Some(piece) = queue.blocking_recv() {
             // No bytes: the whole body has arrived.
             if piece.is_empty() {
-                return match check(&writer.content()) {
-                    Ok(()) => writer.finish().map(|content| Some(Ok(content))),
+                let whole = writer.close()?;
+                return match check(whole.content()) {
+                    Ok(()) => whole.keep()?.wait().map(|content| Some(Ok(content))),
                     Err(refusal) => Ok(Some(Err(refusal))),
                 };
             }

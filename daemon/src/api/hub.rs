@@ -1,19 +1,19 @@
 //! The routes by which other daemons bring their records: who may bring which,
 //! and translation; [`crate::sync::receive`] says what a push comes to.
 
+mod bytes;
+
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRef, Path, Request, State};
-use axum::response::Response;
-use axum::routing::{get, post, put};
+use axum::extract::{FromRef, State};
+use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, StatusCode};
 use pannier_proto::PROTOCOL_VERSION;
-use pannier_proto::content::{Blob, Content};
 use pannier_proto::hub::{
-    ArtifactAnswer, ArtifactQuestion, BlobNames, CollectionQuestion, CollectionState, CollectionsAnswer,
+    ArtifactAnswer, ArtifactQuestion, CollectionQuestion, CollectionState, CollectionsAnswer,
     CollectionsQuestion, DigestsAnswer, DigestsQuestion, HubInfo, Me, MyOrganization, Position, Positions,
     PositionsAnswer, PushAnswer, Pushed,
 };
@@ -21,9 +21,7 @@ use pannier_proto::id::{Id128, Origin, Seq};
 use serde::de::DeserializeOwned;
 
 use super::auth::Caller;
-use super::bytes::{broken, receive};
 use super::respond::{Answer, Failure};
-use super::wandb::transfer::stored;
 use super::{App, blocking};
 use crate::access::{Kind, Verb};
 use crate::blobs::Blobs;
@@ -61,8 +59,7 @@ where
         .route("/v1/hub/digests", post(digests))
         .route("/v1/hub/collections", post(collections))
         .route("/v1/hub/artifact", post(artifact))
-        .route("/v1/hub/blobs", post(missing))
-        .route("/v1/hub/blobs/{blob}", put(put_blob).get(get_blob))
+        .merge(bytes::routes())
 }
 
 async fn info(State(hub): State<Receiving>) -> Json<HubInfo> {
@@ -97,7 +94,7 @@ async fn positions(
     body: Bytes,
 ) -> Answer<Json<PositionsAnswer>> {
     let asked: Positions = read(&body)?;
-    not_too_many(asked.streams.len())?;
+    not_too_many(asked.streams.len(), POSITIONS_MAX)?;
     let readable: Vec<bool> =
         asked.streams.iter().map(|stream| caller.access.allows(&stream.path.entity, Verb::Read)).collect();
     let mut positions = receiving::positions(&hub.store, asked.streams).await?;
@@ -114,7 +111,7 @@ async fn digests(
     body: Bytes,
 ) -> Answer<Json<DigestsAnswer>> {
     let asked: DigestsQuestion = read(&body)?;
-    not_too_many(asked.streams.len())?;
+    not_too_many(asked.streams.len(), POSITIONS_MAX)?;
     let upto = |entity: &str, upto: Seq| if caller.access.allows(entity, Verb::Read) { upto } else { 0 };
     let streams = asked.streams.into_iter();
     let streams = streams.map(|stream| (upto(&stream.id.path.entity, stream.upto), stream.id));
@@ -129,7 +126,7 @@ async fn collections(
     body: Bytes,
 ) -> Answer<Json<CollectionsAnswer>> {
     let asked: CollectionsQuestion = read(&body)?;
-    not_too_many(asked.collections.len())?;
+    not_too_many(asked.collections.len(), POSITIONS_MAX)?;
     let states = blocking(move || {
         let state = |asked: &CollectionQuestion| match caller.access.allows(&asked.name.entity, Verb::Read) {
             true => hub.store.collection_state(asked),
@@ -157,48 +154,6 @@ async fn artifact(
     Ok(Json(ArtifactAnswer { found: found.await? }))
 }
 
-/// A blob's bytes. Whoever knows a blob's name was told it by a record that he
-/// may read, or has the bytes.
-async fn get_blob(
-    State(hub): State<Receiving>,
-    Path(blob): Path<Blob>,
-    headers: HeaderMap,
-) -> Answer<Response> {
-    stored(&hub.blobs, blob, "blob", &headers).await
-}
-
-async fn missing(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<BlobNames>> {
-    let asked: BlobNames = read(&body)?;
-    not_too_many(asked.blobs.len())?;
-    let lacking = tokio::task::spawn_blocking(move || {
-        let mut lacking = asked.blobs;
-        let mut failed = None;
-        lacking.retain(|blob| match hub.blobs.contains(blob) {
-            Ok(there) => !there,
-            Err(error) => {
-                failed = Some(error);
-                true
-            }
-        });
-        failed.map_or(Ok(lacking), Err)
-    });
-    let blobs = lacking.await.map_err(broken)?.map_err(broken)?;
-    Ok(Json(BlobNames { blobs }))
-}
-
-async fn put_blob(
-    State(hub): State<Receiving>,
-    Path(blob): Path<Blob>,
-    request: Request,
-) -> Answer<Json<BlobNames>> {
-    let check = move |content: &Content| match content.blob == blob {
-        true => Ok(()),
-        false => Err(Failure::bad(format!("these bytes are blob {}, not {blob}", content.blob))),
-    };
-    receive(&hub.blobs, request.into_body(), check).await?;
-    Ok(Json(BlobNames { blobs: vec![blob] }))
-}
-
 async fn push(
     State(hub): State<Receiving>,
     Extension(caller): Extension<Caller>,
@@ -218,12 +173,13 @@ async fn push(
     });
     let blocks =
         blocks.await.map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    let blocks = blocks.map_err(|error| match error {
+    let pushed = blocks.map_err(|error| match error {
         BadPush::TooLarge => Failure::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
         BadPush::Version(_) | BadPush::Checksum | BadPush::Malformed(_) => Failure::bad(error.to_string()),
     })?;
+    let (blocks, gone) = pushed;
     let (permitted, refused) = sorted(&hub.store, caller, blocks).await?;
-    let mut taken = receiving::push(&hub.store, &hub.blobs, permitted).await?.into_iter();
+    let mut taken = receiving::push(&hub.store, &hub.blobs, (permitted, gone)).await?.into_iter();
     let answer = |refused: Option<String>| match refused {
         Some(reason) => Some(Pushed::Refused { reason }),
         None => taken.next(),
@@ -301,12 +257,10 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
         .map_err(|error| Failure::bad(format!("the body is not what this route takes: {error}")))
 }
 
-fn not_too_many(streams: usize) -> Answer<()> {
-    match streams {
-        0..=POSITIONS_MAX => Ok(()),
-        _ => Err(Failure::bad(format!(
-            "{streams} streams in one question; at most {POSITIONS_MAX} are allowed"
-        ))),
+fn not_too_many(asked: usize, max: usize) -> Answer<()> {
+    match asked <= max {
+        true => Ok(()),
+        false => Err(Failure::bad(format!("{asked} names in one request; at most {max} are allowed"))),
     }
 }
 

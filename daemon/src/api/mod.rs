@@ -5,6 +5,7 @@ mod admin;
 mod artifact;
 pub mod auth;
 mod bytes;
+mod gc;
 mod hub;
 mod intake;
 mod open;
@@ -131,6 +132,7 @@ fn local_routes() -> Router<App> {
         .route("/v1/remotes/{name}/retry", post(remotes::retry))
         .route("/v1/sync", post(remotes::wake))
         .route("/v1/verify", post(verify::verify))
+        .route("/v1/gc", post(gc::gc))
 }
 
 /// The service of a listener. Whatever is routed here passes [`auth::guard`].

@@ -6,6 +6,7 @@ use axum::extract::{MatchedPath, RawPathParams, Request};
 use http::{Method, StatusCode};
 
 use super::auth::Caller;
+use super::page;
 use super::respond::Failure;
 use crate::access::Verb;
 
@@ -125,7 +126,8 @@ const ROUTES: [(&str, &str, Need); 80] = [
 /// # Errors
 /// A route that takes other methods, or is on no list.
 pub fn needed(request: &Request) -> Result<Option<Need>, Failure> {
-    let Some(route) = request.extensions().get::<MatchedPath>() else { return Ok(None) };
+    let route = request.extensions().get::<MatchedPath>().filter(|_| !page::is_nothing(request));
+    let Some(route) = route else { return Ok(None) };
     needed_by(request.method(), route.as_str()).map(Some).map_err(|status| {
         let (method, path) = (request.method(), request.uri().path());
         let what = match status {

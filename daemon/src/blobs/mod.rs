@@ -1,39 +1,65 @@
-//! The bytes of files, each kept once, under the BLAKE3 digest of its content:
-//! `blobs/ab/cdef…`. Knows files, folders and digests; neither what a file is
-//! for, nor who still needs it, nor who asks.
+//! The bytes of files, each kept once, under the BLAKE3 digest of its content.
+//! Knows digests, chunks and packs; neither what a file is for, nor who asks.
+//!
+//! - A **blob** is a list of **chunks**: pieces of 16 to 256 KiB, cut by what the
+//!   bytes are ([`chunker`]), so that versions of a file share what they share.
+//!   A small blob is one chunk.
+//! - Chunks lie in **packs**, append-only files of about 64 MiB ([`frame`],
+//!   [`packs`]), so that a million small files are few files. A pack's frames say
+//!   what they are.
+//! - The **index** is in the store (`store/blobs.rs`): chunk to place, blob to
+//!   chunks.
+//! - One thread, the [`packer`], changes packs and index. Blobs that are finished
+//!   together share an fsync and a transaction.
 //!
 //! What [`Blobs::size`] finds or [`BlobWriter::finish`] returns is on the disk,
-//! whole, and stays there through a power cut. A file is written beside, synced,
-//! and renamed into its place; it is never changed there. All methods block.
-//!
-//! The set of methods is what an object store can satisfy too: put, size, read,
-//! remove, list. Keep it so.
+//! whole, and stays there through a power cut: the bytes are synced before the
+//! index says so, and the index is committed before anybody hears of it. What
+//! lies in a pack behind the length that the index knows was never answered for,
+//! and is cut off at the next start. All methods block.
 
+mod assemble;
+mod chunker;
+mod frame;
+mod group;
+mod open;
+mod packer;
+mod packs;
 mod pieces;
-mod shard;
+mod read;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod verify;
 mod write;
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use pannier_proto::content::{Blob, Content};
 
-use crate::home::{HomeError, private_dir};
+use crate::clock::now_us;
+use crate::store::{Store, StoreError};
+pub use chunker::MAX as CHUNK_BYTES_MAX;
+pub use frame::{pack, unpack};
+use packer::{Job, Packer, QUEUE};
+use packs::Packs;
 pub use pieces::{PIECE, PIECES, pieces};
-use shard::Shard;
-pub use write::BlobWriter;
+pub use read::BlobReader;
+pub use sweep::{Budget, Swept, daily};
+pub use verify::{Checked, Finding};
+pub use write::{BlobWriter, Closed, Pending};
 
-/// Where files are while they are being written.
-const TEMPORARY: &str = "tmp";
+/// A blob that was not named for so long is noted anew when somebody says that
+/// he will: half an hour, and far less than the grace.
+const FADING_US: i64 = 1800 * 1_000_000;
 
 /// Why the blob store did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum BlobError {
     /// There is no such blob here.
     #[error("blob {0} is not stored here")]
@@ -42,14 +68,20 @@ pub enum BlobError {
     /// room.
     #[error("the disk is full")]
     Full,
-    /// The bytes are not those of the name any more. The blob is missing now.
-    #[error("blob {blob} was damaged on the disk; its bytes were moved to {}", .kept.display())]
+    /// Bytes are not what they were. `pannier verify --blobs` sets them aside
+    /// and brings them again, where a remote has them.
+    #[error("blob {blob} is damaged on the disk, in pack {pack} at byte {at}")]
     Damaged {
-        /// The blob.
+        /// The blob, or the chunk of one.
         blob: Blob,
-        /// Where its bytes are now.
-        kept: PathBuf,
+        /// Where its bytes are.
+        pack: i64,
+        /// Where in there.
+        at: u64,
     },
+    /// The index of what is stored could not be asked or changed.
+    #[error("the index of the blobs: {0}")]
+    Index(Arc<StoreError>),
     /// The file system refused. Where something was being written, nothing of
     /// it was kept.
     #[error("cannot {verb} {}: {source}", .path.display())]
@@ -59,73 +91,123 @@ pub enum BlobError {
         /// To which file or folder.
         path: PathBuf,
         /// Why it could not be.
-        source: io::Error,
+        source: Arc<io::Error>,
     },
+    /// The store of blobs is closing, or its thread is gone.
+    #[error("the store of blobs is closing")]
+    Closed,
+    /// It is being looked for what nobody needs already.
+    #[error("another `pannier gc` is under way")]
+    Sweeping,
 }
 
 /// What the blob store's functions return.
 pub type Result<T, E = BlobError> = std::result::Result<T, E>;
 
+impl From<StoreError> for BlobError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::Full,
+            StoreError::Closed => Self::Closed,
+            error => Self::Index(Arc::new(error)),
+        }
+    }
+}
+
+impl From<BlobError> for io::Error {
+    fn from(error: BlobError) -> Self {
+        Self::other(error)
+    }
+}
+
 /// The error of doing this to that.
 fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BlobError {
     move |source| match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BlobError::Full,
-        _ => BlobError::Io { verb, path: path.to_owned(), source },
+        _ => BlobError::Io { verb, path: path.to_owned(), source: Arc::new(source) },
     }
+}
+
+/// What reading needs.
+#[derive(Clone)]
+struct Held {
+    store: Arc<Store>,
+    packs: Arc<dyn Packs>,
 }
 
 /// An open blob store. Any number of threads may use it at once.
 pub struct Blobs {
-    root: PathBuf,
+    held: Held,
     quarantine: PathBuf,
-    shards: [Mutex<Shard>; 256],
-    /// Names temporary files.
+    jobs: SyncSender<Job>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Names writers.
     next: AtomicU64,
+    /// Held by whoever looks for what nobody needs.
+    sweeping: Mutex<()>,
+    assembling: Mutex<assemble::Assembling>,
 }
 
 impl Blobs {
-    /// Opens the folder or makes it, for this user only, and removes what
-    /// writers left there that died. Damaged blobs go to `quarantine`, which
-    /// must be on the same file system. Whoever calls this holds the home's
-    /// lock: temporary files of a living process would be taken for a dead one's.
+    /// Opens the folder or makes it, for this user only; its index is in
+    /// `store`. What writers left there that died is cut off, and what older
+    /// versions kept in files of their own is taken into packs. Damaged bytes
+    /// are set aside in `quarantine`. Whoever calls this holds the home's lock.
     ///
     /// # Errors
-    /// [`HomeError`].
-    pub fn open(root: PathBuf, quarantine: PathBuf) -> Result<Self, HomeError> {
-        let temporary = root.join(TEMPORARY);
-        for dir in [&root, &temporary] {
-            private_dir(dir)?;
-        }
-        let io = |path: &Path| {
-            let path = path.to_owned();
-            move |source| HomeError::Io { path, source }
-        };
-        for entry in fs::read_dir(&temporary).map_err(io(&temporary))? {
-            let path = entry.map_err(io(&temporary))?.path();
-            fs::remove_file(&path).map_err(io(&path))?;
-        }
-        // The folder's own name must be on the disk before anything in it.
-        if let Some(home) = root.parent() {
-            File::open(home).and_then(|dir| shard::sync(&dir)).map_err(io(home))?;
-        }
-        let shards = std::array::from_fn(|_| Mutex::default());
-        Ok(Self { root, quarantine, shards, next: AtomicU64::new(0) })
+    /// [`BlobError`].
+    pub fn open(root: &Path, quarantine: PathBuf, store: Arc<Store>) -> Result<Self> {
+        let held = open::held(root, store)?;
+        let packer = open::packer(&held)?;
+        let blobs = Self::start(held, packer, quarantine)?;
+        open::take_in_loose_files(&blobs, root)?;
+        Ok(blobs)
+    }
+
+    fn start(held: Held, packer: Packer, quarantine: PathBuf) -> Result<Self> {
+        let (jobs, queue) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new().name("blobs".into()).spawn(move || packer.run(&queue));
+        let thread = thread.map_err(failed("start the thread of", Path::new("blobs")))?;
+        Ok(Self {
+            held,
+            quarantine,
+            jobs,
+            thread: Mutex::new(Some(thread)),
+            next: AtomicU64::new(0),
+            sweeping: Mutex::default(),
+            assembling: Mutex::default(),
+        })
+    }
+
+    /// Has the packer do something between two groups.
+    fn in_packer<T: Send + 'static>(
+        &self,
+        deed: impl FnOnce(&mut Packer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (tell, told) = sync_channel(1);
+        // Whoever asked may have gone.
+        let deed = move |packer: &mut Packer| drop(tell.send(deed(packer)));
+        self.jobs.send(Job::Run(Box::new(deed))).map_err(|_gone| BlobError::Closed)?;
+        told.recv().unwrap_or(Err(BlobError::Closed))
     }
 
     /// Begins to write a blob whose name its bytes will tell.
     ///
     /// # Errors
     /// [`BlobError`].
-    pub fn writer(self: &Arc<Self>) -> Result<BlobWriter> {
-        let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
-        BlobWriter::begin(self.clone(), self.root.join(TEMPORARY).join(name))
+    pub fn writer(&self) -> Result<BlobWriter> {
+        Ok(BlobWriter::begin(self.next_id(), self.jobs.clone()))
+    }
+
+    fn next_id(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Stores bytes that are in memory.
     ///
     /// # Errors
     /// [`BlobError`].
-    pub fn put(self: &Arc<Self>, bytes: &[u8]) -> Result<Content> {
+    pub fn put(&self, bytes: &[u8]) -> Result<Content> {
         let mut writer = self.writer()?;
         writer.write(bytes)?;
         writer.finish()
@@ -144,73 +226,88 @@ impl Blobs {
     /// # Errors
     /// [`BlobError`].
     pub fn size(&self, blob: &Blob) -> Result<Option<u64>> {
-        if self.stat(blob)?.is_none() {
-            return Ok(None);
-        }
-        // Its name may be there and not be on the disk yet.
-        let _settled = self.settle(blob)?;
-        Ok(self.stat(blob)?.map(|found| found.len()))
+        Ok(self.held.store.blob(blob)?.map(|found| found.content.size))
     }
 
-    /// Opens it for reading.
+    /// Those of these blobs that are not stored here.
+    ///
+    /// # Errors
+    /// [`BlobError`].
+    pub fn missing(&self, blobs: &[Blob]) -> Result<Vec<Blob>> {
+        Ok(self.held.store.missing_blobs(blobs)?)
+    }
+
+    /// [`Blobs::missing`] for whoever is about to name those that are here: they
+    /// stay for as long as what was stored just now.
+    ///
+    /// # Errors
+    /// [`BlobError`].
+    pub fn keep(&self, blobs: &[Blob]) -> Result<Vec<Blob>> {
+        let (mut missing, fading) = self.held.store.fading_blobs(blobs, now_us() - FADING_US)?;
+        if !fading.is_empty() {
+            missing.extend(self.held.store.write_blocking(move |tx| {
+                let mut swept = Vec::new();
+                for blob in fading {
+                    swept.extend((!tx.name_blob(&blob)?).then_some(blob));
+                }
+                Ok(swept)
+            })?);
+        }
+        Ok(missing)
+    }
+
+    /// Opens it for reading, from any position.
     ///
     /// # Errors
     /// [`BlobError::Missing`].
-    pub fn read(&self, blob: &Blob) -> Result<File> {
-        let path = self.path(blob);
-        File::open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => BlobError::Missing(*blob),
-            _ => failed("open", &path)(error),
-        })
+    pub fn read(&self, blob: &Blob) -> Result<BlobReader> {
+        let found = self.held.store.blob(blob)?.ok_or(BlobError::Missing(*blob))?;
+        if found.fetched {
+            self.used(&found);
+        }
+        Ok(BlobReader::new(self.held.clone(), &found))
     }
 
     /// Removes it, if it is there. Whoever calls this knows that nobody refers
-    /// to it, nor is about to. After a power cut it may be there again.
+    /// to it, nor is about to. Its room is given back by the next sweep.
     ///
     /// # Errors
     /// [`BlobError`].
     pub fn remove(&self, blob: &Blob) -> Result<()> {
-        let path = self.path(blob);
-        let _held = self.shard(blob);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &path)(error)),
-            _ => Ok(()),
+        if let Some(found) = self.held.store.blob(blob)? {
+            self.held.store.write_blocking(move |tx| tx.remove_blob(found.id))?;
         }
+        Ok(())
     }
 
-    /// All blobs, in no order. Those that come or go meanwhile may be missed.
-    /// Files that are not blobs are left out.
-    pub fn list(&self) -> impl Iterator<Item = Result<Blob>> + '_ {
-        (0..=u8::MAX).flat_map(|first| {
-            let dir = self.shard_dir(first);
-            let entries: Vec<_> = match fs::read_dir(&dir) {
-                Ok(entries) => entries
-                    .map(|entry| entry.map(|entry| entry.file_name()).map_err(failed("list", &dir)))
-                    .collect(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-                Err(error) => vec![Err(failed("list", &dir)(error))],
-            };
-            entries.into_iter().filter_map(move |name| match name {
-                Ok(name) => format!("{first:02x}{}", name.to_str()?).parse().ok().map(Ok),
-                Err(error) => Some(Err(error)),
-            })
-        })
+    /// All blobs, in the order in which they came. Those that come or go
+    /// meanwhile may be missed.
+    pub fn list(&self) -> impl Iterator<Item = Result<Content>> + '_ {
+        const PAGE: usize = 1000;
+        let mut after = 0;
+        let pages = std::iter::from_fn(move || match self.held.store.blobs_after(after, PAGE) {
+            Ok(rows) => {
+                after = rows.last()?.id;
+                Some(rows.into_iter().map(|row| Ok(row.content)).collect::<Vec<_>>())
+            }
+            // Not again and again.
+            Err(error) => (after != i64::MAX).then(|| {
+                after = i64::MAX;
+                vec![Err(error.into())]
+            }),
+        });
+        pages.flatten()
     }
+}
 
-    fn shard_dir(&self, first: u8) -> PathBuf {
-        self.root.join(format!("{first:02x}"))
-    }
-
-    fn path(&self, blob: &Blob) -> PathBuf {
-        self.shard_dir(blob.0[0]).join(&blob.to_string()[2..])
-    }
-
-    fn stat(&self, blob: &Blob) -> Result<Option<fs::Metadata>> {
-        let path = self.path(blob);
-        match fs::symlink_metadata(&path) {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("look at", &path)(error)),
+impl Drop for Blobs {
+    fn drop(&mut self) {
+        // Where the thread is gone, there is nobody to tell.
+        let _ = self.jobs.send(Job::Close);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A fault of it was reported by the hook.
+            let _ = thread.join();
         }
     }
 }

@@ -1,6 +1,5 @@
-//! Reading a file for whoever waits without a thread.
+//! Reading for whoever waits without a thread.
 
-use std::fs::File;
 use std::io::{self, Read};
 
 use bytes::Bytes;
@@ -11,15 +10,15 @@ pub const PIECE: usize = 256 << 10;
 /// Pieces that wait for a slow reader, or a slow disk.
 pub const PIECES: usize = 4;
 
-/// A file's next `length` bytes, read a few pieces ahead. Within a runtime.
+/// The next `length` bytes, read a few pieces ahead. Within a runtime.
 #[must_use]
-pub fn pieces(mut file: File, length: u64) -> mpsc::Receiver<io::Result<Bytes>> {
+pub fn pieces(mut from: impl Read + Send + 'static, length: u64) -> mpsc::Receiver<io::Result<Bytes>> {
     let (send, queue) = mpsc::channel(PIECES);
     tokio::task::spawn_blocking(move || {
         let mut left = length;
         while left > 0 {
             let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
-            let read = file.read_exact(&mut piece);
+            let read = from.read_exact(&mut piece);
             left -= piece.len() as u64;
             let failed = read.is_err();
             // The reader may be gone; then nobody wants the rest.

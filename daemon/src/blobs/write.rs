@@ -1,108 +1,223 @@
-//! Writing one blob: digests and count in the pass that writes, then its place.
-//! Knows nothing of what the bytes mean.
+//! Writing one blob: digests, count and cuts in the pass that brings the bytes.
+//! Knows nothing of what the bytes mean, nor where they go.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 
+use bytes::{Bytes, BytesMut};
 use md5::{Digest, Md5 as Md5Hasher};
 use pannier_proto::content::{Blob, Content, Md5};
 
-use super::{BlobError, Blobs, Result, failed, shard};
+use super::chunker::Chunker;
+use super::packer::{Job, Ticket};
+use super::{BlobError, Result};
 
-/// A blob that is being written, in a file of its own. Dropped unfinished, it
-/// leaves nothing.
+/// From this length on MD5, the slowest of the digests, has a thread of its own.
+const LARGE: u64 = 1 << 20;
+/// Chunks that may wait for it.
+const AHEAD: usize = 16;
+
+/// A blob that is being written. Dropped unfinished, it leaves nothing.
 pub struct BlobWriter {
-    blobs: Arc<Blobs>,
-    file: File,
-    path: PathBuf,
+    jobs: SyncSender<Job>,
+    ticket: Arc<Ticket>,
+    chunker: Chunker,
+    waiting: BytesMut,
     blake3: blake3::Hasher,
-    md5: Md5Hasher,
+    md5: Md5Side,
     size: u64,
-    /// A write failed, so the file may not be what was hashed.
-    torn: bool,
+    /// A chunk was handed over.
+    begun: bool,
+    fetched: bool,
+}
+
+enum Md5Side {
+    Here(Md5Hasher),
+    Beside(SyncSender<Bytes>, JoinHandle<Md5Hasher>),
+}
+
+impl Md5Side {
+    fn update(&mut self, bytes: &Bytes) {
+        match self {
+            Self::Here(hasher) => hasher.update(bytes),
+            // Its thread ends when we let go of it.
+            Self::Beside(queue, _) => drop(queue.send(bytes.clone())),
+        }
+    }
+
+    fn move_beside(&mut self) {
+        let Self::Here(hasher) = self else { return };
+        let (queue, chunks) = sync_channel::<Bytes>(AHEAD);
+        let mut hasher = std::mem::take(hasher);
+        let thread = std::thread::spawn(move || {
+            chunks.iter().for_each(|chunk| hasher.update(&chunk));
+            hasher
+        });
+        *self = Self::Beside(queue, thread);
+    }
+
+    fn finish(self) -> Result<Md5> {
+        let hasher = match self {
+            Self::Here(hasher) => hasher,
+            Self::Beside(queue, thread) => {
+                drop(queue);
+                thread.join().map_err(|_reported_by_the_hook| BlobError::Closed)?
+            }
+        };
+        Ok(Md5(hasher.finalize().into()))
+    }
 }
 
 impl BlobWriter {
-    pub(super) fn begin(blobs: Arc<Blobs>, path: PathBuf) -> Result<Self> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed("make", &path))?;
-        let (blake3, md5) = (blake3::Hasher::new(), Md5Hasher::new());
-        Ok(Self { blobs, file, path, blake3, md5, size: 0, torn: false })
+    pub(super) fn begin(id: u64, jobs: SyncSender<Job>) -> Self {
+        Self {
+            jobs,
+            ticket: Arc::new(Ticket { id, failure: OnceLock::new() }),
+            chunker: Chunker::default(),
+            waiting: BytesMut::new(),
+            blake3: blake3::Hasher::new(),
+            md5: Md5Side::Here(Md5Hasher::new()),
+            size: 0,
+            begun: false,
+            fetched: false,
+        }
     }
 
-    /// Adds bytes at the end. Not buffered: bring some at a time.
+    /// The bytes come from a remote, which keeps them: they may give way here.
+    #[must_use]
+    pub fn fetched(mut self) -> Self {
+        self.fetched = true;
+        self
+    }
+
+    /// Adds bytes at the end.
     ///
     /// # Errors
     /// [`BlobError::Full`] and others; the blob cannot be finished then.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        if let Err(error) = self.file.write_all(bytes) {
-            self.torn = true;
-            return Err(failed("write", &self.path)(error));
+    pub fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while let Some(end) = self.chunker.end(bytes) {
+            let (chunk, rest) = bytes.split_at(end);
+            self.waiting.extend_from_slice(chunk);
+            let chunk = self.waiting.split().freeze();
+            self.chunk(Blob(*blake3::hash(&chunk).as_bytes()), chunk)?;
+            bytes = rest;
         }
-        self.blake3.update(bytes);
-        self.md5.update(bytes);
-        self.size += bytes.len() as u64;
+        self.waiting.extend_from_slice(bytes);
         Ok(())
     }
 
-    /// What was written so far.
-    #[must_use]
-    pub fn content(&self) -> Content {
-        Content {
-            blob: Blob(*self.blake3.finalize().as_bytes()),
-            md5: Md5(self.md5.clone().finalize().into()),
-            size: self.size,
+    /// Adds a chunk at the end, cut by somebody else; not after a
+    /// [`BlobWriter::write`].
+    pub(super) fn chunk(&mut self, digest: Blob, bytes: Bytes) -> Result<()> {
+        if let Some(failure) = self.ticket.failure.get() {
+            return Err(failure.clone());
         }
+        self.begun = true;
+        self.size += bytes.len() as u64;
+        if self.size >= LARGE {
+            self.md5.move_beside();
+        }
+        self.md5.update(&bytes);
+        self.blake3.update(&bytes);
+        let job = Job::Chunk { ticket: self.ticket.clone(), digest, bytes };
+        self.jobs.send(job).map_err(|_gone| BlobError::Closed)
     }
 
-    /// Puts it in its place, on the disk when this returns. Bytes that are
-    /// stored already are not stored again.
+    /// What was handed over so far.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// All bytes were written: what they are is known, and nothing is stored yet.
+    ///
+    /// # Errors
+    /// [`BlobError`], of an earlier write, too.
+    pub fn close(mut self) -> Result<Closed> {
+        if let Some(failure) = self.ticket.failure.get() {
+            return Err(failure.clone());
+        }
+        let bytes = self.waiting.split().freeze();
+        self.size += bytes.len() as u64;
+        let mut md5 = std::mem::replace(&mut self.md5, Md5Side::Here(Md5Hasher::new()));
+        md5.update(&bytes);
+        self.blake3.update(&bytes);
+        let blob = Blob(*self.blake3.finalize().as_bytes());
+        // Where there is one chunk only, it is the blob.
+        let digest = if self.begun { Blob(*blake3::hash(&bytes).as_bytes()) } else { blob };
+        let last = (!bytes.is_empty()).then_some((digest, bytes));
+        let content = Content { blob, md5: md5.finish()?, size: self.size };
+        Ok(Closed { writer: self, content, last })
+    }
+
+    /// Makes it durable. Bytes that are stored already are not stored again.
     ///
     /// # Errors
     /// [`BlobError`]; then nothing was kept, and what the caller was about to
-    /// say of this blob must not be said. A file that could not be synced is
-    /// not synced again: the bytes must be brought anew.
+    /// say of this blob must not be said. The bytes must be brought anew.
     pub fn finish(self) -> Result<Content> {
-        if self.torn {
-            let source = io::Error::other("a part could not be written");
-            return Err(BlobError::Io { verb: "finish", path: self.path.clone(), source });
-        }
-        let content = self.content();
-        let blobs = &self.blobs;
-        let blob = &content.blob;
-        let sync = || shard::sync(&self.file).map_err(failed("sync", &self.path));
-        // Before the lock, for it may take long; not at all where the blob is
-        // stored: whatever is at its place was synced before it came there.
-        let new = blobs.stat(blob)?.is_none_or(|found| found.len() != content.size);
-        if new {
-            sync()?;
-        }
-        let mut shard = blobs.settle(blob)?;
-        match blobs.stat(blob)? {
-            Some(found) if found.len() == content.size => return Ok(content),
-            Some(_) => drop(blobs.set_aside(blob)?),
-            None => {}
-        }
-        if !new {
-            // It was removed since.
-            sync()?;
-        }
-        blobs.place(&self.path, blob, &mut shard)?;
-        Ok(content)
+        self.seal()?.wait()
+    }
+
+    /// [`BlobWriter::finish`] for whoever finishes many and waits for them
+    /// together.
+    ///
+    /// # Errors
+    /// [`BlobError`], as far as it is known already.
+    pub fn seal(self) -> Result<Pending> {
+        self.close()?.keep()
     }
 }
 
 impl Drop for BlobWriter {
     fn drop(&mut self) {
-        // Gone already where it became the blob. What cannot be removed is when
-        // the store is opened next.
-        let _ = fs::remove_file(&self.path);
+        // After it was sealed there is nothing to forget; without the thread
+        // there is nobody to tell.
+        let _ = self.jobs.send(Job::Gone(self.ticket.clone()));
+    }
+}
+
+/// A blob of which all bytes are written. Dropped, it leaves nothing.
+pub struct Closed {
+    writer: BlobWriter,
+    content: Content,
+    last: Option<(Blob, Bytes)>,
+}
+
+impl Closed {
+    /// What was written.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// Has it made durable, with whatever else is finished at about this time.
+    ///
+    /// # Errors
+    /// [`BlobError`].
+    pub fn keep(self) -> Result<Pending> {
+        let Self { writer, content, last } = self;
+        let (tell, told) = sync_channel(1);
+        let (ticket, fetched) = (writer.ticket.clone(), writer.fetched);
+        let job = Job::Seal { ticket, last, blob: Some((content, fetched)), tell };
+        writer.jobs.send(job).map_err(|_gone| BlobError::Closed)?;
+        Ok(Pending { content, told })
+    }
+}
+
+/// A blob that is being made durable.
+#[must_use = "it is not stored before it was waited for"]
+pub struct Pending {
+    content: Content,
+    told: Receiver<Result<()>>,
+}
+
+impl Pending {
+    /// Waits until it is.
+    ///
+    /// # Errors
+    /// As [`BlobWriter::finish`].
+    pub fn wait(self) -> Result<Content> {
+        self.told.recv().unwrap_or(Err(BlobError::Closed)).map(|()| self.content)
     }
 }

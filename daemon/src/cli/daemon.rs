@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::failure::{EXIT_HELD, Failure, Result};
 use super::{logging, show, start};
 use crate::api::web::check_public_url;
+use crate::blobs::BlobError;
 use crate::daemon::{DaemonError, Options, run as serve};
 use crate::home::Home;
 
@@ -113,6 +114,8 @@ impl From<DaemonError> for Failure {
         match error {
             DaemonError::Home(error) => error.into(),
             DaemonError::Store(error) => Self { error: failure.error, ..error.into() },
+            DaemonError::Blobs(BlobError::Full) => failure.hint("make room on the disk of the home"),
+            DaemonError::Blobs(_) => failure.hint("`pannier doctor` looks for the usual causes"),
             DaemonError::Listen { .. } => failure.hint("choose another address; port 0 takes a free one"),
             DaemonError::PlainHttp(_) => failure.hint(
                 "give a certificate with --tls-cert and --tls-key, or listen on 127.0.0.1; \

@@ -13,6 +13,7 @@ mod daemon;
 mod doctor;
 mod env;
 mod failure;
+mod gc;
 mod hub;
 mod launch;
 mod logging;
@@ -77,6 +78,7 @@ enum Command {
     Status(status::Args),
     Sync(sync::Args),
     Verify(verify::Args),
+    Gc(gc::Args),
     Remote(remote::Args),
     Runs(runs::Args),
     Artifact(artifact::Args),
@@ -115,6 +117,7 @@ impl Cli {
             Command::Status(args) => status::run(&home, &args, out)?,
             Command::Sync(args) => sync::run(&home, &args, out)?,
             Command::Verify(args) => verify::run(&home, &args, out)?,
+            Command::Gc(args) => gc::run(&home, &args, out)?,
             Command::Remote(args) => remote::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,
             Command::Artifact(args) => artifact::run(&home, args, out)?,

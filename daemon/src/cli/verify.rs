@@ -19,8 +19,12 @@ use crate::home::Home;
 Every block of the home is read and its checksum compared; then each run's records are compared with
 what each remote has, by digest. What is still queued is not compared: see `pannier status`.
 
+With --blobs the bytes of all files are read, too, and compared with their digests. Damaged bytes are
+copied to quarantine/ in the home; what they belonged to is brought again from a remote that has it.
+
 Examples:
   pannier verify
+  pannier verify --blobs
   pannier verify --remote hub --json
 
 Exit codes: 0 intact and equal; 1 something is damaged or differs, or could not be compared;
@@ -29,6 +33,9 @@ pub struct Args {
     /// Compare with this remote only
     #[arg(long, value_name = "NAME")]
     remote: Option<String>,
+    /// Read the bytes of files, too
+    #[arg(long)]
+    blobs: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -48,6 +55,27 @@ struct Verdict {
     wrong: Vec<String>,
     #[serde(default)]
     remotes: Vec<Compared>,
+    /// The bytes of files, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    blobs: Option<Blobs>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+struct Blobs {
+    #[serde(default)]
+    files: u64,
+    #[serde(default)]
+    chunks: u64,
+    #[serde(default)]
+    bytes: u64,
+    /// Files of which something was damaged.
+    #[serde(default)]
+    lost: u64,
+    /// Those of them that are here again.
+    #[serde(default)]
+    brought_again: u64,
+    /// What was found, and done.
+    wrong: Vec<String>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -65,7 +93,9 @@ struct Compared {
 /// Runs it.
 pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
     let daemon = start::connect_or_start(home)?;
-    let answer = daemon.stream("POST", &with_query("/v1/verify", &[("remote", args.remote.clone())]))?;
+    let blobs = args.blobs.then(|| "true".to_owned());
+    let route = with_query("/v1/verify", &[("remote", args.remote.clone()), ("blobs", blobs)]);
+    let answer = daemon.stream("POST", &route)?;
     let mut progress = Progress::new("verify");
     let (mut verdict, mut blocks) = (None, 0);
     for line in answer.lines::<Json>() {
@@ -94,7 +124,9 @@ pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
 
 impl Verdict {
     fn good(&self) -> bool {
-        self.wrong.is_empty() && self.remotes.iter().all(|remote| remote.equal)
+        self.wrong.is_empty()
+            && self.remotes.iter().all(|remote| remote.equal)
+            && self.blobs.as_ref().is_none_or(|blobs| blobs.wrong.is_empty())
     }
 
     fn print(&self, blocks: u64, out: &mut dyn Write) -> Result<()> {
@@ -104,6 +136,9 @@ impl Verdict {
         };
         writeln!(out, "here: {here}")?;
         list(&self.wrong, out)?;
+        if let Some(blobs) = &self.blobs {
+            blobs.print(out)?;
+        }
         for remote in &self.remotes {
             let verdict = match remote.equal {
                 true => paint("equal", Colour::Green),
@@ -116,6 +151,23 @@ impl Verdict {
         }
         if self.remotes.is_empty() {
             writeln!(out, "no remote was compared: there is none")?;
+        }
+        Ok(())
+    }
+}
+
+impl Blobs {
+    fn print(&self, out: &mut dyn Write) -> Result<()> {
+        let verdict = match self.wrong.is_empty() {
+            true => paint("intact", Colour::Green),
+            false => paint("DAMAGED", Colour::Red),
+        };
+        let (files, bytes) = (show::count(self.files, "file"), show::size(self.bytes));
+        writeln!(out, "files: {files} in {}, {bytes}, {verdict}", show::count(self.chunks, "chunk"))?;
+        list(&self.wrong, out)?;
+        if self.lost > 0 {
+            let lost = show::count(self.lost, "file");
+            writeln!(out, "  {lost} lost, {} of them here again", show::number(self.brought_again))?;
         }
         Ok(())
     }
@@ -134,7 +186,7 @@ mod tests {
     fn verdicts() {
         let equal =
             Compared { name: "hub".into(), equal: true, compared: 2, records: 7, differences: Vec::new() };
-        let good = Verdict { wrong: Vec::new(), remotes: vec![equal] };
+        let good = Verdict { remotes: vec![equal], ..Verdict::default() };
         let mut out = Vec::new();
         good.print(1200, &mut out).unwrap();
         assert_eq!(
@@ -150,7 +202,7 @@ mod tests {
             records: 1,
             differences: vec!["run x".into()],
         };
-        let bad = Verdict { wrong: vec!["block 7".into()], remotes: vec![differs] };
+        let bad = Verdict { wrong: vec!["block 7".into()], remotes: vec![differs], blobs: None };
         let mut out = Vec::new();
         bad.print(2, &mut out).unwrap();
         let expected =

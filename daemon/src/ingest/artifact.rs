@@ -198,14 +198,6 @@ pub async fn manifest_stored(store: &Arc<Store>, id: Id128, number: u32, content
     store.write(move |tx| tx.set_draft_manifest(id, number, &content)).await
 }
 
-/// A file of some version is stored.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn file_stored(store: &Arc<Store>, content: Content) -> Result<()> {
-    store.write(move |tx| tx.set_content(&content)).await
-}
-
 /// Records a version: everything that its manifest names must be stored.
 ///
 /// # Errors
@@ -264,7 +256,16 @@ fn read_draft(store: &Store, blobs: &Arc<Blobs>, draft: Draft) -> Result<Whole> 
     // What is sent in parts is put together here, on what it adds to.
     let mut manifest = Manifest::default();
     let base = sent.iter().find_map(|(sent, _)| sent.base.filter(|_| sent.kind == ManifestKind::Incremental));
-    if let Some(base) = base.map(|base| store.artifact(base)).transpose()?.flatten() {
+    let base = match base {
+        Some(base) => store.artifact(base)?,
+        // Who begins an increment and knows no base means the latest.
+        None if sent.iter().any(|(sent, _)| sent.kind == ManifestKind::Incremental) => {
+            let RunPath { entity, project, .. } = &asked.run;
+            store.member(entity, project, &asked.collection, LATEST)?
+        }
+        None => None,
+    };
+    if let Some(base) = base {
         manifest = read_manifest(blobs, &base.body.manifest)?;
     }
     for (_, content) in &sent {
@@ -296,6 +297,9 @@ fn version(tx: &Tx, id: Id128, whole: &Whole) -> Result<ArtifactVersion> {
     let Whole { asked, manifest, content } = whole;
     let wrong = |what: String| incomplete(&asked.collection, &what);
     let collection = collection_for(tx, asked)?;
+    if !tx.name_blob(&content.blob)? {
+        return Err(wrong("its manifest is not here any more".to_owned()));
+    }
     let mut files = Vec::new();
     for (path, entry) in manifest.stored() {
         let md5 = ids::read_md5(&entry.digest).ok_or_else(|| wrong(format!("{path} has no MD5 digest")))?;

@@ -29,6 +29,11 @@ pub fn stored_in(tx: &Tx, run: &RunPath, path: RelPath, content: Content, origin
     if tx.was_deleted(run)? {
         return Err(StoreError::Conflict(format!("run {run} was deleted")));
     }
+    if !tx.name_blob(&content.blob)? {
+        return Err(StoreError::Conflict(format!(
+            "the bytes of {path} are not here any more; send it again"
+        )));
+    }
     let mut block = Block::default();
     if tx.file(run, &path)? != Some(content) {
         block.push_change(Change::File { path, content, time_us: now_us() });

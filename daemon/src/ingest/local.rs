@@ -166,9 +166,11 @@ pub fn store(
             }
             writer.write(piece).map_err(unwritable)
         })?;
-        writer.finish().map_err(unwritable)
+        writer.seal().map_err(unwritable)
     };
-    side_by_side(all.len(), one).into_iter().collect()
+    // Waited for together: they share what makes them durable.
+    let pending: Vec<_> = side_by_side(all.len(), one).into_iter().collect::<Result<_>>()?;
+    pending.into_iter().map(|pending| pending.wait().map_err(unwritable)).collect()
 }
 
 fn unwritable(error: BlobError) -> StoreError {
@@ -322,7 +324,8 @@ mod tests {
     #[test]
     fn what_is_stored_is_what_is_said() {
         let dir = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(dir.path().join("blobs"), dir.path().join("quarantine")).unwrap();
+        let known = Arc::new(crate::store::Store::open(&dir.path().join("db")).unwrap());
+        let blobs = Blobs::open(&dir.path().join("blobs"), dir.path().join("quarantine"), known).unwrap();
         let local = dir.path().join("a.txt");
         std::fs::write(&local, "hello").unwrap();
         let sources = find(&[local.to_str().unwrap().to_owned()]).unwrap();

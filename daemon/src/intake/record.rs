@@ -9,6 +9,7 @@ use pannier_proto::snapshot::{ArtifactName, Snapshot, Taken, What};
 use pannier_proto::workspace::LATEST;
 
 use super::{Intake, Trouble, snapshot};
+use crate::blobs::Pending;
 use crate::clock::now_us;
 use crate::ingest::artifact::{self, Asked, Begun};
 use crate::ingest::file;
@@ -34,6 +35,7 @@ impl Intake {
         let stored = side_by_side(items.len(), one);
         let (mut ready, mut trouble) = (Vec::new(), None);
         for (item, stored) in items.iter().zip(stored) {
+            let stored = stored.and_then(|(path, pending): (RelPath, Pending)| Ok((path, pending.wait()?)));
             match stored {
                 Ok((path, content)) => ready.push((item.clone(), path, content)),
                 Err(Trouble::Refused(why)) => self.refuse(item, &why)?,
@@ -98,32 +100,25 @@ impl Intake {
 
     /// The version that an artifact and its parts become.
     fn version(&self, item: &IntakeItem, parts: &[IntakeItem], id: Id128) -> Result<Id128, Trouble> {
-        let (mut manifest, mut contents) = (Manifest::default(), Vec::new());
+        let mut manifest = Manifest::default();
         for part in parts {
-            let (_, entries, stored) = self.stored(part, id)?;
+            let (_, entries) = self.stored(part, id)?;
             manifest.overlay(entries);
-            contents.extend(stored);
         }
-        let (logged, entries, stored) = self.stored(item, id)?;
+        let (logged, entries) = self.stored(item, id)?;
         manifest.overlay(entries);
-        contents.extend(stored);
-        self.commit(id, &item.path, logged, manifest, contents)
+        self.commit(id, &item.path, logged, manifest)
     }
 
-    /// Stores the bytes of an artifact's snapshot: what was logged, its entries,
-    /// and what is stored of them now.
-    fn stored(
-        &self,
-        item: &IntakeItem,
-        id: Id128,
-    ) -> Result<(LoggedArtifact, Manifest, Vec<Content>), Trouble> {
+    /// Stores the bytes of an artifact's snapshot: what was logged, and its entries.
+    fn stored(&self, item: &IntakeItem, id: Id128) -> Result<(LoggedArtifact, Manifest), Trouble> {
         let folder = self.folder(item);
         let Snapshot { what: What::Artifact(mut logged), files } = snapshot::read(&folder)? else {
             return Err(Trouble::Refused("an artifact was logged that is none".to_owned()));
         };
         let contents = snapshot::store(&self.blobs, &folder, &files, &self.stop)?;
         let manifest = manifest(std::mem::take(&mut logged.entries), &files, &contents, id)?;
-        Ok((*logged, manifest, contents))
+        Ok((*logged, manifest))
     }
 
     /// Makes a version of it, or finds one with the same content.
@@ -133,7 +128,6 @@ impl Intake {
         run: &RunPath,
         logged: LoggedArtifact,
         manifest: Manifest,
-        contents: Vec<Content>,
     ) -> Result<Id128, Trouble> {
         // Poisoned: whoever panicked here left nothing half done in memory.
         let _order = self.commits.lock();
@@ -151,11 +145,8 @@ impl Intake {
         let content = self.blobs.put(&bytes)?;
         self.tell_of_a_changed_digest(run, &logged, &manifest)?;
         let asked = asked(run, logged, manifest.digest());
-        self.store.write_blocking(move |tx| {
-            // Of a try that was cut short; what it was to be may have changed since.
-            tx.end_draft(id)?;
-            contents.iter().try_for_each(|content| tx.set_content(content))
-        })?;
+        // Of a try that was cut short; what it was to be may have changed since.
+        self.store.write_blocking(move |tx| tx.end_draft(id))?;
         self.runtime.block_on(async {
             match artifact::begin(&self.store, asked, true).await? {
                 Begun::There(known) => Ok(known),

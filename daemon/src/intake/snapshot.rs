@@ -13,7 +13,7 @@ use pannier_proto::snapshot::{Snapshot, Taken, WHAT};
 use rustix::fs::OFlags;
 
 use super::Trouble;
-use crate::blobs::{BlobError, Blobs};
+use crate::blobs::{BlobError, Blobs, Pending};
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::parallel::side_by_side;
 use crate::store::StoreError;
@@ -59,17 +59,19 @@ pub(super) fn store(
     let one = |at: usize, buffer: &mut [u8]| {
         store_one(blobs, &folder.join(at.to_string()), &files[at], stop, buffer)
     };
-    side_by_side(files.len(), one).into_iter().collect()
+    // Waited for together: they share what makes them durable.
+    let pending: Vec<Pending> = side_by_side(files.len(), one).into_iter().collect::<Result<_, _>>()?;
+    pending.into_iter().map(|pending| Ok(pending.wait()?)).collect()
 }
 
-/// One pass: read, hash, write.
+/// One pass: read, hash, write. Stored once it was waited for.
 pub(super) fn store_one(
     blobs: &Arc<Blobs>,
     path: &Path,
     taken: &Taken,
     stop: &AtomicBool,
     buffer: &mut [u8],
-) -> Result<Content, Trouble> {
+) -> Result<Pending, Trouble> {
     let lost = |why: &dyn std::fmt::Display| {
         Trouble::Refused(format!("the bytes of {} are not there any more: {why}", taken.path))
     };
@@ -86,12 +88,13 @@ pub(super) fn store_one(
             Err(error) => return Err(lost(&error)),
         }
     }
-    let size = writer.content().size;
+    let whole = writer.close()?;
+    let size = whole.content().size;
     if size != taken.size {
         let why = format!("{size} of {} bytes are left, after a power cut or a full disk", taken.size);
         return Err(lost(&why));
     }
-    Ok(writer.finish()?)
+    Ok(whole.keep()?)
 }
 
 fn open(path: &Path) -> io::Result<File> {

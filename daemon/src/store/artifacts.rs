@@ -2,7 +2,7 @@
 //! runs made and read them, and what a collection's names mean.
 
 use pannier_proto::artifact::ArtifactVersion;
-use pannier_proto::content::Content;
+use pannier_proto::content::{Blob, Content};
 use pannier_proto::id::{Id128, RunPath};
 use pannier_proto::workspace::{AliasMove, LATEST};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
@@ -173,9 +173,7 @@ impl Tx<'_> {
                 content.md5.0,
                 to_sql(content.size)
             ])?;
-            if fetched.is_none() {
-                self.set_content(content)?;
-            }
+            self.name_blob(&content.blob)?;
         }
         self.act_what_waited(version.id)?;
         Ok(true)
@@ -360,6 +358,21 @@ impl Store {
                 "SELECT blob, md5, size FROM artifact_files WHERE artifact = ?1 AND path = ?2 AND path <> ''",
             )?;
             Ok(select.query_row(params![id.0, path], |row| content_of(row, 0)).optional()?)
+        })
+    }
+
+    /// What a blob holds that a version or a run's file names, whether its bytes are
+    /// here or not.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn content_named(&self, blob: Blob) -> Result<Option<Content>> {
+        self.read_blocking(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT blob, md5, size FROM artifact_files WHERE blob = ?1
+                 UNION ALL SELECT blob, md5, size FROM files WHERE blob = ?1 LIMIT 1",
+            )?;
+            Ok(select.query_row([blob.0], |row| content_of(row, 0)).optional()?)
         })
     }
 

@@ -1,14 +1,12 @@
-//! Versions that are being uploaded, and which bytes are stored here, by the
-//! digest that W&B's manifests name.
+//! Versions that are being uploaded.
 
-use pannier_proto::content::{Content, Md5};
+use pannier_proto::content::Content;
 use pannier_proto::id::Id128;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value as Json;
 
-use super::files::content_of;
 use super::writer::Tx;
-use super::{Result, Store, StoreError, to_sql};
+use super::{Result, Store, StoreError};
 
 /// What a manifest is to its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,31 +138,6 @@ impl Tx<'_> {
     pub fn end_draft(&self, id: Id128) -> Result<()> {
         self.sql.execute("DELETE FROM drafts WHERE id = ?1", [id.0])?;
         Ok(())
-    }
-
-    /// Notes that these bytes are stored here.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_content(&self, content: &Content) -> Result<()> {
-        self.sql
-            .prepare_cached(
-                "INSERT INTO contents (md5, blob, size) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![content.md5.0, content.blob.0, to_sql(content.size)])?;
-        Ok(())
-    }
-
-    /// The bytes with this digest, where they are stored here.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn content(&self, md5: Md5) -> Result<Option<Content>> {
-        Ok(self
-            .sql
-            .prepare_cached("SELECT blob, md5, size FROM contents WHERE md5 = ?1")?
-            .query_row([md5.0], |row| content_of(row, 0))
-            .optional()?)
     }
 }
 

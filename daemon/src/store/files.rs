@@ -36,7 +36,7 @@ impl Tx<'_> {
                      blob = excluded.blob, md5 = excluded.md5, size = excluded.size, updated_us = excluded.updated_us",
             )?
             .execute(params![run, path.as_str(), content.blob.0, content.md5.0, to_sql(content.size), time_us])?;
-        self.set_content(content)
+        self.name_blob(&content.blob).map(drop)
     }
 
     /// What a run has at a path.

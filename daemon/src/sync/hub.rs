@@ -4,28 +4,29 @@
 //! HTTP but to this machine, and no proxy on the way there. Nothing is repeated
 //! in here; whether and when to try again is the engine's to say.
 
-use std::fs::File;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use pannier_proto::content::Blob;
 use pannier_proto::hub::{
-    ArtifactAnswer, ArtifactQuestion, BlobNames, CollectionQuestion, CollectionState, CollectionsAnswer,
-    CollectionsQuestion, DigestsAnswer, DigestsQuestion, FoundArtifact, HubInfo, Me, Positions,
-    PositionsAnswer, PushAnswer, StreamDigest, StreamId, StreamUpto,
+    ArtifactAnswer, ArtifactQuestion, BlobNames, BlobPart, ChunkList, ChunkNames, CollectionQuestion,
+    CollectionState, CollectionsAnswer, CollectionsQuestion, DigestsAnswer, DigestsQuestion, FoundArtifact,
+    HubInfo, Me, PartAnswer, Positions, PositionsAnswer, PushAnswer, StreamDigest, StreamId, StreamUpto,
 };
 use pannier_proto::id::Seq;
 use pannier_proto::request::ErrorBody;
 use reqwest::{Certificate, Client, Response, Url};
 use serde::de::DeserializeOwned;
 
+use super::pace::Pace;
 use super::remote::{Remote, RemoteError, RemoteResult, StreamPush};
 use super::wire;
-use crate::blobs::{BlobError, Blobs, pieces};
+use crate::blobs::{pack, unpack};
 use crate::clock::now_us;
-use crate::limits::RETRY_AFTER_MAX;
+use crate::limits::{CHUNKS_BYTES_MAX, RETRY_AFTER_MAX};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// For a request and its answer, besides the time that its bytes take.
@@ -34,19 +35,19 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const BYTES_PER_SECOND_MIN: u64 = 32 << 10;
 /// What is sent and not acknowledged for so long has a dead line under it.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
-/// For a blob that is fetched, however large.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 /// The longest answer: positions of as many streams as may be asked about.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 
-/// Another pannier that takes our records.
+/// Another pannier that takes our records. Clones share its connections.
+#[derive(Clone)]
 pub struct Hub {
     client: Client,
     url: Url,
     /// For error texts: `hub example.org:8443`.
     who: String,
     authorization: Option<HeaderValue>,
+    pace: Arc<Pace>,
 }
 
 /// Makes `ring` the process's cryptography. Any number of times; before the
@@ -91,7 +92,8 @@ impl Hub {
             Ok::<_, String>(value)
         });
         let client = client(local)?;
-        Ok(Self { client, url: base, who, authorization: authorization.transpose()? })
+        let pace = Arc::new(Pace::from_env()?);
+        Ok(Self { client, url: base, who, authorization: authorization.transpose()?, pace })
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -112,6 +114,23 @@ impl Hub {
         headers: HeaderMap,
         body: Body,
     ) -> RemoteResult<T> {
+        let answer = self.exchange(method, path, headers, body).await?;
+        serde_json::from_slice(&answer).map_err(|error| {
+            RemoteError::transient(format!(
+                "{} answered something that is no answer of a pannier hub: {error}",
+                self.who
+            ))
+        })
+    }
+
+    /// A request, and the body of the answer that granted it.
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Body,
+    ) -> RemoteResult<Vec<u8>> {
         let url =
             self.url.join(path).map_err(|error| RemoteError::Rejected(format!("{}: {error}", self.who)))?;
         let timeout = TIMEOUT + Duration::from_secs(body.size / BYTES_PER_SECOND_MIN);
@@ -128,12 +147,28 @@ impl Hub {
         if !response.status().is_success() {
             return Err(refusal(&self.who, response.status(), response.headers(), &body));
         }
-        serde_json::from_slice(&body).map_err(|error| {
-            RemoteError::transient(format!(
-                "{} answered something that is no answer of a pannier hub: {error}",
-                self.who
-            ))
-        })
+        Ok(body)
+    }
+
+    /// Sends chunks, no faster than is allowed.
+    async fn send_chunks<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        chunks: Vec<(Blob, Bytes)>,
+    ) -> RemoteResult<T> {
+        let body = pack(&chunks);
+        drop(chunks);
+        self.pace.wait(body.len() as u64).await;
+        self.ask(Method::POST, path, typed("application/octet-stream"), body).await
+    }
+
+    /// Whether it answered for what it was sent, or asked for.
+    fn all_of(&self, mut wanted: Vec<Blob>, found: &[Blob]) -> RemoteResult<()> {
+        wanted.retain(|blob| !found.contains(blob));
+        match wanted.first() {
+            None => Ok(()),
+            Some(blob) => Err(RemoteError::transient(format!("{} did not answer for {blob}", self.who))),
+        }
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> RemoteError {
@@ -164,7 +199,7 @@ fn client(local: bool) -> Result<Client, String> {
         .tcp_user_timeout(UNACKNOWLEDGED)
         .tcp_nodelay(true)
         .pool_idle_timeout(IDLE_CONNECTION)
-        .pool_max_idle_per_host(1)
+        .pool_max_idle_per_host(4)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false);
@@ -187,10 +222,6 @@ fn client(local: bool) -> Result<Client, String> {
 struct Body {
     bytes: reqwest::Body,
     size: u64,
-}
-
-fn length(size: u64) -> HeaderMap {
-    HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from(size))])
 }
 
 fn typed(content: &'static str) -> HeaderMap {
@@ -277,41 +308,6 @@ impl Hub {
         let answer: ArtifactAnswer = self.post("v1/hub/artifact", asked).await?;
         Ok(answer.found)
     }
-
-    /// Fetches a blob's bytes; they are stored here when this returns.
-    ///
-    /// # Errors
-    /// [`RemoteError`]; nothing is kept of other bytes than the name promises.
-    pub async fn fetch(&self, blob: Blob, blobs: &Arc<Blobs>) -> RemoteResult<()> {
-        let url = self.url.join(&format!("v1/hub/blobs/{blob}"));
-        let url = url.map_err(|error| RemoteError::Rejected(format!("{}: {error}", self.who)))?;
-        // However large it is: only silence ends it.
-        let mut request = self.client.get(url).timeout(FETCH_TIMEOUT);
-        if let Some(authorization) = &self.authorization {
-            request = request.header(AUTHORIZATION, authorization);
-        }
-        let mut response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        if !response.status().is_success() {
-            let body = read(&mut response).await.ok().flatten().unwrap_or_default();
-            return Err(refusal(&self.who, response.status(), response.headers(), &body));
-        }
-        let kept = |error: BlobError| RemoteError::transient(format!("blob {blob} cannot be kept: {error}"));
-        let ended = |_| RemoteError::transient(format!("blob {blob} was not written"));
-        let mut writer = blobs.writer().map_err(kept)?;
-        while let Some(bytes) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
-            let written = tokio::task::spawn_blocking(move || writer.write(&bytes).map(|()| writer));
-            writer = written.await.map_err(ended)?.map_err(kept)?;
-        }
-        let found = writer.content().blob;
-        if found != blob {
-            return Err(RemoteError::transient(format!(
-                "{} sent other bytes than those of blob {blob}",
-                self.who
-            )));
-        }
-        tokio::task::spawn_blocking(move || writer.finish()).await.map_err(ended)?.map_err(kept)?;
-        Ok(())
-    }
 }
 
 impl Remote for Hub {
@@ -342,20 +338,50 @@ impl Remote for Hub {
         Ok(answer.blobs)
     }
 
-    async fn put(&self, blob: Blob, file: File, size: u64) -> RemoteResult<()> {
-        let mut queue = pieces(file, size);
-        let stream = futures_util::stream::poll_fn(move |context| queue.poll_recv(context));
-        let body = Body { bytes: reqwest::Body::wrap_stream(stream), size };
-        let done: BlobNames =
-            self.send(Method::PUT, &format!("v1/hub/blobs/{blob}"), length(size), body).await?;
-        match done.blobs.as_slice() {
-            [stored] if *stored == blob => Ok(()),
-            _ => Err(RemoteError::transient(format!("{} answered for another blob than {blob}", self.who))),
-        }
+    async fn put_whole(&self, blobs: Vec<(Blob, Bytes)>) -> RemoteResult<()> {
+        let names = blobs.iter().map(|(blob, _)| *blob).collect();
+        let stored: BlobNames = self.send_chunks("v1/hub/blobs/whole", blobs).await?;
+        self.all_of(names, &stored.blobs)
     }
 
-    async fn push(&self, blocks: Vec<StreamPush>) -> RemoteResult<PushAnswer> {
-        let encoded = tokio::task::spawn_blocking(move || wire::encode(&blocks)).await;
+    async fn missing_chunks(&self, chunks: &[Blob]) -> RemoteResult<Vec<Blob>> {
+        let asked = ChunkNames { chunks: chunks.to_vec() };
+        let answer: ChunkNames = self.post("v1/hub/chunks/missing", &asked).await?;
+        Ok(answer.chunks)
+    }
+
+    async fn put_chunks(&self, chunks: Vec<(Blob, Bytes)>) -> RemoteResult<()> {
+        let names = chunks.iter().map(|(digest, _)| *digest).collect();
+        let stored: ChunkNames = self.send_chunks("v1/hub/chunks", chunks).await?;
+        self.all_of(names, &stored.chunks)
+    }
+
+    async fn assemble(&self, part: &BlobPart) -> RemoteResult<PartAnswer> {
+        self.post("v1/hub/blobs/parts", part).await
+    }
+
+    async fn chunk_list(&self, blob: Blob, from: u64) -> RemoteResult<Vec<(Blob, u32)>> {
+        let path = format!("v1/hub/blobs/{blob}/chunks?from={from}");
+        let list: ChunkList = self.ask(Method::GET, &path, HeaderMap::new(), Vec::new()).await?;
+        Ok(list.chunks)
+    }
+
+    async fn chunks(&self, chunks: &[Blob]) -> RemoteResult<Vec<(Blob, Bytes)>> {
+        let asked = serde_json::to_vec(&ChunkNames { chunks: chunks.to_vec() });
+        let asked = asked.map_err(|error| RemoteError::Rejected(error.to_string()))?;
+        let size = asked.len() as u64 + CHUNKS_BYTES_MAX as u64;
+        let body = Body { bytes: asked.into(), size };
+        let answer =
+            self.exchange(Method::POST, "v1/hub/chunks/get", typed("application/json"), body).await?;
+        let found = tokio::task::spawn_blocking(move || unpack(answer.into())).await;
+        let found = found.map_err(|error| RemoteError::transient(error.to_string()))?;
+        let found = found.map_err(|problem| RemoteError::transient(format!("{}: {problem}", self.who)))?;
+        self.all_of(chunks.to_vec(), &found.iter().map(|(digest, _)| *digest).collect::<Vec<_>>())?;
+        Ok(found)
+    }
+
+    async fn push(&self, blocks: Vec<StreamPush>, gone: Vec<Blob>) -> RemoteResult<PushAnswer> {
+        let encoded = tokio::task::spawn_blocking(move || wire::encode(&blocks, &gone)).await;
         let body =
             encoded.map_err(|error| RemoteError::transient(format!("the push was not made: {error}")))?;
         let mut headers = typed("application/octet-stream");

@@ -11,6 +11,7 @@ pub mod carry;
 pub mod engine;
 pub mod hub;
 mod learn;
+mod pace;
 mod plan;
 pub mod receive;
 pub mod remote;
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pannier_proto::content::{Blob, Content};
 use pannier_proto::request::RemoteStatus;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -33,7 +35,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use self::backoff::Exponential;
 use self::engine::{Engine, Step};
 use self::hub::Hub;
-use self::remote::Remote;
+use self::remote::{Remote, RemoteError};
 use self::seen::Seen;
 use self::verify::{VerifyError, VerifyReport};
 use crate::blobs::Blobs;
@@ -50,6 +52,8 @@ pub struct Sync {
     credentials: Arc<Credentials>,
     runtime: Handle,
     tasks: Mutex<BTreeMap<String, Task>>,
+    /// Blobs that are being fetched: whoever else wants one waits.
+    fetching: Mutex<BTreeMap<Blob, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 struct Task {
@@ -57,8 +61,8 @@ struct Task {
     token: Option<String>,
     seen: Arc<Seen>,
     bell: Arc<Bell>,
-    /// For what is asked of it besides; none where it cannot be asked.
-    hub: Option<Arc<Hub>>,
+    /// For what is asked of it besides.
+    hub: Option<Hub>,
     /// None where the remote cannot be tried at all, as configured.
     running: Option<JoinHandle<()>>,
 }
@@ -96,8 +100,8 @@ impl Sync {
         health: Arc<Health>,
         credentials: Arc<Credentials>,
     ) -> Self {
-        let (runtime, tasks) = (Handle::current(), Mutex::default());
-        let sync = Self { store, blobs, health, credentials, runtime, tasks };
+        let (runtime, tasks, fetching) = (Handle::current(), Mutex::default(), Mutex::default());
+        let sync = Self { store, blobs, health, credentials, runtime, tasks, fetching };
         sync.reload();
         sync
     }
@@ -127,12 +131,10 @@ impl Sync {
     fn task(&self, name: &str, url: String, token: Option<String>) -> Task {
         let seen = Arc::new(Seen::new(name, self.health.clone()));
         let bell = Arc::new(Bell::default());
-        let both = Hub::new(&url, token.as_deref())
-            .and_then(|hub| Ok((hub, Arc::new(Hub::new(&url, token.as_deref())?))));
         let mut asked = None;
-        let running = match both {
-            Ok((hub, other)) => {
-                asked = Some(other);
+        let running = match Hub::new(&url, token.as_deref()) {
+            Ok(hub) => {
+                asked = Some(hub.clone());
                 let policy = Box::new(Exponential::from_system());
                 let engine =
                     Engine::new(name, self.store.clone(), self.blobs.clone(), hub, policy, seen.clone());
@@ -149,7 +151,7 @@ impl Sync {
     /// The first remote, which settles numbers and has what is not here; none
     /// where it cannot be asked.
     #[must_use]
-    pub fn first(&self) -> Option<(String, Arc<Hub>)> {
+    pub fn first(&self) -> Option<(String, Hub)> {
         let first = self.store.first_remote().ok().flatten()?;
         let tasks = self.tasks();
         let hub = tasks.get(&first)?.hub.clone()?;
@@ -230,8 +232,48 @@ impl Sync {
     ) -> Result<VerifyReport, VerifyError> {
         let known = self.tasks().get(remote).map(|task| (task.url.clone(), task.token.clone()));
         let (url, token) = known.ok_or_else(|| StoreError::Missing(format!("remote {remote:?}")))?;
-        let hub = Hub::new(&url, token.as_deref()).map_err(remote::RemoteError::Rejected)?;
+        let hub = Hub::new(&url, token.as_deref()).map_err(RemoteError::Rejected)?;
         verify::verify(&self.store, &hub, progress).await
+    }
+
+    /// Brings a blob here from the first remote that has it, once however many
+    /// ask for it at a time. Returns the remote's name; none where it was here.
+    ///
+    /// # Errors
+    /// The last remote's; [`RemoteError::Rejected`] where there is no remote.
+    pub async fn fetch(&self, content: &Content) -> Result<Option<String>, RemoteError> {
+        let turn = self.fetching().entry(content.blob).or_default().clone();
+        let held = turn.lock().await;
+        let fetched = self.fetch_in_turn(content).await;
+        drop(held);
+        let mut fetching = self.fetching();
+        // Ours and the map's: nobody else waits.
+        if Arc::strong_count(&turn) == 2 {
+            fetching.remove(&content.blob);
+        }
+        fetched
+    }
+
+    fn fetching(&self) -> MutexGuard<'_, BTreeMap<Blob, Arc<tokio::sync::Mutex<()>>>> {
+        self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn fetch_in_turn(&self, content: &Content) -> Result<Option<String>, RemoteError> {
+        let (blobs, blob) = (self.blobs.clone(), content.blob);
+        let here = tokio::task::spawn_blocking(move || blobs.contains(&blob)).await;
+        if matches!(here, Ok(Ok(true))) {
+            return Ok(None);
+        }
+        let hubs: Vec<_> =
+            self.tasks().iter().filter_map(|(name, task)| Some((name.clone(), task.hub.clone()?))).collect();
+        let mut why = RemoteError::Rejected("there is no remote that could have it".to_owned());
+        for (name, hub) in hubs {
+            match carry::fetch(&hub, &self.blobs, content).await {
+                Ok(()) => return Ok(Some(name)),
+                Err(error) => why = error,
+            }
+        }
+        Err(why)
     }
 
     /// Stops all, at once: what was not answered is asked for next time.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use pannier_proto::content::Blob;
 use pannier_proto::hub::{Position, Pushed, StreamDigest, StreamId};
 use pannier_proto::id::{RunPath, Seq};
 use pannier_proto::record::Change;
@@ -28,14 +29,19 @@ enum Entry {
 /// # Errors
 /// Where the store as a whole cannot take anything now. Some of the blocks may
 /// be stored then; they may all be sent again.
-pub async fn push(store: &Arc<Store>, blobs: &Arc<Blobs>, blocks: Vec<StreamPush>) -> Result<Vec<Pushed>> {
+pub async fn push(
+    store: &Arc<Store>,
+    blobs: &Arc<Blobs>,
+    (blocks, gone): (Vec<StreamPush>, Vec<Blob>),
+) -> Result<Vec<Pushed>> {
+    let gone = Arc::new(gone);
     let mut answers = Vec::with_capacity(blocks.len());
     let mut rest = blocks.into_iter();
     let mut committing: Option<tokio::task::JoinHandle<Result<Vec<Pushed>>>> = None;
     loop {
-        let blobs = blobs.clone();
+        let (blobs, without) = (blobs.clone(), gone.clone());
         let (left, entries) = blocking(store, move |store| {
-            let entries = unpack_some(store, &blobs, &mut rest)?;
+            let entries = unpack_some(store, &blobs, &without, &mut rest)?;
             Ok((rest, entries))
         })
         .await?;
@@ -46,15 +52,17 @@ pub async fn push(store: &Arc<Store>, blobs: &Arc<Blobs>, blocks: Vec<StreamPush
         if entries.is_empty() {
             return Ok(answers);
         }
-        let store = store.clone();
-        committing =
-            Some(tokio::task::spawn_blocking(move || store.write_blocking(|tx| commit(tx, entries))));
+        let (store, gone) = (store.clone(), gone.clone());
+        committing = Some(tokio::task::spawn_blocking(move || {
+            store.write_blocking(move |tx| commit(tx, entries, &gone))
+        }));
     }
 }
 
 fn unpack_some(
     store: &Store,
     blobs: &Blobs,
+    gone: &[Blob],
     blocks: &mut impl Iterator<Item = StreamPush>,
 ) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
@@ -74,8 +82,9 @@ fn unpack_some(
             }
         };
         // Nothing is told here of bytes that are not here: they are sent before.
-        let named = block.changes().iter().flat_map(Change::blobs);
-        if named.map(|(blob, _)| blob).any(|blob| !blobs.contains(&blob).unwrap_or(false)) {
+        let named = block.changes().iter().flat_map(Change::blobs).map(|(blob, _)| blob);
+        let needed: Vec<Blob> = named.filter(|blob| !gone.contains(blob)).collect();
+        if !blobs.missing(&needed).is_ok_and(|missing| missing.is_empty()) {
             let here = store.position(&push.id)?;
             let (seq, last_step) = here.map_or((0, None), |(_, seq, last_step)| (seq, last_step));
             entries.push(Entry::Answered(Pushed::Behind(Position { seq, last_step })));
@@ -112,7 +121,9 @@ fn to_its_own_origin(store: &Store, id: &StreamId, end: Seq) -> Result<Pushed> {
     })
 }
 
-fn commit(tx: &Tx, entries: Vec<Entry>) -> Result<Vec<Pushed>> {
+fn commit(tx: &Tx, entries: Vec<Entry>, gone: &[Blob]) -> Result<Vec<Pushed>> {
+    // Whoever is sent these records from here need not wait for them either.
+    gone.iter().try_for_each(|blob| tx.blob_is_gone(blob))?;
     let mut ended: Vec<RunPath> = Vec::new();
     let mut answers = Vec::with_capacity(entries.len());
     for entry in entries {

@@ -1,13 +1,14 @@
 //! What sync asks of a remote, and what can go wrong. It knows no transport and
 //! no store.
 
-use std::fs::File;
 use std::future::Future;
 use std::time::Duration;
 
+use bytes::Bytes;
 use pannier_proto::content::Blob;
 use pannier_proto::hub::{
-    CollectionQuestion, CollectionState, HubInfo, Me, PositionsAnswer, PushAnswer, StreamDigest, StreamId,
+    BlobPart, CollectionQuestion, CollectionState, HubInfo, Me, PartAnswer, PositionsAnswer, PushAnswer,
+    StreamDigest, StreamId,
 };
 use pannier_proto::id::Seq;
 
@@ -85,13 +86,39 @@ pub trait Remote: Send + Sync {
     /// Which of these blobs it lacks; at most [`crate::limits::POSITIONS_MAX`].
     fn missing(&self, blobs: &[Blob]) -> impl Future<Output = RemoteResult<Vec<Blob>>> + Send;
 
-    /// Hands a blob's bytes over; it is durable there once this returns. Other
-    /// bytes than the name promises are not taken.
-    fn put(&self, blob: Blob, file: File, size: u64) -> impl Future<Output = RemoteResult<()>> + Send;
+    /// Hands small blobs over, whole; they are durable there once this returns.
+    /// At most [`crate::limits::CHUNK_BATCH`].
+    fn put_whole(&self, blobs: Vec<(Blob, Bytes)>) -> impl Future<Output = RemoteResult<()>> + Send;
 
-    /// Hands blocks over; the blobs that their records name are there already. An answer for each, in the same order, and only after
-    /// it is durable there.
-    fn push(&self, blocks: Vec<StreamPush>) -> impl Future<Output = RemoteResult<PushAnswer>> + Send;
+    /// Which of these chunks it lacks; at most [`crate::limits::CHUNKS_MAX`].
+    fn missing_chunks(&self, chunks: &[Blob]) -> impl Future<Output = RemoteResult<Vec<Blob>>> + Send;
+
+    /// Hands chunks over; they are durable there once this returns, and kept for
+    /// a while until a blob has them. At most [`crate::limits::CHUNK_BATCH`].
+    fn put_chunks(&self, chunks: Vec<(Blob, Bytes)>) -> impl Future<Output = RemoteResult<()>> + Send;
+
+    /// Says which chunks a blob has, part by part.
+    fn assemble(&self, part: &BlobPart) -> impl Future<Output = RemoteResult<PartAnswer>> + Send;
+
+    /// Some of the chunks of a blob that it has, from a position on.
+    fn chunk_list(
+        &self,
+        blob: Blob,
+        from: u64,
+    ) -> impl Future<Output = RemoteResult<Vec<(Blob, u32)>>> + Send;
+
+    /// These chunks, each compared with its digest; at most
+    /// [`crate::limits::CHUNK_BATCH`].
+    fn chunks(&self, chunks: &[Blob]) -> impl Future<Output = RemoteResult<Vec<(Blob, Bytes)>>> + Send;
+
+    /// Hands blocks over; the blobs that their records name are there already,
+    /// but for those that are `gone`. An answer for each, in the same order, and
+    /// only after it is durable there.
+    fn push(
+        &self,
+        blocks: Vec<StreamPush>,
+        gone: Vec<Blob>,
+    ) -> impl Future<Output = RemoteResult<PushAnswer>> + Send;
 
     /// Digests over the first records of streams, up to a `Seq` each, in the
     /// order asked.

@@ -2,7 +2,8 @@
 //! HTTP and no store.
 //!
 //! ```text
-//! push  = version: u8 = 1, entry …, crc: u32     little endian; crc over all before it
+//! push  = version: u8 = 2, gone, entry …, crc: u32     little endian; crc over all before it
+//! gone  = count: u32, digest: [u8; 32] …               blobs that are nowhere any more
 //! entry = length: u16, StreamId as JSON, first_seq: u64, block (Encoded::write_to)
 //! ```
 //!
@@ -12,13 +13,14 @@
 
 use std::io::Read;
 
+use pannier_proto::content::Blob;
 use pannier_proto::hub::StreamId;
 
 use super::remote::StreamPush;
 use crate::block::Encoded;
 use crate::limits::{PUSH_BLOCKS_MAX, REQUEST_BYTES_MAX};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Enough to tell whether packing gains anything.
 const SAMPLE_BYTES: usize = 32 << 10;
 const ZSTD_LEVEL: i32 = 1;
@@ -48,10 +50,13 @@ pub struct Body {
     pub zstd: bool,
 }
 
-/// Makes a body of blocks.
+/// Makes a body of blocks, and of the blobs that they name and nobody has any
+/// more.
 #[must_use]
-pub fn encode(blocks: &[StreamPush]) -> Body {
+pub fn encode(blocks: &[StreamPush], gone: &[Blob]) -> Body {
     let mut plain = vec![VERSION];
+    plain.extend_from_slice(&u32::try_from(gone.len()).unwrap_or(u32::MAX).to_le_bytes());
+    gone.iter().for_each(|blob| plain.extend_from_slice(&blob.0));
     for push in blocks {
         // Plain data with string keys: serialising it into memory cannot fail.
         let id = serde_json::to_vec(&push.id).unwrap_or_default();
@@ -91,7 +96,7 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, BadPush> {
 ///
 /// # Errors
 /// [`BadPush`].
-pub fn decode(body: &[u8]) -> Result<Vec<StreamPush>, BadPush> {
+pub fn decode(body: &[u8]) -> Result<(Vec<StreamPush>, Vec<Blob>), BadPush> {
     let (plain, crc) = body.split_last_chunk::<4>().ok_or(BadPush::Malformed("its end"))?;
     match plain.first() {
         Some(&VERSION) => {}
@@ -101,7 +106,7 @@ pub fn decode(body: &[u8]) -> Result<Vec<StreamPush>, BadPush> {
     if crc32fast::hash(plain) != u32::from_le_bytes(*crc) {
         return Err(BadPush::Checksum);
     }
-    let mut rest = &plain[1..];
+    let (gone, mut rest) = take_gone(&plain[1..]).ok_or(BadPush::Malformed("the blobs that are gone"))?;
     let mut blocks = Vec::new();
     while !rest.is_empty() {
         if blocks.len() == PUSH_BLOCKS_MAX {
@@ -113,7 +118,14 @@ pub fn decode(body: &[u8]) -> Result<Vec<StreamPush>, BadPush> {
         let block = Encoded::read_from(&mut rest).ok_or(BadPush::Malformed("a block"))?;
         blocks.push(StreamPush { id, first_seq: u64::from_le_bytes(*first_seq), block });
     }
-    Ok(blocks)
+    Ok((blocks, gone))
+}
+
+fn take_gone(bytes: &[u8]) -> Option<(Vec<Blob>, &[u8])> {
+    let (count, rest) = bytes.split_first_chunk::<4>()?;
+    let length = (u32::from_le_bytes(*count) as usize).checked_mul(32)?;
+    let (digests, rest) = rest.split_at_checked(length)?;
+    Some((digests.as_chunks().0.iter().copied().map(Blob).collect(), rest))
 }
 
 fn take_id(bytes: &mut &[u8]) -> Option<StreamId> {
@@ -164,13 +176,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_sent_arrives(blocks in proptest::collection::vec(any_push(), 0..5)) {
-            prop_assert_eq!(decode(&plain(&encode(&blocks))).unwrap(), blocks);
+        fn what_is_sent_arrives(
+            blocks in proptest::collection::vec(any_push(), 0..5),
+            gone in proptest::collection::vec(any::<[u8; 32]>().prop_map(Blob), 0..3),
+        ) {
+            prop_assert_eq!(decode(&plain(&encode(&blocks, &gone))).unwrap(), (blocks, gone));
         }
 
         #[test]
         fn damage_on_the_way_is_seen(blocks in proptest::collection::vec(any_push(), 1..3), at in any::<prop::sample::Index>(), bit in 0..8u8) {
-            let mut bytes = plain(&encode(&blocks));
+            let mut bytes = plain(&encode(&blocks, &[Blob([7; 32])]));
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
             prop_assert!(decode(&bytes).is_err());

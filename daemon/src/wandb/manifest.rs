@@ -101,10 +101,10 @@ impl Manifest {
         text
     }
 
-    /// Bytes of all entries.
+    /// Bytes of all entries, as far as they can be counted: sizes are what its maker says.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.entries.values().filter_map(|entry| entry.size).sum()
+        self.entries.values().filter_map(|entry| entry.size).fold(0, u64::saturating_add)
     }
 }
 
@@ -120,6 +120,11 @@ mod tests {
         assert_eq!(manifest.digest(), "541f289bb3c6ae786d51e7288e523543");
         assert_eq!(manifest.size(), 5);
         assert_eq!(Manifest::decode(&manifest.encode()).unwrap(), manifest);
+        let size = u64::MAX;
+        let lie = format!(
+            r#"{{"version":1,"contents":{{"a":{{"digest":"","size":{size}}},"b":{{"digest":"","size":{size}}}}}}}"#
+        );
+        assert_eq!(Manifest::decode(lie.as_bytes()).unwrap().size(), size);
         for bad in [
             &b""[..],
             b"{}",

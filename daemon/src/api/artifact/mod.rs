@@ -59,7 +59,8 @@ pub fn local_routes() -> Router<App> {
 type Named = Path<(String, String, String)>;
 
 /// The version that a name means: `COLLECTION:v3`, `:latest`, `:ALIAS` or
-/// `:DIGEST`; a collection alone means its latest.
+/// `:DIGEST`; a collection alone means its latest. What is not here is asked of a
+/// remote.
 async fn find(app: &App, Path((entity, project, name)): Named) -> Answer<ArtifactRow> {
     let (collection, wanted) = name.rsplit_once(':').unwrap_or((&name, LATEST));
     let of = CollectionName { entity, project, collection: collection.to_owned() };

@@ -115,22 +115,19 @@ async fn log(app: App, caller: Caller, asked: PutArtifact, lines: Lines) -> Answ
     artifact::check(&app.store, wanted.clone()).await?;
     let id = wanted.id();
     let blobs = app.blobs.clone();
-    let (manifest, contents) = blocking(move || {
+    let manifest = blocking(move || {
         let sources = local::find(&asked.paths)?;
         let total = sources.values().map(|source| source.size).sum();
         let contents = local::store(&blobs, &sources, &|done| progress(&lines, done, total))?;
         let manifest = local::manifest(&sources, &contents, &asked.references, &ids::artifact(id))?;
         wanted_size(&manifest.encode())?;
-        Ok((manifest, contents))
+        Ok(manifest)
     })
     .await?;
     wanted.digest = manifest.digest();
     let (blobs, bytes) = (app.blobs.clone(), manifest.encode());
     let content =
         blocking(move || blobs.put(&bytes).map_err(|error| StoreError::Conflict(error.to_string()))).await?;
-    let storing =
-        move |tx: &crate::store::Tx| contents.iter().try_for_each(|content| tx.set_content(content));
-    app.store.write(storing).await?;
     let run = wanted.run.clone();
     if is_new {
         begin(&app, &run).await?;
@@ -186,9 +183,9 @@ async fn commit(app: &App, asked: Asked, manifest: pannier_proto::content::Conte
     }
 }
 
-/// What is fetched stays, pinned or not, until somebody sweeps.
+/// What is fetched stays until a budget wants its room; what is pinned stays.
 async fn bring(app: App, caller: Caller, asked: PullArtifact, lines: Lines) -> Answer<Pulled> {
-    let PullArtifact { entity, project, name, pin: _ } = asked;
+    let PullArtifact { entity, project, name, pin } = asked;
     let entity = entity.unwrap_or(caller.entity);
     let row = find(&app, Path((entity, project, name))).await?;
     let fetched_bytes = app
@@ -203,6 +200,9 @@ async fn bring(app: App, caller: Caller, asked: PullArtifact, lines: Lines) -> A
         PullError::Fetch(error) => Failure::new(StatusCode::BAD_GATEWAY, error.to_string())
             .hint("what has come stays here; try again when a remote answers, and see `pannier status`"),
     })?;
+    if pin {
+        app.fetch.pin(&row).await?;
+    }
     let shown = blocking(move || view::versions(&app.store, vec![row])).await?.pop();
     let artifact = shown.ok_or_else(|| Failure::bad("the version is gone"))?;
     Ok(Pulled { artifact, fetched_bytes })

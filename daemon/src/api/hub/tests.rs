@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use pannier_proto::content::Content;
-use pannier_proto::hub::{Position, Pushed};
+use pannier_proto::content::{Blob, Content};
+use pannier_proto::hub::{BlobPart, PartAnswer, Position, Pushed};
 use pannier_proto::id::RunPath;
 use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record, Row, RunState, Table};
@@ -12,6 +12,7 @@ use pannier_proto::value::Value;
 use super::*;
 use crate::block::Block;
 use crate::health::Health;
+use crate::limits::CHUNKS_MAX;
 use crate::store::Incoming;
 use crate::sync::backoff::Exponential;
 use crate::sync::engine::{Engine, Step};
@@ -32,9 +33,10 @@ async fn pair() -> Pair {
     let dir = tempfile::tempdir().unwrap();
     let open = |name: &str| Arc::new(Store::open(&dir.path().join(name)).unwrap());
     let (here, there) = (open("here.db"), open("there.db"));
-    let blobs =
-        |name: &str| Arc::new(Blobs::open(dir.path().join(name), dir.path().join("quarantine")).unwrap());
-    let (sent, received) = (blobs("here"), blobs("there"));
+    let blobs = |name: &str, store: &Arc<Store>| {
+        Arc::new(Blobs::open(&dir.path().join(name), dir.path().join("quarantine"), store.clone()).unwrap())
+    };
+    let (sent, received) = (blobs("here", &here), blobs("there", &there));
     let receiving = Receiving { store: there.clone(), blobs: received.clone(), epoch: Id128([7; 16]) };
     let router = routes::<Receiving>()
         .layer(axum::extract::DefaultBodyLimit::max(crate::limits::REQUEST_BYTES_MAX))
@@ -227,11 +229,84 @@ async fn a_record_whose_bytes_are_nowhere_parks_its_run_only() {
     let hub = Hub::new(&pair.url, Some("pan-secret")).unwrap();
     let block = file(lost).encode(crate::block::Effort::Fresh);
     let push = StreamPush { id: behind[0].id.clone(), first_seq: 1, block };
-    let answer = hub.push(vec![push]).await.unwrap();
+    let answer = hub.push(vec![push], Vec::new()).await.unwrap();
     assert_eq!(answer.streams, [Pushed::Behind(Position { seq: 0, last_step: None })]);
     // Bytes under another name are not taken for it.
-    let other = pair.sent.put(b"other").unwrap();
-    let held = pair.sent.read(&other.blob).unwrap();
-    assert!(matches!(hub.put(lost.blob, held, other.size).await, Err(RemoteError::Rejected(_))));
+    let named = vec![(lost.blob, Bytes::from_static(b"other"))];
+    assert!(matches!(hub.put_whole(named.clone()).await, Err(RemoteError::Rejected(_))));
+    assert!(matches!(hub.put_chunks(named).await, Err(RemoteError::Rejected(_))));
     assert!(!pair.received.contains(&lost.blob).unwrap());
+}
+
+/// A large file, in chunks.
+fn large(seed: u8, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    blake3::Hasher::new().update(&[seed]).finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+#[tokio::test]
+async fn hostile_parts_come_to_nothing() {
+    let pair = pair().await;
+    let hub = Hub::new(&pair.url, None).unwrap();
+    let content = pair.sent.put(&large(1, 1 << 20)).unwrap();
+    let chunks = pair.sent.chunks_at(&content.blob, 0).unwrap().1;
+    let all: Vec<_> = chunks.iter().map(|(digest, _)| (*digest, pair.sent.chunk(digest).unwrap())).collect();
+    let names: Vec<Blob> = chunks.iter().map(|(digest, _)| *digest).collect();
+    let part = |content: Content, at, chunks: &[Blob]| BlobPart { content, at, chunks: chunks.to_vec() };
+    let answer = hub.assemble(&part(content, 0, &names)).await.unwrap();
+    assert_eq!(answer, PartAnswer::Lacks { chunks: names.clone() });
+    hub.put_chunks(all).await.unwrap();
+    assert_eq!(hub.missing_chunks(&names).await.unwrap(), []);
+    for (lie, said) in [
+        (part(content, 0, &names[1..]), "At"),
+        (part(Content { blob: Blob([1; 32]), ..content }, 0, &names), "Refused"),
+        (part(Content { size: 10, ..content }, 0, &names), "Refused"),
+        (part(Content { md5: pannier_proto::content::Md5([2; 16]), ..content }, 0, &names), "Refused"),
+        (part(content, 77, &names), "At"),
+        (part(content, 0, &[names.clone(), names.clone()].concat()), "Refused"),
+    ] {
+        let answer = hub.assemble(&lie).await.unwrap();
+        assert!(format!("{answer:?}").starts_with(said), "{lie:?}: {answer:?}");
+        assert_eq!(pair.received.list().count(), 0, "{lie:?}");
+    }
+    let too_many = part(content, 0, &vec![names[0]; CHUNKS_MAX + 1]);
+    assert!(matches!(hub.assemble(&too_many).await, Err(RemoteError::Rejected(_))));
+    let huge = vec![(names[0], Bytes::from(vec![0; 6 << 20]))];
+    assert!(matches!(
+        hub.put_chunks(huge).await,
+        Err(RemoteError::TooLarge(_) | RemoteError::Transient { .. })
+    ));
+    let answer = hub.assemble(&part(content, 0, &names)).await.unwrap();
+    assert_eq!(answer, PartAnswer::Whole);
+    assert_eq!(hub.assemble(&part(content, 0, &names)).await.unwrap(), PartAnswer::Whole, "told again");
+    pair.received.verify(&content.blob).unwrap();
+    assert_eq!(hub.chunk_list(content.blob, 0).await.unwrap(), chunks);
+    assert!(hub.chunk_list(content.blob, 5).await.is_err());
+    assert_eq!(hub.chunks(&names[..2]).await.unwrap().len(), 2);
+    assert!(hub.chunks(&[Blob([9; 32])]).await.is_err());
+}
+
+/// A measurement, to be run by hand in release:
+/// `cargo test --release -p pannier --lib a_large_file_at_full_speed -- --ignored --nocapture`
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement"]
+async fn a_large_file_at_full_speed() {
+    let pair = pair().await;
+    let bytes = large(3, 1 << 30);
+    let began = Instant::now();
+    std::hint::black_box(<md5::Md5 as md5::Digest>::digest(&bytes));
+    let md5 = began.elapsed();
+    let began = Instant::now();
+    let content = pair.sent.put(&bytes).unwrap();
+    let wrote = began.elapsed();
+    append(&pair.here, "big", file(content)).await;
+    let mut engine = engine(&pair);
+    let began = Instant::now();
+    until_idle(&mut engine).await;
+    let sent = began.elapsed();
+    assert!(pair.received.contains(&content.blob).unwrap());
+    let rate = |took: Duration| 1024.0 / took.as_secs_f64();
+    let [md5, wrote, sent] = [md5, wrote, sent].map(rate);
+    println!("MiB/s: MD5 alone {md5:.0}; written {wrote:.0}; uploaded {sent:.0}");
 }

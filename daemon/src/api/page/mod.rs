@@ -79,6 +79,11 @@ fn reserved(request: &Request) -> Option<bool> {
     page.then(|| RESERVED.contains(&first))
 }
 
+/// Whether the path begins as those of the API do, and is none of them.
+pub fn is_nothing(request: &Request) -> bool {
+    reserved(request) == Some(true)
+}
+
 /// Whether a page is asked for: where a session counts, and a refusal is a page.
 pub fn is_page(request: &Request) -> bool {
     request.method() == Method::GET && reserved(request) == Some(false)
@@ -86,9 +91,9 @@ pub fn is_page(request: &Request) -> bool {
 
 /// Keeps the paths of the API from being taken for those of pages.
 pub async fn leave_the_api(request: Request, next: Next) -> Response {
-    match reserved(&request) {
-        Some(true) => super::not_found(request).await.into_response(),
-        _ => next.run(request).await,
+    match is_nothing(&request) {
+        true => super::not_found(request).await.into_response(),
+        false => next.run(request).await,
     }
 }
 
@@ -107,7 +112,7 @@ mod tests {
         use tower_service::Service as _;
         let (send, seen) = std::sync::mpsc::sync_channel(1);
         let look = move |request: Request| {
-            let _ = send.send((is_page(&request), reserved(&request) == Some(true)));
+            let _ = send.send((is_page(&request), is_nothing(&request)));
             async { StatusCode::OK }
         };
         let mut router = Router::new()

@@ -73,6 +73,9 @@ pub async fn file(app: &App, run: RunPath, path: RelPath, headers: &HeaderMap) -
 }
 
 /// What is not here is fetched.
+///
+/// # Errors
+/// 404 where nobody has it.
 pub async fn fetched(app: &App, blob: Blob) -> Answer<()> {
     app.fetch.blob(blob).await.map_err(|error| {
         let hint = "see `pannier status` for the remote, and `pannier verify` for the home";
@@ -114,12 +117,9 @@ fn file_headers(name: &str) -> [(HeaderName, String); 4] {
 /// 404 where it is not here.
 pub async fn stored(blobs: &Arc<Blobs>, blob: Blob, name: &str, headers: &HeaderMap) -> Answer<Response> {
     let held = blobs.clone();
-    let open = tokio::task::spawn_blocking(move || {
-        let file = held.read(&blob)?;
-        let size = held.size(&blob)?.unwrap_or(0);
-        Ok::<_, BlobError>((file, size))
-    });
-    let (mut file, size) = open.await.map_err(broken)?.map_err(|error| unreadable(&error))?;
+    let open = tokio::task::spawn_blocking(move || held.read(&blob));
+    let mut file = open.await.map_err(broken)?.map_err(|error| unreadable(&error))?;
+    let size = file.size();
     let etag = format!("\"{blob}\"");
     let base = [(ACCEPT_RANGES, "bytes".to_owned()), (ETAG, etag)];
     let asked = headers.get(RANGE).and_then(|range| range.to_str().ok());
@@ -254,7 +254,8 @@ pub async fn put(
         Grant::PutManifest { artifact, manifest } => {
             ingest::artifact::manifest_stored(&app.store, artifact, manifest, content).await?;
         }
-        _ => ingest::artifact::file_stored(&app.store, content).await?,
+        // It waits for the manifest that names it.
+        _ => {}
     }
     // Parts of an upload are confirmed by what is said here.
     Ok([(ETAG, format!("\"{}\"", content.md5))].into_response())

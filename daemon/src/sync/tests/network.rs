@@ -1,20 +1,22 @@
 //! A hub behind a network that does what networks do, by a seed.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use pannier_proto::PROTOCOL_VERSION;
 use pannier_proto::content::Blob;
-use pannier_proto::hub::{HubInfo, PositionsAnswer, PushAnswer, StreamDigest, StreamId};
+use pannier_proto::hub::{
+    BlobPart, HubInfo, PartAnswer, PositionsAnswer, PushAnswer, StreamDigest, StreamId,
+};
 use pannier_proto::id::{Id128, Seq};
 use tokio::sync::RwLock;
 use tokio::time::{Instant, sleep};
 
-use crate::blobs::Blobs;
+use super::world::{alone, blobs, open};
+use crate::blobs::{BlobError, Blobs, pack, unpack};
 use crate::store::Store;
 use crate::sync::receive;
 use crate::sync::remote::{Remote, RemoteError, RemoteResult, StreamPush};
@@ -45,7 +47,7 @@ impl Random {
 /// A running hub: its store, and a new epoch at each start.
 pub struct HubProcess {
     pub store: Option<Arc<Store>>,
-    pub blobs: Arc<Blobs>,
+    pub blobs: Option<Arc<Blobs>>,
     pub epoch: Id128,
     pub path: PathBuf,
 }
@@ -59,6 +61,8 @@ pub struct Inner {
     random: Mutex<Random>,
     state: Mutex<State>,
     pub requests: AtomicU64,
+    /// Of blobs and chunks that were sent.
+    pub bytes: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -87,6 +91,25 @@ enum Fate {
     Damaged,
 }
 
+impl HubProcess {
+    /// Stops, as if killed; what it had is on the disk.
+    pub async fn stop(&mut self) -> Store {
+        drop(alone(self.blobs.take().unwrap()).await);
+        alone(self.store.take().unwrap()).await
+    }
+
+    /// Starts again, from these files.
+    pub fn start(&mut self, path: PathBuf) {
+        let store = open(&path);
+        self.blobs = Some(blobs(path.parent().unwrap(), "hub", &store));
+        (self.store, self.path) = (Some(store), path);
+    }
+
+    pub fn blobs(&self) -> &Arc<Blobs> {
+        self.blobs.as_ref().unwrap()
+    }
+}
+
 impl std::ops::Deref for Network {
     type Target = Inner;
     fn deref(&self) -> &Inner {
@@ -108,6 +131,7 @@ impl Network {
                 locked_until: now,
             }),
             requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         }))
     }
 
@@ -182,6 +206,25 @@ impl Network {
         }
     }
 
+    /// Does something to the hub's blobs, as its routes do: once, twice, or
+    /// without the sender hearing of it.
+    async fn on_blobs<T>(&self, deed: impl Fn(&Blobs) -> Result<T, BlobError>) -> RemoteResult<T> {
+        let fate = self.fate().await?;
+        let hub = self.hub.read().await;
+        let Some(blobs) = &hub.blobs else { return Err(RemoteError::transient("is down")) };
+        let done = match fate {
+            Fate::Refused(status) => return Err(self.refusal(status)),
+            Fate::Lost | Fate::Damaged => return Err(given_up()),
+            Fate::Arrives | Fate::AnswerLost | Fate::Late(_) => deed(blobs),
+            Fate::Twice(_) => deed(blobs).and_then(|_| deed(blobs)),
+        };
+        match (fate, done) {
+            (Fate::AnswerLost | Fate::Late(_), _) => Err(given_up()),
+            (_, Err(BlobError::Missing(blob))) => Err(RemoteError::Rejected(format!("has no {blob}"))),
+            (_, done) => done.map_err(|error| RemoteError::transient(error.to_string())),
+        }
+    }
+
     /// Puts a push through the hub, as its route does.
     async fn deliver(&self, mut body: Vec<u8>, damaged: bool) -> RemoteResult<PushAnswer> {
         if damaged {
@@ -190,8 +233,8 @@ impl Network {
         }
         let hub = self.hub.read().await;
         let Some(store) = &hub.store else { return Err(RemoteError::transient("is down")) };
-        let blocks = wire::decode(&body).map_err(|error| RemoteError::Rejected(error.to_string()))?;
-        let streams = receive::push(store, &hub.blobs, blocks)
+        let pushed = wire::decode(&body).map_err(|error| RemoteError::Rejected(error.to_string()))?;
+        let streams = receive::push(store, hub.blobs(), pushed)
             .await
             .map_err(|error| RemoteError::transient(error.to_string()))?;
         Ok(PushAnswer { epoch: hub.epoch, streams })
@@ -237,28 +280,47 @@ impl Remote for Network {
     }
 
     async fn missing(&self, blobs: &[Blob]) -> RemoteResult<Vec<Blob>> {
-        if blobs.is_empty() {
-            return Ok(Vec::new());
+        match blobs {
+            [] => Ok(Vec::new()),
+            asked => self.on_blobs(|blobs| blobs.keep(asked)).await,
         }
-        if !matches!(self.fate().await?, Fate::Arrives | Fate::Twice(_)) {
-            return Err(given_up());
-        }
-        let hub = self.hub.read().await;
-        Ok(blobs.iter().filter(|blob| !hub.blobs.contains(blob).unwrap()).copied().collect())
     }
 
-    async fn put(&self, blob: Blob, mut file: File, _size: u64) -> RemoteResult<()> {
-        let fate = self.fate().await?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).unwrap();
-        if matches!(fate, Fate::Arrives | Fate::Twice(_) | Fate::AnswerLost) {
-            assert_eq!(self.hub.read().await.blobs.put(&bytes).unwrap().blob, blob);
-        }
-        if matches!(fate, Fate::Arrives | Fate::Twice(_)) { Ok(()) } else { Err(given_up()) }
+    async fn put_whole(&self, whole: Vec<(Blob, Bytes)>) -> RemoteResult<()> {
+        self.bytes.fetch_add(pack(&whole).len() as u64, Ordering::Relaxed);
+        self.on_blobs(|blobs| {
+            for (blob, bytes) in &whole {
+                assert_eq!(blobs.put(bytes)?.blob, *blob);
+            }
+            Ok(())
+        })
+        .await
     }
 
-    async fn push(&self, blocks: Vec<StreamPush>) -> RemoteResult<PushAnswer> {
-        let body = wire::encode(&blocks);
+    async fn missing_chunks(&self, chunks: &[Blob]) -> RemoteResult<Vec<Blob>> {
+        self.on_blobs(|blobs| blobs.missing_chunks(chunks)).await
+    }
+
+    async fn put_chunks(&self, chunks: Vec<(Blob, Bytes)>) -> RemoteResult<()> {
+        let body = Bytes::from(pack(&chunks));
+        self.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
+        self.on_blobs(|blobs| blobs.put_chunks(unpack(body.clone()).unwrap())).await
+    }
+
+    async fn assemble(&self, part: &BlobPart) -> RemoteResult<PartAnswer> {
+        self.on_blobs(|blobs| blobs.assemble(&part.content, part.at, &part.chunks, false)).await
+    }
+
+    async fn chunk_list(&self, blob: Blob, from: u64) -> RemoteResult<Vec<(Blob, u32)>> {
+        self.on_blobs(|blobs| Ok(blobs.chunks_at(&blob, from)?.1)).await
+    }
+
+    async fn chunks(&self, chunks: &[Blob]) -> RemoteResult<Vec<(Blob, Bytes)>> {
+        self.on_blobs(|blobs| chunks.iter().map(|chunk| Ok((*chunk, blobs.chunk(chunk)?))).collect()).await
+    }
+
+    async fn push(&self, blocks: Vec<StreamPush>, gone: Vec<Blob>) -> RemoteResult<PushAnswer> {
+        let body = wire::encode(&blocks, &gone);
         let body = if body.zstd { wire::unpack(&body.bytes).unwrap() } else { body.bytes };
         let later = |delay| {
             let (network, body) = (self.clone(), body.clone());

@@ -4,13 +4,18 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use pannier_proto::content::{Blob, Content, Md5};
 use pannier_proto::id::{Id128, RunPath};
-use pannier_proto::record::{Record, Row, Table};
+use pannier_proto::path::RelPath;
+use pannier_proto::record::{Change, Record, Row, Table};
 use pannier_proto::value::Value;
 use tokio::time::{Instant, sleep};
 
 use super::network::{HubProcess, Network, Random};
-use super::world::{Daemon, alone, blobs, copy, new_hub, open};
+use super::world::{Daemon, blobs, copy, new_hub, open};
+use crate::blobs::Budget;
+use crate::sync::carry;
+use crate::sync::remote::RemoteError;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -86,8 +91,8 @@ async fn a_hub_restored_while_nothing_is_logged_is_noticed_and_refilled() {
     until_equal(&daemon, &network, Duration::from_secs(5)).await;
     {
         let mut hub = network.hub.write().await;
-        drop(alone(hub.store.take().unwrap()).await);
-        hub.store = Some(open(&backup));
+        drop(hub.stop().await);
+        hub.start(backup);
         hub.epoch = Id128([9; 16]);
     }
     assert!(!equal(&daemon, &network).await);
@@ -162,9 +167,9 @@ async fn a_run_that_the_hub_refuses_is_parked_and_holds_up_nothing() {
 async fn hubs_in_a_ring_have_all_and_add_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let stores = ["a", "b"].map(|name| open(&dir.path().join(format!("{name}.db"))));
-    let held = ["a", "b"].map(|name| blobs(dir.path(), name));
+    let held = [0, 1].map(|n| blobs(dir.path(), ["a", "b"][n], &stores[n]));
     let networks = [1, 0].map(|other: usize| {
-        let (path, blobs) = (dir.path().join("unused"), held[other].clone());
+        let (path, blobs) = (dir.path().join("unused"), Some(held[other].clone()));
         Network::new(HubProcess { store: Some(stores[other].clone()), blobs, epoch: Id128([8; 16]), path }, 6)
     });
     let mut daemons: Vec<Daemon> = stores
@@ -220,6 +225,120 @@ async fn pushes_shrink_to_what_the_hub_takes() {
     let behind = daemon.store().streams_for("hub", false).unwrap();
     assert_eq!(behind.iter().map(|stream| stream.id.path.run.as_str()).collect::<Vec<_>>(), ["huge"]);
     assert!(behind[0].parked.as_deref().is_some_and(|why| why.contains("413")), "{:?}", behind[0].parked);
+}
+
+/// Bytes that a seed repeats.
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+fn file(name: &str, content: Content) -> Record {
+    let path = RelPath::new(name).unwrap();
+    Record::Change(Change::File { path, content, time_us: 1 })
+}
+
+/// Put, and logged to a run.
+async fn log_file(daemon: &mut Daemon, name: &str, bytes: &[u8]) -> Content {
+    let content = daemon.blobs.as_ref().unwrap().put(bytes).unwrap();
+    daemon.log(run("files"), vec![file(name, content)]).await;
+    content
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transfer_that_was_cut_off_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::new(new_hub(dir.path()), 11);
+    let mut daemon = Daemon::start(dir.path(), "a", &network, 11);
+    let bytes = noise(1, 150 << 20);
+    network.faulty(true);
+    let content = log_file(&mut daemon, "model.bin", &bytes).await;
+    until_equal(&daemon, &network, Duration::from_secs(4000)).await;
+    let sent = network.bytes.swap(0, Ordering::Relaxed);
+    assert!(sent < (150 << 20) * 3 / 2, "{sent} bytes for 150 MiB, and a third of all requests fails");
+    network.hub.read().await.blobs().verify(&content.blob).unwrap();
+    network.faulty(false);
+    // The hub dies in the middle: what it had it has.
+    let mut other = noise(2, 100 << 20);
+    log_file(&mut daemon, "other.bin", &other).await;
+    while network.bytes.load(Ordering::Relaxed) < 40 << 20 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    {
+        let mut hub = network.hub.write().await;
+        drop(hub.stop().await);
+        let path = hub.path.clone();
+        hub.start(path);
+        hub.epoch = Id128([9; 16]);
+    }
+    until_equal(&daemon, &network, Duration::from_secs(300)).await;
+    let sent = network.bytes.swap(0, Ordering::Relaxed);
+    assert!(sent < (100 << 20) + (20 << 20), "{sent} bytes for 100 MiB");
+    // And what changed in places is sent in places.
+    for n in 0..16 {
+        other[n * 6_000_000..][..64 << 10].copy_from_slice(&noise(100 + n as u64, 64 << 10));
+    }
+    let changed = log_file(&mut daemon, "other.bin", &other).await;
+    until_equal(&daemon, &network, Duration::from_secs(300)).await;
+    let sent = network.bytes.load(Ordering::Relaxed);
+    assert!(sent < (100 << 20) / 20, "{sent} bytes for 1 % of 100 MiB");
+    network.hub.read().await.blobs().verify(&changed.blob).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_of_bytes_that_nobody_needs_any_more_hold_nothing_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::new(new_hub(dir.path()), 12);
+    let mut daemon = Daemon::start(dir.path(), "a", &network, 12);
+    network.cut(Duration::from_secs(3600));
+    let old = log_file(&mut daemon, "summary.json", b"first").await;
+    let new = log_file(&mut daemon, "summary.json", b"second").await;
+    let blobs = daemon.blobs.clone().unwrap();
+    let swept = blobs.sweep(&Budget::default(), |_, _, _| ()).unwrap();
+    assert_eq!((swept.garbage_files, swept.kept_files), (1, 1));
+    until_equal(&daemon, &network, Duration::from_secs(5000)).await;
+    assert_eq!(daemon.parked(), 0);
+    let hub = network.hub.read().await;
+    assert!(hub.blobs().contains(&new.blob).unwrap() && !hub.blobs().contains(&old.blob).unwrap());
+    assert_eq!(hub.blobs().gone(&[old.blob, new.blob]).unwrap(), [old.blob], "for whoever it sends to");
+    // One that is needed is no such thing.
+    drop(hub);
+    let lost = log_file(&mut daemon, "model.bin", b"lost").await;
+    blobs.remove(&lost.blob).unwrap();
+    pass(Duration::from_secs(10)).await;
+    assert_eq!(daemon.parked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_remote_has_is_fetched_and_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = Network::new(new_hub(dir.path()), 13);
+    let hub = network.hub.read().await.blobs().clone();
+    let here = blobs(dir.path(), "here", &open(&dir.path().join("here.db")));
+    for (n, length) in [0, 10, 100_000, 90 << 20].into_iter().enumerate() {
+        let bytes = noise(n as u64, length);
+        let content = hub.put(&bytes).unwrap();
+        network.faulty(length > 1000);
+        let mut tries = 0;
+        while let Err(error) = carry::fetch(&network, &here, &content).await {
+            tries += 1;
+            assert!(tries < 200, "{error}");
+        }
+        here.verify(&content.blob).unwrap();
+    }
+    network.faulty(false);
+    let before = network.requests.load(Ordering::Relaxed);
+    let unknown = here.put(b"elsewhere").unwrap();
+    let error = carry::fetch(&network, &here, &Content { blob: Blob([7; 32]), ..unknown }).await.unwrap_err();
+    assert!(matches!(error, RemoteError::Rejected(_)), "{error}");
+    // A list that makes something else is found out.
+    let other = hub.put(&noise(50, 3 << 20)).unwrap();
+    let lie = Content { md5: Md5([1; 16]), ..other };
+    let error = carry::fetch(&network, &here, &lie).await.unwrap_err();
+    assert!(matches!(error, RemoteError::Rejected(_)) && !here.contains(&other.blob).unwrap(), "{error}");
+    assert!(network.requests.load(Ordering::Relaxed) - before < 10);
+    carry::fetch(&network, &here, &other).await.unwrap();
 }
 
 #[test]

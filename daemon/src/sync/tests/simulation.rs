@@ -9,7 +9,7 @@ use pannier_proto::id::{Id128, RunPath};
 use tokio::time::{Instant, sleep};
 
 use super::network::{Network, Random};
-use super::world::{Daemon, alone, copy, new_hub, open, some_records};
+use super::world::{Daemon, copy, new_hub, some_records};
 
 const ACTIONS: u64 = 100;
 /// The virtual time in which all is to be right again once all is well.
@@ -19,7 +19,7 @@ const HEALING: Duration = Duration::from_secs(300);
 /// from a backup.
 async fn restart_hub(network: &Network, files: Option<&Path>, serial: &mut u64) {
     let mut hub = network.hub.write().await;
-    let store = alone(hub.store.take().unwrap()).await;
+    let store = hub.stop().await;
     *serial += 1;
     let next = hub.path.with_file_name(format!("hub-{serial}.db"));
     match files {
@@ -27,8 +27,7 @@ async fn restart_hub(network: &Network, files: Option<&Path>, serial: &mut u64) 
         None => copy(&hub.path, &next),
     }
     drop(store);
-    hub.path = next;
-    hub.store = Some(open(&hub.path));
+    hub.start(next);
     hub.epoch = Id128(u128::from(*serial).to_be_bytes());
 }
 
@@ -39,8 +38,9 @@ async fn backup_hub(network: &Network, to: &Path) {
 
 async fn differences(daemons: &[Daemon], network: &Network) -> Vec<String> {
     let hub = network.hub.read().await;
-    let hub = hub.store.as_ref().unwrap();
-    daemons.iter().flat_map(|daemon| daemon.differences(hub)).collect()
+    let (store, blobs) = (hub.store.as_ref().unwrap(), hub.blobs());
+    let of = |daemon: &Daemon| [daemon.differences(store), daemon.wrong_blobs(blobs)].concat();
+    daemons.iter().flat_map(of).collect()
 }
 
 async fn simulate(seed: u64) -> Result<String, String> {
@@ -55,13 +55,18 @@ async fn simulate(seed: u64) -> Result<String, String> {
     network.faulty(true);
     let (began, mut serial, mut hubs) = (Instant::now(), 0, 0);
     let backup = dir.path().join("backup.db");
-    let mut parked = 0;
+    let (mut parked, mut files) = (0, 0);
     for _ in 0..ACTIONS {
         let daemon = &mut daemons[usize::try_from(random.below(2)).unwrap()];
         match random.below(20) {
             0..=8 => {
                 let run = RunPath::new("e", "p", &format!("r{}", random.below(5))).unwrap();
-                daemon.log(run, some_records(&mut random, &mut serial)).await;
+                let mut records = some_records(&mut random, &mut serial);
+                if random.below(3) == 0 {
+                    records.push(daemon.file(&mut random));
+                    files += 1;
+                }
+                daemon.log(run, records).await;
             }
             9 | 10 => daemon.restart(&network, random.below(2) == 0).await,
             11 => restart_hub(&network, None, &mut hubs).await,
@@ -99,12 +104,12 @@ async fn simulate(seed: u64) -> Result<String, String> {
     }
     let (requests, seconds) = (network.requests.load(Ordering::Relaxed), began.elapsed().as_secs());
     // Some for what was logged, some after each fault, and a question a minute.
-    if requests > seconds / 2 + 2 * ACTIONS {
+    if requests > seconds / 2 + 2 * ACTIONS + 12 * files {
         return Err(format!("a storm: {requests} requests in {seconds} s"));
     }
     let records: usize = daemons.iter().map(Daemon::records).sum();
     Ok(format!(
-        "{records} records in {seconds} virtual s, {requests} requests, {parked} parked at worst, {hubs} hub restarts, healed in {healed:?}"
+        "{records} records and {files} files in {seconds} virtual s, {requests} requests, {parked} parked at worst, {hubs} hub restarts, healed in {healed:?}"
     ))
 }
 

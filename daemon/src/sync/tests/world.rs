@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pannier_proto::hub::StreamId;
 use pannier_proto::id::{Id128, RunPath};
+use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record, Row, RunState, Table};
 use pannier_proto::value::Value;
 use tokio::task::JoinHandle;
@@ -26,7 +27,8 @@ use crate::sync::{Bell, run};
 /// A daemon: its store, its engine, and what was logged to it.
 pub struct Daemon {
     pub store: Option<Arc<Store>>,
-    pub blobs: Arc<Blobs>,
+    pub blobs: Option<Arc<Blobs>>,
+    name: String,
     pub bell: Arc<Bell>,
     pub seen: Arc<Seen>,
     path: PathBuf,
@@ -40,8 +42,9 @@ pub fn open(path: &Path) -> Arc<Store> {
     Arc::new(Store::open(path).unwrap())
 }
 
-pub fn blobs(dir: &Path, name: &str) -> Arc<Blobs> {
-    Arc::new(Blobs::open(dir.join(format!("{name}-blobs")), dir.join("quarantine")).unwrap())
+pub fn blobs(dir: &Path, name: &str, store: &Arc<Store>) -> Arc<Blobs> {
+    let root = dir.join(format!("{name}-blobs"));
+    Arc::new(Blobs::open(&root, dir.join("quarantine"), store.clone()).unwrap())
 }
 
 /// Copies a database and its WAL as they lie on disk: what a SIGKILL leaves.
@@ -53,13 +56,12 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Waits until nobody else works with the store.
-pub async fn alone(store: Arc<Store>) -> Store {
-    let mut store = store;
+/// Waits until nobody else works with it: a store, or its blobs.
+pub async fn alone<T>(mut shared: Arc<T>) -> T {
     loop {
-        match Arc::try_unwrap(store) {
-            Ok(store) => return store,
-            Err(shared) => store = shared,
+        match Arc::try_unwrap(shared) {
+            Ok(alone) => return alone,
+            Err(still) => shared = still,
         }
         sleep(Duration::from_millis(1)).await;
     }
@@ -68,8 +70,10 @@ pub async fn alone(store: Arc<Store>) -> Store {
 impl Daemon {
     pub fn start(dir: &Path, name: &str, network: &Network, seed: u64) -> Self {
         let path = dir.join(format!("{name}.db"));
-        let mut daemon = Self::over(open(&path), blobs(dir, name), network, seed);
-        daemon.path = path;
+        let store = open(&path);
+        let blobs = blobs(dir, name, &store);
+        let mut daemon = Self::over(store, blobs, network, seed);
+        (daemon.path, daemon.name) = (path, name.to_owned());
         daemon
     }
 
@@ -78,7 +82,9 @@ impl Daemon {
         store.write_blocking(|tx| tx.set_remote("hub", "https://hub", 1)).unwrap();
         let seen = Arc::new(Seen::new("hub", Arc::new(Health::default())));
         let (bell, path, model) = (Arc::default(), PathBuf::new(), BTreeMap::new());
-        let mut daemon = Self { store: Some(store), blobs, bell, seen, path, engine: None, model, seed };
+        let (blobs, name) = (Some(blobs), String::new());
+        let mut daemon =
+            Self { store: Some(store), blobs, name, bell, seen, path, engine: None, model, seed };
         daemon.sync(network);
         daemon
     }
@@ -93,7 +99,7 @@ impl Daemon {
         let policy = Box::new(Exponential::new(move || {
             f64::from(u16::try_from(random.below(1000)).unwrap()) / 1000.0
         }));
-        let (store, blobs) = (self.store().clone(), self.blobs.clone());
+        let (store, blobs) = (self.store().clone(), self.blobs.clone().unwrap());
         let engine = Engine::new("hub", store, blobs, network.clone(), policy, self.seen.clone());
         self.bell = Arc::default();
         self.engine = Some(tokio::spawn(run(engine, self.store().clone(), self.bell.clone())));
@@ -109,7 +115,13 @@ impl Daemon {
             self.path = next;
         }
         drop(store);
-        self.store = Some(open(&self.path));
+        self.reopen(network);
+    }
+
+    fn reopen(&mut self, network: &Network) {
+        let store = open(&self.path);
+        self.blobs = Some(blobs(self.path.parent().unwrap(), &self.name, &store));
+        self.store = Some(store);
         self.sync(network);
     }
 
@@ -117,8 +129,7 @@ impl Daemon {
     pub async fn restart_from(&mut self, path: &Path, network: &Network) {
         drop(self.stop().await);
         path.clone_into(&mut self.path);
-        self.store = Some(open(&self.path));
-        self.sync(network);
+        self.reopen(network);
     }
 
     async fn stop(&mut self) -> Store {
@@ -126,6 +137,7 @@ impl Daemon {
             engine.abort();
             let _ = engine.await;
         }
+        drop(alone(self.blobs.take().unwrap()).await);
         alone(self.store.take().unwrap()).await
     }
 
@@ -165,6 +177,32 @@ impl Daemon {
             }
         }
         found
+    }
+
+    /// Blobs that were logged and are not what they were at the hub.
+    pub fn wrong_blobs(&self, hub: &Blobs) -> Vec<String> {
+        let records = self.model.values().flatten();
+        let changes = records.filter_map(|record| match record {
+            Record::Change(change) => Some(change),
+            Record::Row(_) => None,
+        });
+        changes
+            .flat_map(Change::blobs)
+            .filter_map(|(blob, _)| Some(hub.verify(&blob).err()?.to_string()))
+            .collect()
+    }
+
+    /// A record of a file that shares bytes with others.
+    pub fn file(&self, random: &mut Random) -> Record {
+        let mut bytes = Vec::new();
+        for _ in 0..random.below(4) {
+            let mut piece = vec![0; usize::try_from(random.below(200_000)).unwrap()];
+            blake3::Hasher::new().update(&random.below(9).to_le_bytes()).finalize_xof().fill(&mut piece);
+            bytes.extend(piece);
+        }
+        let content = self.blobs.as_ref().unwrap().put(&bytes).unwrap();
+        let path = RelPath::new(&format!("f{}", random.below(5))).unwrap();
+        Record::Change(Change::File { path, content, time_us: 1 })
     }
 
     pub fn records(&self) -> usize {
@@ -241,5 +279,7 @@ pub fn some_records(random: &mut Random, serial: &mut i64) -> Vec<Record> {
 
 pub fn new_hub(dir: &Path) -> HubProcess {
     let path = dir.join("hub.db");
-    HubProcess { store: Some(open(&path)), blobs: blobs(dir, "hub"), epoch: Id128([0; 16]), path }
+    let store = open(&path);
+    let blobs = Some(blobs(dir, "hub", &store));
+    HubProcess { store: Some(store), blobs, epoch: Id128([0; 16]), path }
 }

@@ -1,0 +1,53 @@
+//! Room on demand: removes the bytes that nobody needs.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use serde_json::{Value as JsonValue, json};
+
+use tokio::sync::mpsc;
+
+use super::App;
+use super::bytes::streamed;
+use crate::blobs::Budget;
+use crate::limits::GC_GRACE;
+
+#[derive(Deserialize)]
+pub struct GcQuery {
+    grace_s: Option<f64>,
+    max_bytes: Option<u64>,
+    max_files: Option<u64>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Progress, a JSON object a line, and the result as the last line.
+pub async fn gc(State(app): State<App>, Query(query): Query<GcQuery>) -> Response {
+    let (lines, queue) = mpsc::channel::<Result<Bytes, std::io::Error>>(16);
+    tokio::task::spawn_blocking(move || {
+        let send = |line: JsonValue| Ok(Bytes::from(format!("{line}\n")));
+        let grace = query.grace_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let budget = Budget {
+            grace: grace.unwrap_or(GC_GRACE),
+            max_bytes: query.max_bytes,
+            max_files: query.max_files,
+            dry_run: query.dry_run,
+        };
+        let swept = app.blobs.sweep(&budget, |what, done, total| {
+            // Progress may be lost where the reader is slow; the result is not.
+            let _ = lines.try_send(send(json!({"what": what, "done": done, "total": total})));
+        });
+        let line = match swept {
+            Ok(swept) => json!({"swept": swept}),
+            Err(error) => json!({"error": error.to_string()}),
+        };
+        // Whoever asked may have gone.
+        let _ = lines.blocking_send(send(line));
+    });
+    let body: Body = streamed(queue);
+    ([(CONTENT_TYPE, "application/x-ndjson")], body).into_response()
+}
