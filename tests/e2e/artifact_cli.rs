@@ -51,16 +51,24 @@ fn write(path: &Path, text: &str) {
 fn a_person_puts_links_moves_shows_traces_and_gets() {
     let home = TestHome::new();
     let _daemon = TestDaemon::start(&home);
-    assert!(run(&home, "artifact ls").expect(0).stdout.contains("no artifacts"));
-    assert!(run(&home, "registry ls").expect(0).stdout.contains("no registries"));
+    puts(&home);
+    is_refused(&home);
+    links_and_moves(&home);
+    shows_and_traces(&home);
+    gets_and_deletes(&home);
+}
+
+fn puts(home: &TestHome) {
+    assert!(run(home, "artifact ls").expect(0).stdout.contains("no artifacts"));
+    assert!(run(home, "registry ls").expect(0).stdout.contains("no registries"));
     write(&home.beside("data/a/one.txt"), "one");
     write(&home.beside("data/two.txt"), "two");
 
-    let data = run(&home, "artifact put data --name p/data --type dataset --tag raw").expect(0).stdout;
+    let data = run(home, "artifact put data --name p/data --type dataset --tag raw").expect(0).stdout;
     assert_eq!(data, "logged local/p/data:v0 [latest], 2 files, 6 B\n");
-    let again = run(&home, "artifact put data --name p/data --type dataset --alias same").expect(0).stdout;
+    let again = run(home, "artifact put data --name p/data --type dataset --alias same").expect(0).stdout;
     assert_eq!(again, "the same content is there already: local/p/data:v0 [latest, same], 2 files, 6 B\n");
-    let logged = json_of(&home, "artifact show p/data");
+    let logged = json_of(home, "artifact show p/data");
     let runs = logged["logged_by"].as_array().unwrap().clone();
     assert_eq!(runs.len(), 2, "each put is a run");
     for run in &runs {
@@ -69,17 +77,19 @@ fn a_person_puts_links_moves_shows_traces_and_gets() {
         assert_eq!((&view["job_type"], &view["state"]), (&json!("auto"), &json!("finished")));
     }
 
-    a_run_used(&home, "train", "p/data:v0");
+    a_run_used(home, "train", "p/data:v0");
     write(&home.beside("model.pt"), "weights");
     let line = "artifact put model.pt --ref labels=s3://bucket/labels?x=1 --name p/model --type model --run train --alias best";
-    let model = json_of(&home, &format!("{line} --metadata {{\"acc\":0.5}}"));
+    let model = json_of(home, &format!("{line} --metadata {{\"acc\":0.5}}"));
     assert_eq!((&model["version"], &model["file_count"]), (&json!(0), &json!(2)));
     assert_eq!((&model["metadata"], &model["missing_bytes"]), (&json!({"acc": 0.5}), &json!(0)));
     assert_eq!(model["logged_by"][0]["run"], "train");
+}
 
-    // Refusals say what to do.
+/// Refusals say what to do, and leave nothing.
+fn is_refused(home: &TestHome) {
     for (line, word) in [
-        ("artifact put model.pt --name p/model --type dataset", "is of type"),
+        ("artifact put model.pt --name p/model --type dataset", "are of type"),
         ("artifact put none.pt --name p/model --type model", "none.pt"),
         ("artifact put model.pt --name p/model --type model --run nobody", "nobody"),
         ("artifact put model.pt --name p/model:v3 --type model", "without :v3"),
@@ -92,36 +102,41 @@ fn a_person_puts_links_moves_shows_traces_and_gets() {
         ("registry link p/none model/digits", "local/p/none:latest"),
         ("registry alias model/digits production", "names no version"),
     ] {
-        let refused = run(&home, line).expect(1);
+        let refused = run(home, line).expect(1);
         assert!(refused.stderr.contains(word), "{line}: {}", refused.stderr);
     }
-    let before = json_of(&home, "runs list --project p")["runs"].as_array().unwrap().len();
+    let before = json_of(home, "runs list --project p")["runs"].as_array().unwrap().len();
     assert_eq!(before, 3, "what is refused makes no run");
+}
 
-    let linked = run(&home, "registry link p/model:best model/digits --alias staging").expect(0).stdout;
+fn links_and_moves(home: &TestHome) {
+    let linked = run(home, "registry link p/model:best model/digits --alias staging").expect(0).stdout;
     assert_eq!(linked, "linked as pannier/wandb-registry-model/digits:v0 [latest, staging]\n");
     write(&home.beside("model.pt"), "better weights");
-    let _ = run(&home, "artifact put model.pt --name p/model --type model --run train").expect(0);
-    let linked = json_of(&home, "registry link p/model model/digits");
+    let _ = run(home, "artifact put model.pt --name p/model --type model --run train").expect(0);
+    let linked = json_of(home, "registry link p/model model/digits");
     assert_eq!((&linked["version"], &linked["link"]), (&json!(1), &json!(true)));
-    let moved = run(&home, "registry alias model/digits:v1 staging production").expect(0).stdout;
+    let moved = run(home, "registry alias model/digits:v1 staging production").expect(0).stdout;
     assert_eq!(moved, "now pannier/wandb-registry-model/digits:v1 [latest, production, staging]\n");
-    let _ = run(&home, "registry alias model/digits:v1 --remove staging").expect(0);
-    let history = json_of(&home, "registry show model/digits --history");
+    let _ = run(home, "registry alias model/digits:v1 --remove staging").expect(0);
+    let history = json_of(home, "registry show model/digits --history");
     let staging: Vec<_> =
         history["moves"].as_array().unwrap().iter().filter(|made| made["alias"] == "staging").collect();
     let to: Vec<_> = staging.iter().map(|made| made["version"].clone()).collect();
     assert_eq!(to, [json!(null), json!(1), json!(0)]);
     assert_eq!(staging.iter().map(|made| made["stands"] == true).collect::<Vec<_>>(), [true, false, false]);
     assert!(staging.iter().all(|made| made["by"].is_string()), "{staging:?}");
+    registries_have_rules(home);
+}
 
-    let _ = run(&home, "registry protect model production staging").expect(0);
-    let text = run(&home, "registry protect model staging --remove").expect(0).stdout;
+fn registries_have_rules(home: &TestHome) {
+    let _ = run(home, "registry protect model production staging").expect(0);
+    let text = run(home, "registry protect model staging --remove").expect(0).stdout;
     assert_eq!(text, "pannier/model: only administrators move production\n");
-    let _ = run(&home, "registry create data --type dataset --description sets").expect(0);
-    assert!(run(&home, "registry create data").expect(1).stderr.contains("there is a registry"));
-    assert!(run(&home, "registry link p/model data/x").expect(1).stderr.contains("dataset"));
-    let all = json_of(&home, "registry ls")["registries"].clone();
+    let _ = run(home, "registry create data --type dataset --description sets").expect(0);
+    assert!(run(home, "registry create data").expect(1).stderr.contains("there is a registry"));
+    assert!(run(home, "registry link p/model data/x").expect(1).stderr.contains("dataset"));
+    let all = json_of(home, "registry ls")["registries"].clone();
     let facts: Vec<_> = all
         .as_array()
         .unwrap()
@@ -129,11 +144,13 @@ fn a_person_puts_links_moves_shows_traces_and_gets() {
         .map(|one| (one["name"].clone(), one["version_count"].clone()))
         .collect();
     assert_eq!(facts, [(json!("data"), json!(0)), (json!("model"), json!(2))]);
-    let shown = run(&home, "registry show model/digits").expect(0).stdout;
+    let shown = run(home, "registry show model/digits").expect(0).stdout;
     assert!(shown.contains("v1") && shown.contains("production"), "{shown}");
-    assert!(run(&home, "registry show pannier/model").expect(0).stdout.contains("digits"));
+    assert!(run(home, "registry show pannier/model").expect(0).stdout.contains("digits"));
+}
 
-    let tree = run(&home, "artifact lineage p/model:best").expect(0).stdout;
+fn shows_and_traces(home: &TestHome) {
+    let tree = run(home, "artifact lineage p/model:best").expect(0).stdout;
     for line in [
         "local/p/model:v0 (model) [best]\n",
         "made by run local/p/train",
@@ -142,7 +159,7 @@ fn a_person_puts_links_moves_shows_traces_and_gets() {
     ] {
         assert!(tree.contains(line), "{line:?} is not in\n{tree}");
     }
-    let graph = json_of(&home, "artifact lineage p/data");
+    let graph = json_of(home, "artifact lineage p/data");
     let names: Vec<_> =
         graph["nodes"].as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap()).collect();
     for name in
@@ -150,31 +167,31 @@ fn a_person_puts_links_moves_shows_traces_and_gets() {
     {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
-    let near = json_of(&home, "artifact lineage p/data --depth 0");
+    let near = json_of(home, "artifact lineage p/data --depth 0");
     assert_eq!((near["nodes"].as_array().unwrap().len(), &near["cut"]), (1, &json!(true)));
+}
 
-    let got = json_of(&home, "artifact get wandb-registry-model/digits:v0");
+fn gets_and_deletes(home: &TestHome) {
+    let got = json_of(home, "artifact get wandb-registry-model/digits:v0");
     assert_eq!(
         (&got["downloaded"], got["references"][0]["ref"].as_str()),
         (&json!(1), Some("s3://bucket/labels?x=1"))
     );
     assert_eq!(std::fs::read(home.beside("artifacts/digits:v0/model.pt")).unwrap(), b"weights");
-    let _ = run(&home, "artifact get p/data:v0 --root out --path a/").expect(0);
+    let _ = run(home, "artifact get p/data:v0 --root out --path a/").expect(0);
     assert!(home.beside("out/a/one.txt").is_file() && !home.beside("out/two.txt").exists());
-    assert!(run(&home, "artifact pull p/data").expect(0).stdout.contains("all of it was here"));
+    assert!(run(home, "artifact pull p/data").expect(0).stdout.contains("all of it was here"));
 
-    let _ = run(&home, "registry unlink p/model:v1 model/digits").expect(0);
+    let _ = run(home, "registry unlink p/model:v1 model/digits").expect(0);
+    assert!(run(home, "artifact show wandb-registry-model/digits:v1").expect(1).stderr.contains("digits:v1"));
     assert!(
-        run(&home, "artifact show wandb-registry-model/digits:v1").expect(1).stderr.contains("digits:v1")
-    );
-    assert!(
-        run(&home, "artifact delete wandb-registry-model/digits:v0 --with-aliases")
+        run(home, "artifact delete wandb-registry-model/digits:v0 --with-aliases")
             .expect(1)
             .stderr
             .contains("unlink")
     );
-    let _ = run(&home, "artifact delete p/model:v1 --with-aliases").expect(0);
-    let versions = json_of(&home, "artifact ls p/model");
+    let _ = run(home, "artifact delete p/model:v1 --with-aliases").expect(0);
+    let versions = json_of(home, "artifact ls p/model");
     assert_eq!(versions["versions"].as_array().unwrap().len(), 1);
     assert_eq!(versions["versions"][0]["aliases"][1]["alias"], "latest", "the newest that is left");
 }
@@ -238,7 +255,7 @@ fn partial(dir: &Path) -> Option<PathBuf> {
 }
 
 /// Answers as a daemon does whose version `c:v0` has one entry of this name.
-fn hostile_daemon(listener: UnixListener, entry: &str) {
+fn hostile_daemon(listener: &UnixListener, entry: &str) {
     let place = json!({"entity": "e", "project": "p", "collection": "c", "version": 0, "provisional": false,
         "was": null, "link": false, "aliases": [], "since_us": 0, "by": null});
     let mut shown = json!({"id": "00".repeat(16), "type": "t", "digest": "d", "size": 1, "file_count": 1,
@@ -295,7 +312,7 @@ fn names_that_were_made_to_do_harm_are_refused() {
         let home = TestHome::new();
         let listener = UnixListener::bind(home.socket()).unwrap();
         let entry = path.to_owned();
-        let serving = std::thread::spawn(move || hostile_daemon(listener, &entry));
+        let serving = std::thread::spawn(move || hostile_daemon(&listener, &entry));
         let refused = run(&home, "artifact get e/p/c --root in/root").expect(1);
         assert!(refused.stderr.contains("nothing was written"), "{path:?}: {}", refused.stderr);
         assert!(!home.beside("in").exists() && !home.beside("evil").exists(), "{path:?}");

@@ -6,6 +6,7 @@ mod administration;
 mod alerts;
 mod api;
 mod artifact_cli;
+mod artifact_roles;
 mod artifacts;
 mod bad_input;
 mod crash;

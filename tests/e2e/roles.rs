@@ -18,13 +18,13 @@ pub struct Hub {
     tokens: Vec<(&'static str, String)>,
 }
 
-const USERS: [&str; 7] = ["viewer", "member", "lead", "boss", "clerk", "outsider", "root"];
+pub const USERS: [&str; 7] = ["viewer", "member", "lead", "boss", "clerk", "outsider", "root"];
 /// A team, another, an organization, a user's own, one that nobody registered,
 /// and a deleted team.
-const ENTITIES: [&str; 6] = ["vision", "audio", "acme", "member", "commons", "gone"];
+pub const ENTITIES: [&str; 6] = ["vision", "audio", "acme", "member", "commons", "gone"];
 
 /// How many of read, write, delete and administer a user may at an entity.
-fn allowed(user: &str, entity: &str) -> usize {
+pub fn allowed(user: &str, entity: &str) -> usize {
     match (user, entity) {
         ("root", _) | ("boss", "vision" | "audio" | "acme") => 4,
         ("lead", "vision") | ("outsider", "audio") | ("member", "member") => 4,
@@ -176,12 +176,14 @@ fn users_entities_verbs_and_doors() {
 }
 
 /// What every user may ask; it leaves out, or asks for each thing that it names.
-const FOR_ALL: [&str; 15] = [
+const FOR_ALL: [&str; 17] = [
     "/",
     "/healthz",
     "/ready",
     "/metrics",
     "/v1/runs",
+    "/v1/collections",
+    "/v1/registries",
     "/graphql",
     "/v1/hub",
     "/v1/hub/me",

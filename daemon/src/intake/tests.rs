@@ -30,7 +30,7 @@ impl Place {
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         let store = Arc::new(Store::open(&at("pannier.db")).unwrap());
-        let blobs = Arc::new(Blobs::open(at("blobs"), folders.quarantine.clone()).unwrap());
+        let blobs = Arc::new(Blobs::open(&at("blobs"), folders.quarantine.clone(), store.clone()).unwrap());
         let intake = Intake::new(store, blobs, Arc::default(), folders, runtime.handle().clone());
         Self { dir, intake, _runtime: runtime }
     }

@@ -126,13 +126,12 @@ fn root(asked: Option<&PathBuf>, collection: &str, version: u64) -> Result<Root>
     if let Some(path) = asked {
         return Root::open(path).map_err(|error| cannot(path, &error));
     }
-    let name = RelPath::new(&format!("{collection}:v{version}"));
-    let name = name.map_err(|error| Failure::new(error.to_string()).hint("say where with --root"))?;
+    let name = format!("{collection}:v{version}");
     let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let named = named("PANNIER_ARTIFACT_DIR").or_else(|| named("WANDB_ARTIFACT_DIR"));
     let above = named.map_or_else(|| PathBuf::from("artifacts"), PathBuf::from);
     let opened = Root::open(&above).and_then(|root| root.below(&name));
-    opened.map_err(|error| cannot(&above.join(name.as_str()), &error))
+    opened.map_err(|error| cannot(&above.join(&name), &error))
 }
 
 fn entries(daemon: &Client, name: &Name, prefix: &str) -> Result<(Vec<Wanted>, Vec<Reference>)> {
@@ -163,8 +162,8 @@ fn entries(daemon: &Client, name: &Name, prefix: &str) -> Result<(Vec<Wanted>, V
 fn download(daemon: &Client, name: &Name, root: &Root, wanted: &[Wanted]) -> Result<usize> {
     let total = wanted.iter().map(|file| file.size).sum();
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let (send, heard) = mpsc::channel::<u64>();
-    let work = |bytes: &mpsc::Sender<u64>| {
+    let (send, heard) = mpsc::sync_channel::<u64>(THREADS);
+    let work = |bytes: &mpsc::SyncSender<u64>| {
         let mut fresh = 0;
         while !stop.load(Ordering::Relaxed) {
             let Some(file) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
@@ -203,7 +202,13 @@ fn download(daemon: &Client, name: &Name, root: &Root, wanted: &[Wanted]) -> Res
 }
 
 /// One file. True: it was not there before.
-fn one(daemon: &Client, name: &Name, root: &Root, file: &Wanted, bytes: &mpsc::Sender<u64>) -> Result<bool> {
+fn one(
+    daemon: &Client,
+    name: &Name,
+    root: &Root,
+    file: &Wanted,
+    bytes: &mpsc::SyncSender<u64>,
+) -> Result<bool> {
     let cannot = |error: io::Error| {
         let target = root.path().join(file.path.as_str());
         Failure::new(format!("cannot write {}: {error}", show::clean(&target.display().to_string())))

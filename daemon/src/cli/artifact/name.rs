@@ -33,7 +33,7 @@ impl Name {
     /// # Errors
     /// [`Failure`], with what a name may be.
     pub fn parse(text: &str) -> Result<Self> {
-        Self::split(text, |project| project.to_owned()).ok_or_else(|| {
+        Self::split(text, str::to_owned).ok_or_else(|| {
             Failure::new(format!("{} is no name of an artifact", show::clean(text))).hint(HELP)
         })
     }

@@ -37,16 +37,18 @@ impl Root {
         Ok(Self { path: path.to_owned(), folder })
     }
 
-    /// A folder below this one.
+    /// A folder in this one, whatever it is called.
     ///
     /// # Errors
-    /// Those of the file system; a link is one.
-    pub fn below(&self, name: &RelPath) -> io::Result<Self> {
-        let mut folder = self.folder.try_clone()?;
-        for part in name.as_str().split('/') {
-            folder = into(&folder, part)?;
+    /// Those of the file system; a link is one, and a name that is none.
+    pub fn below(&self, name: &str) -> io::Result<Self> {
+        if name.is_empty() || name == "." || name == ".." || name.contains('/') {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{name:?} is no name of a folder"),
+            ));
         }
-        Ok(Self { path: self.path.join(name.as_str()), folder })
+        Ok(Self { path: self.path.join(name), folder: into(&self.folder, name)? })
     }
 
     /// Where it is.
@@ -155,7 +157,7 @@ mod tests {
         symlink(outside.join("file"), inside.join("partial")).unwrap();
         let root = Root::open(&inside).unwrap();
         assert!(root.spot(&path("link/file")).err().unwrap().to_string().contains("link"));
-        assert!(root.below(&path("link")).is_err());
+        assert!(root.below("link").is_err());
         let spot = root.spot(&path("target")).unwrap();
         assert!(spot.existing().unwrap().is_none());
         assert!(spot.partial("partial").is_err());
@@ -171,7 +173,7 @@ mod tests {
     #[test]
     fn folders_are_made_and_what_is_there_is_found() {
         let dir = tempfile::tempdir().unwrap();
-        let root = Root::open(&dir.path().join("a/b")).unwrap().below(&path("c:v1")).unwrap();
+        let root = Root::open(&dir.path().join("a/b")).unwrap().below("c:v1").unwrap();
         let spot = root.spot(&path("d/e")).unwrap();
         drop(spot.partial("p").unwrap());
         spot.place("p").unwrap();
@@ -179,5 +181,6 @@ mod tests {
         assert_eq!(root.path(), dir.path().join("a/b/c:v1"));
         assert!(root.spot(&path("d")).unwrap().existing().unwrap().is_none(), "a folder is no file");
         assert!(root.spot(&path("d/e/f")).is_err());
+        assert!(["", ".", "..", "a/b", "a\0b"].iter().all(|name| root.below(name).is_err()));
     }
 }

@@ -105,7 +105,7 @@ enum Command {
     Alias {
         /// The version: REGISTRY/COLLECTION:vN
         #[arg(value_name = "REGISTRY/COLLECTION:vN")]
-        version: String,
+        of: String,
         /// Names that move to it
         #[arg(required_unless_present = "remove", value_name = "ALIAS")]
         add: Vec<String>,
@@ -174,40 +174,13 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
             let found: Registries = daemon.get("/v1/registries")?;
             if json { show::json(out, &found)? } else { view::list(&found.registries, out)? }
         }
-        Command::Show { of, history, limit, json } => {
-            let collection = if of.contains('/') { collection_of(&daemon, &of)? } else { None };
-            match collection {
-                Some(name) if history => moves(&daemon, &name, json, out)?,
-                Some(name) => {
-                    let found = versions(&daemon, &name, limit)?;
-                    if json { show::json(out, &found)? } else { found.print(out)? }
-                }
-                None if history => {
-                    return Err(Failure::new("aliases belong to collections")
-                        .hint("say which: pannier registry show REGISTRY/COLLECTION --history"));
-                }
-                None => one(&daemon, &of, json, out)?,
-            }
-        }
+        Command::Show { of, history, limit, json } => shown(&daemon, &of, history, limit, json, out)?,
         Command::Create { registry, types, description, json } => {
-            let (organization, name) = registry_named(&registry)?;
-            let asked = EditRegistry {
-                name: Some(name),
-                description,
-                artifact_types: (!types.is_empty()).then_some(types),
-                protected_aliases: None,
-            };
-            let route = format!("/v1/registries/{}", encode(&organization));
-            let made: RegistryView =
-                daemon.call("POST", &route, Some(&serde_json::to_value(asked)?))?.json()?;
-            match json {
-                true => show::json(out, &made)?,
-                false => writeln!(out, "made the registry {}", view::registry_full(&made))?,
-            }
+            create(&daemon, &registry, types, description, json, out)?;
         }
         Command::Link { name, to, alias, json } => {
-            let to = Name::in_registry(&to)?
-                .without_version("a version gets its number there; --alias gives it a name")?;
+            let hint = "a version gets its number there; --alias gives it a name";
+            let to = Name::in_registry(&to)?.without_version(hint)?;
             let artifact = version(&daemon, &Name::parse(&name)?)?.version.id;
             let asked = serde_json::to_value(LinkVersion { artifact, aliases: alias })?;
             let linked: VersionView =
@@ -224,38 +197,93 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
                 false => writeln!(out, "{} is not in {from} any more", show::clean(&name))?,
             }
         }
-        Command::Alias { version: text, add, remove, json } => {
-            let name = Name::in_registry(&text)?;
-            if name.wanted.is_none() {
-                return Err(Failure::new(format!("{} names no version", show::clean(&text)))
-                    .hint("say which is meant: :vN, or :latest"));
-            }
-            let artifact = version(&daemon, &name)?.version.id;
-            let asked = serde_json::to_value(MoveAliases { artifact, add, remove })?;
-            let moved: VersionView =
-                daemon.call("POST", &name.collection_route("/aliases"), Some(&asked))?.json()?;
-            said("now", &moved, json, out)?;
-        }
+        Command::Alias { of, add, remove, json } => alias(&daemon, &of, add, remove, json, out)?,
         Command::Protect { registry, aliases, remove, json } => {
-            let (organization, name) = registry_named(&registry)?;
-            let route = format!("/v1/registries/{}/{}", encode(&organization), encode(&name));
-            let now: RegistryCollections = daemon.get(&route)?;
-            let protected = protected(now.registry.protected_aliases, aliases, remove);
-            let asked = EditRegistry { protected_aliases: Some(protected), ..EditRegistry::default() };
-            let changed: RegistryView =
-                daemon.call("PATCH", &route, Some(&serde_json::to_value(asked)?))?.json()?;
-            match json {
-                true => show::json(out, &changed)?,
-                false => writeln!(
-                    out,
-                    "{}: {}",
-                    view::registry_full(&changed),
-                    view::protection(&changed.protected_aliases)
-                )?,
-            }
+            protect(&daemon, &registry, aliases, remove, json, out)?;
         }
     }
     Ok(0)
+}
+
+fn shown(
+    daemon: &Client,
+    of: &str,
+    history: bool,
+    limit: usize,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let collection = if of.contains('/') { collection_of(daemon, of)? } else { None };
+    match collection {
+        Some(name) if history => moves(daemon, &name, json, out),
+        Some(name) => {
+            let found = versions(daemon, &name, limit)?;
+            if json { show::json(out, &found) } else { found.print(out) }
+        }
+        None if history => Err(Failure::new("aliases belong to collections")
+            .hint("say which: pannier registry show REGISTRY/COLLECTION --history")),
+        None => one(daemon, of, json, out),
+    }
+}
+
+fn create(
+    daemon: &Client,
+    registry: &str,
+    types: Vec<String>,
+    description: Option<String>,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let (organization, name) = registry_named(registry)?;
+    let artifact_types = (!types.is_empty()).then_some(types);
+    let asked = EditRegistry { name: Some(name), description, artifact_types, protected_aliases: None };
+    let route = format!("/v1/registries/{}", encode(&organization));
+    let made: RegistryView = daemon.call("POST", &route, Some(&serde_json::to_value(asked)?))?.json()?;
+    match json {
+        true => show::json(out, &made),
+        false => Ok(writeln!(out, "made the registry {}", view::registry_full(&made))?),
+    }
+}
+
+fn alias(
+    daemon: &Client,
+    of: &str,
+    add: Vec<String>,
+    remove: Vec<String>,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let name = Name::in_registry(of)?;
+    if name.wanted.is_none() {
+        return Err(Failure::new(format!("{} names no version", show::clean(of)))
+            .hint("say which is meant: :vN, or :latest"));
+    }
+    let artifact = version(daemon, &name)?.version.id;
+    let asked = serde_json::to_value(MoveAliases { artifact, add, remove })?;
+    let moved: VersionView = daemon.call("POST", &name.collection_route("/aliases"), Some(&asked))?.json()?;
+    said("now", &moved, json, out)
+}
+
+fn protect(
+    daemon: &Client,
+    registry: &str,
+    aliases: Vec<String>,
+    remove: bool,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let (organization, name) = registry_named(registry)?;
+    let route = format!("/v1/registries/{}/{}", encode(&organization), encode(&name));
+    let now: RegistryCollections = daemon.get(&route)?;
+    let protected = protected(now.registry.protected_aliases, aliases, remove);
+    let asked = EditRegistry { protected_aliases: Some(protected), ..EditRegistry::default() };
+    let changed: RegistryView = daemon.call("PATCH", &route, Some(&serde_json::to_value(asked)?))?.json()?;
+    if json {
+        return show::json(out, &changed);
+    }
+    let (registry, protection) =
+        (view::registry_full(&changed), view::protection(&changed.protected_aliases));
+    Ok(writeln!(out, "{registry}: {protection}")?)
 }
 
 fn version(daemon: &Client, name: &Name) -> Result<ArtifactView> {
