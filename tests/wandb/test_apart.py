@@ -65,7 +65,7 @@ def test_the_hubs_order_decides(three, tmp_path):
         assert (pathlib.Path(folder) / "who.txt").read_text() == "two"
 
     shown = one.json("artifact", "show", f"{PATH}:v1")
-    assert (shown["version"], shown["was"], shown["settled"]) == (1, 0, True)
+    assert (shown["version"], shown["was"], shown["provisional"]) == (1, 0, False)
     assert [alias["conflict"] for alias in one.json("artifact", "show", f"{PATH}:v0")["aliases"]] == [True]
 
     # Whoever moves the name again settles it.

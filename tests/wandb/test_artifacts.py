@@ -76,7 +76,7 @@ def test_several_writers(named, story):
 def test_references(named):
     far, near = (named("references:v0").get_entry(name) for name in ("far", "near.txt"))
     assert far.ref_target() == "https://example.org/key"
-    assert near.ref_target().endswith("/near.txt")
+    assert near.ref.endswith("/near.txt")
 
 
 def test_model(named, story):
