@@ -136,7 +136,7 @@ fn references_and_bytes_that_are_stored_need_no_files() {
     let place = Place::new();
     place.log(1, 1, artifact("c1", &["w"]), &[("w", "bytes")]);
     place.work();
-    let stored = place.named("v0").body.files[0].1;
+    let stored = place.intake.store.artifact_files(place.named("v0").body.id).unwrap()[0].1;
     let mut draft = artifact("c2", &["r", "kept", "new"]);
     let entry = |digest: &str| LoggedEntry { digest: Some(digest.to_owned()), ..LoggedEntry::default() };
     let reference = LoggedEntry { reference: Some("s3://b/r".into()), size: Some(7), ..entry("etag") };

@@ -234,14 +234,7 @@ impl Tx<'_> {
                 self.add_artifact(stream.run, &run.path, version, stream.origin)?
             }
             Change::UseArtifact { id } => self.use_artifact(stream.run, *id)?,
-            Change::TextFile { path, text } => {
-                self.sql
-                    .prepare_cached(
-                        "INSERT INTO text_files (run, path, text) VALUES (?1, ?2, ?3)
-                         ON CONFLICT (run, path) DO UPDATE SET text = excluded.text",
-                    )?
-                    .execute(params![stream.run, path, text])?;
-            }
+            Change::TextFile { path, text } => self.set_text_file(stream.run, path, text)?,
             Change::Dropped { count, reason, .. } => {
                 run.dropped += count;
                 self.problem(
@@ -289,6 +282,16 @@ impl Tx<'_> {
                 run.exit_code = *exit_code;
             }
         }
+        Ok(())
+    }
+
+    fn set_text_file(&self, run: i64, path: &str, text: &str) -> Result<()> {
+        self.sql
+            .prepare_cached(
+                "INSERT INTO text_files (run, path, text) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (run, path) DO UPDATE SET text = excluded.text",
+            )?
+            .execute(params![run, path, text])?;
         Ok(())
     }
 

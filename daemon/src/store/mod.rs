@@ -41,6 +41,7 @@ mod sync_state;
 mod tests;
 mod unpacked;
 mod users;
+mod versions;
 mod workspace;
 mod writer;
 
@@ -54,7 +55,7 @@ use tokio::sync::watch;
 pub use accounts::{Registered, default_organization};
 pub use aliases::{Alias, Moved};
 pub use append::{Appended, Incoming, PREEMPTING, STOP};
-pub use artifacts::{ArtifactRow, VersionFacts};
+pub use artifacts::ArtifactRow;
 pub use blobs::{BlobRow, Candidate, Chunk, Filed, Place, Segment};
 pub use collections::Collection;
 pub use drafts::{Draft, DraftManifest, ManifestKind};
@@ -69,6 +70,7 @@ pub use runs::RunFilter;
 pub use series::Series;
 pub use sync_state::{CursorRow, Remote, StreamState};
 pub use users::{Known, NewUser};
+pub use versions::VersionFacts;
 pub use writer::Tx;
 
 /// Why the store did not do what it was asked.

@@ -1,9 +1,8 @@
 //! Brings one remote up to date: ask, plan, push, advance. It knows neither the
 //! remote's transport nor who wakes it.
 //!
-//! A cursor moves on the remote's answer only. After any doubt (a new start of
-//! the remote, an answer that did not come or does not fit) the remote is asked
-//! where it stands, and the cursors are set to what it says, also backwards.
+//! A cursor moves on the remote's answer only. After any doubt the remote is
+//! asked where it stands, and the cursors are set to that, also backwards.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

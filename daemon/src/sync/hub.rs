@@ -12,9 +12,9 @@ use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use pannier_proto::content::Blob;
 use pannier_proto::hub::{
-    ArtifactAnswer, ArtifactQuestion, BlobNames, BlobPart, ChunkList, ChunkNames, CollectionQuestion,
-    CollectionState, CollectionsAnswer, CollectionsQuestion, DigestsAnswer, DigestsQuestion, FoundArtifact,
-    HubInfo, Me, PartAnswer, Positions, PositionsAnswer, PushAnswer, StreamDigest, StreamId, StreamUpto,
+    BlobNames, BlobPart, ChunkList, ChunkNames, CollectionQuestion, CollectionState, CollectionsAnswer,
+    CollectionsQuestion, DigestsAnswer, DigestsQuestion, HubInfo, Me, PartAnswer, Positions, PositionsAnswer,
+    PushAnswer, StreamDigest, StreamId, StreamUpto,
 };
 use pannier_proto::id::Seq;
 use pannier_proto::request::ErrorBody;
@@ -184,7 +184,11 @@ impl Hub {
         })
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl serde::Serialize) -> RemoteResult<T> {
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl serde::Serialize,
+    ) -> RemoteResult<T> {
         let json = serde_json::to_vec(body).map_err(|error| RemoteError::Rejected(error.to_string()))?;
         self.ask(Method::POST, path, typed("application/json"), json).await
     }
@@ -297,17 +301,6 @@ fn retry_after(headers: &HeaderMap, now_us: i64) -> Option<Duration> {
         }
     };
     Some(delay.min(RETRY_AFTER_MAX))
-}
-
-impl Hub {
-    /// The version that a name means there.
-    ///
-    /// # Errors
-    /// [`RemoteError`].
-    pub async fn artifact(&self, asked: &ArtifactQuestion) -> RemoteResult<Option<FoundArtifact>> {
-        let answer: ArtifactAnswer = self.post("v1/hub/artifact", asked).await?;
-        Ok(answer.found)
-    }
 }
 
 impl Remote for Hub {

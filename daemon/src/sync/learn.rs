@@ -4,9 +4,12 @@
 
 use std::sync::Arc;
 
+use pannier_proto::hub::{ArtifactAnswer, ArtifactQuestion, FoundArtifact};
+
 use super::blocking;
 use super::engine::Trouble;
-use super::remote::{Remote, RemoteError};
+use super::hub::Hub;
+use super::remote::{Remote, RemoteError, RemoteResult};
 use crate::store::Store;
 
 /// Asks, and notes what is new.
@@ -58,4 +61,15 @@ pub async fn numbers<R: Remote>(remote: &R, store: &Arc<Store>, name: &str) -> R
         })
     };
     Ok(blocking(store, note).await?)
+}
+
+impl Hub {
+    /// The version that a name means there.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub async fn artifact(&self, asked: &ArtifactQuestion) -> RemoteResult<Option<FoundArtifact>> {
+        let answer: ArtifactAnswer = self.post("v1/hub/artifact", asked).await?;
+        Ok(answer.found)
+    }
 }

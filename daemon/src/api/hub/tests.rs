@@ -124,7 +124,7 @@ async fn bad_requests_are_answered_and_harm_nobody() {
     };
     for (path, body, zstd, status, word) in [
         ("push", &b""[..], false, 400, "malformed"),
-        ("push", b"\x01abcdefgh", false, 400, "checksum"),
+        ("push", b"\x02abcdefgh", false, 400, "checksum"),
         ("push", b"\x09abcdefgh", false, 400, "update pannier"),
         ("push", b"no zstd", true, 400, "checksum"),
         ("positions", b"{}", false, 400, "streams"),

@@ -118,11 +118,13 @@ impl From<store::Collection> for Collection {
 pub async fn types_of(ask: &Ask, project: &store::Project) -> Result<Vec<ArtifactType>> {
     let of = project.clone();
     let collections = ask.read(move |store| store.collections(&of.entity, &of.name)).await?;
-    let mut names: Vec<String> = collections.into_iter().map(|row| row.kind).collect();
-    names.extend(project.said.artifact_types.iter().flatten().cloned());
-    names.retain(|name| !name.is_empty());
-    names.sort();
-    names.dedup();
+    // First those that the project says, as it says them.
+    let mut names: Vec<String> = project.said.artifact_types.iter().flatten().cloned().collect();
+    let mut found: Vec<String> = collections.into_iter().map(|row| row.kind).collect();
+    found.retain(|name| !name.is_empty() && !names.contains(name));
+    found.sort();
+    found.dedup();
+    names.extend(found);
     Ok(names.into_iter().map(|name| ArtifactType { project: project.clone(), name }).collect())
 }
 

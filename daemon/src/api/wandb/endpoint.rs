@@ -18,6 +18,7 @@ use serde_json::Value as JsonValue;
 
 use super::artifact_mutation::ArtifactMutation;
 use super::mutation::RunMutation;
+use super::project_mutation::ProjectMutation;
 use super::query::Query;
 use super::registry_mutation::RegistryMutation;
 use super::{Ask, permit};
@@ -33,7 +34,7 @@ const MESSAGE_CHARS_MAX: usize = 500;
 
 /// The root of mutations.
 #[derive(MergedObject, Default)]
-pub struct Mutation(RunMutation, ArtifactMutation, RegistryMutation);
+pub struct Mutation(RunMutation, ArtifactMutation, RegistryMutation, ProjectMutation);
 
 /// What is answered.
 #[derive(Clone)]

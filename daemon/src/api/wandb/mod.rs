@@ -15,6 +15,7 @@ mod mutation;
 mod page;
 mod permit;
 mod project;
+mod project_mutation;
 mod query;
 mod registry_mutation;
 mod run;
