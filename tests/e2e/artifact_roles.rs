@@ -6,7 +6,25 @@ use std::fmt::Write as _;
 use pannier_tests::http::Http;
 use serde_json::{Value as Json, json};
 
-use crate::roles::{ENTITIES, Hub, USERS, allowed};
+use crate::roles::{ENTITIES, Hub, USERS, allowed, ask};
+
+/// Mutations of what is there already: [`mutations_of_what_is_there`].
+pub const MUTATIONS: [&str; 14] = [
+    "linkArtifact",
+    "unlinkArtifact",
+    "addAliases",
+    "deleteAliases",
+    "updateArtifact",
+    "deleteArtifact",
+    "updateArtifactSequence",
+    "updateArtifactPortfolio",
+    "moveArtifactSequence",
+    "deleteArtifactSequence",
+    "deleteArtifactPortfolio",
+    "createArtifactCollectionTagAssignments",
+    "deleteArtifactCollectionTagAssignments",
+    "deleteModel",
+];
 
 /// Nobody's.
 const NO_ID: &str = "00000000000000000000000000000000";
@@ -123,4 +141,81 @@ fn what_is_hidden_is_hidden_in_lineage_and_from_links() {
             .text()
             .contains("vision/p/r")
     );
+}
+
+/// What each mutation is asked with, at an entity that has the version `id`, the
+/// collection `collection` and the registry of this project id.
+fn inputs(entity: &str, id: &str, collection: &str, project: &str) -> [String; 14] {
+    let of = format!("entityName: \"{entity}\", projectName: \"p\"");
+    let alias = |name: &str| {
+        format!("artifactID: \"{id}\", aliases: [{{alias: \"{name}\", artifactCollectionName: \"c\", {of}}}]")
+    };
+    let sequence = format!("artifactSequenceID: \"{collection}\"");
+    let portfolio = format!("artifactPortfolioID: \"{collection}\"");
+    let tags = format!("{of}, artifactCollectionName: \"c\", tags: [{{tagName: \"t\"}}]");
+    [
+        format!("artifactID: \"{id}\", artifactPortfolioName: \"l\", {of}"),
+        format!("artifactID: \"{id}\", {portfolio}"),
+        alias("a"),
+        alias("a"),
+        format!("artifactID: \"{id}\", description: \"d\""),
+        format!("artifactID: \"{id}\""),
+        format!("{sequence}, description: \"d\""),
+        format!("{portfolio}, description: \"d\""),
+        format!("{sequence}, destinationArtifactTypeName: \"t\""),
+        sequence,
+        portfolio,
+        tags.clone(),
+        tags,
+        format!("id: \"{project}\""),
+    ]
+}
+
+/// Only those who may change things there are let through to what is there; the
+/// last ones of each user are those that take it away, so whoever may begins anew.
+#[test]
+fn mutations_of_what_is_there() {
+    let hub = Hub::start();
+    let root = hub.of("root");
+    let mut wrong = String::new();
+    for (user, entity) in [
+        ("outsider", "vision"),
+        ("viewer", "vision"),
+        ("member", "vision"),
+        ("outsider", "commons"),
+        ("viewer", "commons"),
+    ] {
+        for (name, at) in MUTATIONS.iter().zip(0..) {
+            let artifact = json!({"entity": entity, "project": "p", "collection": "c", "type": "t", "run": "r",
+                "references": [{"uri": format!("s3://bucket/{user}-{name}")}]});
+            let _ = hub.hub.http().post("/v1/artifacts", &artifact).expect(200);
+            let registry = json!({"name": "r"});
+            let _ = hub.hub.http().post(&format!("/v1/registries/{entity}"), &registry);
+            let asked = format!(
+                "{{ project(name: \"p\", entityName: \"{entity}\") {{ artifact(name: \"c:latest\") {{ id }}
+                    artifactCollection(name: \"c\") {{ id }} }}
+                    entity(name: \"{entity}\") {{ project(name: \"wandb-registry-r\") {{ id }} }} }}"
+            );
+            let there = ask(&root, &asked, &json!({}))["data"].take();
+            let id = |value: &Json| value["id"].as_str().unwrap_or_default().to_owned();
+            let version = id(&there["project"]["artifact"]);
+            let collection = id(&there["project"]["artifactCollection"]);
+            let project = id(&there["entity"]["project"]);
+            assert!(!version.is_empty() && !collection.is_empty() && !project.is_empty(), "{there}");
+            let input = &inputs(entity, &version, &collection, &project)[at];
+            let document = format!("mutation {{ {name}(input: {{ {input} }}) {{ __typename }} }}");
+            let answer = ask(&hub.of(user), &document, &json!({}));
+            let said = answer["errors"][0]["message"].as_str().unwrap_or_default();
+            let refused = ["role", "may not", "there is no artifact", "is gone", "administrators"]
+                .iter()
+                .any(|word| said.contains(word));
+            let may = entity == "commons" || user == "member";
+            // Taking a registry away is for administrators everywhere.
+            let may = may && *name != "deleteModel";
+            if refused == may {
+                let _ = writeln!(wrong, "{user} {name} {entity}: {answer}");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
 }
