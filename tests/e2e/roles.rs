@@ -176,7 +176,7 @@ fn users_entities_verbs_and_doors() {
 }
 
 /// What every user may ask; it leaves out, or asks for each thing that it names.
-const FOR_ALL: [&str; 17] = [
+const FOR_ALL: [&str; 24] = [
     "/",
     "/healthz",
     "/ready",
@@ -191,7 +191,14 @@ const FOR_ALL: [&str; 17] = [
     "/v1/hub/push",
     "/v1/hub/digests",
     "/v1/hub/blobs",
-    "/v1/hub/blobs/{blob}",
+    "/v1/hub/collections",
+    "/v1/hub/artifact",
+    "/v1/hub/blobs/whole",
+    "/v1/hub/blobs/parts",
+    "/v1/hub/blobs/{blob}/chunks",
+    "/v1/hub/chunks",
+    "/v1/hub/chunks/missing",
+    "/v1/hub/chunks/get",
     "/v1/admin/organizations",
     "/v1/admin/teams",
 ];

@@ -11,13 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 /// Operations that pannier does not have yet, and the field that its refusal
 /// names. The SDK asks some of them in several forms.
-const NOT_YET: &[(&str, &str)] = &[
-    ("AddAliases", "addAliases"),
-    ("DeleteArtifact", "deleteArtifact"),
-    ("LinkArtifact", "linkArtifact"),
-    ("UpdateArtifact", "updateArtifact"),
-    ("UpsertSweep", "upsertSweep"),
-];
+const NOT_YET: &[(&str, &str)] = &[("UpsertSweep", "upsertSweep")];
 
 /// Fields that the SDKs cannot do without: a null raises in the user's script.
 /// Where W&B has a field of the same name that may be null, it is listed with
@@ -104,7 +98,7 @@ const NEVER_NULL: &[&str] = &[
 const MAY_BE_NULL: &[(&str, &str)] = &[("ArtifactType", "artifact")];
 
 /// Lists that are empty for the run that is asked about here.
-const MAY_BE_EMPTY: &[&str] = &["teams", "apiKeys", "allViews"];
+const MAY_BE_EMPTY: &[&str] = &["teams", "apiKeys", "allViews", "tags"];
 
 fn recordings(folder: &str) -> Vec<(String, Json)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("wire").join(folder);

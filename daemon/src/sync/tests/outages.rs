@@ -251,18 +251,18 @@ async fn a_transfer_that_was_cut_off_goes_on_where_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let network = Network::new(new_hub(dir.path()), 11);
     let mut daemon = Daemon::start(dir.path(), "a", &network, 11);
-    let bytes = noise(1, 150 << 20);
+    let bytes = noise(1, 40 << 20);
     network.faulty(true);
     let content = log_file(&mut daemon, "model.bin", &bytes).await;
     until_equal(&daemon, &network, Duration::from_secs(4000)).await;
     let sent = network.bytes.swap(0, Ordering::Relaxed);
-    assert!(sent < (150 << 20) * 3 / 2, "{sent} bytes for 150 MiB, and a third of all requests fails");
+    assert!(sent < (40 << 20) * 3 / 2, "{sent} bytes for 40 MiB, and a third of all requests fails");
     network.hub.read().await.blobs().verify(&content.blob).unwrap();
     network.faulty(false);
     // The hub dies in the middle: what it had it has.
-    let mut other = noise(2, 100 << 20);
+    let mut other = noise(2, 40 << 20);
     log_file(&mut daemon, "other.bin", &other).await;
-    while network.bytes.load(Ordering::Relaxed) < 40 << 20 {
+    while network.bytes.load(Ordering::Relaxed) < 12 << 20 {
         sleep(Duration::from_millis(1)).await;
     }
     {
@@ -274,15 +274,15 @@ async fn a_transfer_that_was_cut_off_goes_on_where_it_was() {
     }
     until_equal(&daemon, &network, Duration::from_secs(300)).await;
     let sent = network.bytes.swap(0, Ordering::Relaxed);
-    assert!(sent < (100 << 20) + (20 << 20), "{sent} bytes for 100 MiB");
+    assert!(sent < (40 << 20) + (20 << 20), "{sent} bytes for 40 MiB");
     // And what changed in places is sent in places.
-    for n in 0..16 {
+    for n in 0..6 {
         other[n * 6_000_000..][..64 << 10].copy_from_slice(&noise(100 + n as u64, 64 << 10));
     }
     let changed = log_file(&mut daemon, "other.bin", &other).await;
     until_equal(&daemon, &network, Duration::from_secs(300)).await;
     let sent = network.bytes.load(Ordering::Relaxed);
-    assert!(sent < (100 << 20) / 20, "{sent} bytes for 1 % of 100 MiB");
+    assert!(sent < (40 << 20) / 20, "{sent} bytes for 1 % of 40 MiB");
     network.hub.read().await.blobs().verify(&changed.blob).unwrap();
 }
 
@@ -316,7 +316,7 @@ async fn what_a_remote_has_is_fetched_and_goes_on_where_it_was() {
     let network = Network::new(new_hub(dir.path()), 13);
     let hub = network.hub.read().await.blobs().clone();
     let here = blobs(dir.path(), "here", &open(&dir.path().join("here.db")));
-    for (n, length) in [0, 10, 100_000, 90 << 20].into_iter().enumerate() {
+    for (n, length) in [0, 10, 100_000, 30 << 20].into_iter().enumerate() {
         let bytes = noise(n as u64, length);
         let content = hub.put(&bytes).unwrap();
         network.faulty(length > 1000);
