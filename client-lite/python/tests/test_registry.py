@@ -106,7 +106,7 @@ def test_a_registry_is_made_changed_and_deleted(home: Home) -> None:
         made.description, made.visibility = "E", "organization"
         made.save()
         again = api.registry("Mine")
-        assert again.artifact_types == ["model", "dataset"] and again.description == "E"
+        assert sorted(again.artifact_types) == ["dataset", "model"] and again.description == "E"
         assert again.visibility == "organization" and again.created_at[:2] == "20"
         with init() as run:
             artifact = version(run, "m", "one")
