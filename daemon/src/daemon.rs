@@ -24,6 +24,7 @@ use crate::credentials::Credentials;
 use crate::fetch::Fetch;
 use crate::health::Health;
 use crate::home::{Home, HomeError, HomeLock};
+use crate::ingest::registry;
 use crate::intake::Intake;
 use crate::limits::SHUTDOWN;
 use crate::spool::{Folders, Spool};
@@ -228,6 +229,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     }
     let lives = tokio::spawn(lives::watch(app.store.clone(), app.lives.clone()));
     let gc = tokio::spawn(blobs::daily(app.blobs.clone()));
+    let expiry = tokio::spawn(registry::expire_as_due(app.store.clone()));
     let sampler = tokio::spawn(sampler::run(app.store.clone(), app.spool.clone(), home.root().to_owned()));
     let (root, socket) = (home.root().display(), home.socket().display());
     tracing::info!("serving {root} on {socket} as process {}", std::process::id());
@@ -238,6 +240,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     lives.abort();
     sampler.abort();
     gc.abort();
+    expiry.abort();
     stop_in_order(app, servers).await;
     // Ours as long as we hold the lock; it may be gone with its folder.
     let _ = std::fs::remove_file(home.socket());

@@ -3,6 +3,7 @@
 //! what is stored and recorded in the project's stream, with its author.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pannier_proto::id::{Id128, RunPath, check_alias, check_collection};
 use pannier_proto::record::Change;
@@ -384,3 +385,21 @@ pub async fn expire(store: &Arc<Store>) -> Result<usize> {
     }
     Ok(count)
 }
+
+/// How often versions are looked for whose time is over.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// Deletes versions as their time comes, for ever.
+pub async fn expire_as_due(store: Arc<Store>) {
+    loop {
+        match expire(&store).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!("deleted {count} versions of artifacts whose time to live is over"),
+            Err(error) => tracing::warn!("versions whose time to live is over stay: {error}"),
+        }
+        tokio::time::sleep(EXPIRY_INTERVAL).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,7 @@ impl Store {
     /// [`super::StoreError`].
     pub fn expired_artifacts(&self, now_us: i64) -> Result<Vec<ArtifactRow>> {
         let condition = format!(
-            "a.ttl_s > 0 AND a.created_us + a.ttl_s * 1000000 <= ?1 AND {SOURCE}
+            "a.ttl_s > 0 AND a.fetched IS NULL AND a.created_us + a.ttl_s * 1000000 <= ?1 AND {SOURCE}
              AND NOT EXISTS (SELECT 1 FROM artifact_aliases l WHERE l.artifact = a.id AND l.alias <> '{LATEST}')
              AND NOT EXISTS (SELECT 1 FROM memberships o WHERE o.artifact = a.id AND o.id <> m.id AND o.removed_us IS NULL)"
         );
