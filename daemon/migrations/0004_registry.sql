@@ -114,6 +114,9 @@ CREATE INDEX alias_moves_by_version ON alias_moves (artifact, collection);
 -- Edits and deletions of versions that are not here yet: acts, in JSON.
 CREATE TABLE waiting_acts (
     artifact BLOB NOT NULL,
+    -- The project in whose stream it is.
+    entity   TEXT NOT NULL,
+    project  TEXT NOT NULL,
     time_us  INTEGER NOT NULL,
     made_by  TEXT,
     origin   BLOB NOT NULL,

@@ -211,7 +211,7 @@ pub enum Change {
         by: String,
         /// What.
         #[serde(flatten)]
-        act: Act,
+        act: Box<Act>,
     },
     /// The run was deleted: views leave it out, the log keeps it.
     Delete {

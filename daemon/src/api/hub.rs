@@ -149,7 +149,7 @@ async fn artifact(
     }
     let found = blocking(move || {
         let row = hub.store.member(&name.entity, &name.project, &name.collection, &version)?;
-        row.map(|row| hub.store.found_artifact(row)).transpose()
+        row.map(|row| hub.store.found_artifact(&row)).transpose()
     });
     Ok(Json(ArtifactAnswer { found: found.await? }))
 }

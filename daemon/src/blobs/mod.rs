@@ -2,14 +2,14 @@
 //! Knows digests, chunks and packs; neither what a file is for, nor who asks.
 //!
 //! - A **blob** is a list of **chunks**: pieces of 16 to 256 KiB, cut by what the
-//!   bytes are ([`chunker`]), so that versions of a file share what they share.
+//!   bytes are (`chunker`), so that versions of a file share what they share.
 //!   A small blob is one chunk.
-//! - Chunks lie in **packs**, append-only files of about 64 MiB ([`frame`],
-//!   [`packs`]), so that a million small files are few files. A pack's frames say
+//! - Chunks lie in **packs**, append-only files of about 64 MiB (`frame`,
+//!   `packs`), so that a million small files are few files. A pack's frames say
 //!   what they are.
 //! - The **index** is in the store (`store/blobs.rs`): chunk to place, blob to
 //!   chunks.
-//! - One thread, the [`packer`], changes packs and index. Blobs that are finished
+//! - One thread, the `packer`, changes packs and index. Blobs that are finished
 //!   together share an fsync and a transaction.
 //!
 //! What [`Blobs::size`] finds or [`BlobWriter::finish`] returns is on the disk,

@@ -47,6 +47,7 @@ impl From<&Collection> for CollectionPath {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn bad(error: pannier_proto::id::BadName) -> StoreError {
     StoreError::Refused(error.to_string())
 }
@@ -55,7 +56,7 @@ fn record(tx: &Tx, by: &Author, entity: &str, project: &str, act: Act) -> Result
     let path = RunPath::workspace(entity, project).map_err(bad)?;
     let now = now_us();
     let mut block = Block::default();
-    block.push_change(Change::Workspace { time_us: now, by: by.name.clone(), act });
+    block.push_change(Change::Workspace { time_us: now, by: by.name.clone(), act: Box::new(act) });
     append_in(tx, &path, tx.origin()?, block, now)
 }
 

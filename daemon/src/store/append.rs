@@ -231,7 +231,7 @@ impl Tx<'_> {
             Change::File { path, content, time_us } => self.set_file(stream.run, path, content, *time_us)?,
             Change::RemoveFile { path } => self.remove_file(stream.run, path)?,
             Change::Artifact { version } => {
-                self.add_artifact(stream.run, &run.path, version, stream.origin)?
+                self.add_artifact(stream.run, &run.path, version, stream.origin)?;
             }
             Change::UseArtifact { id } => self.use_artifact(stream.run, *id)?,
             Change::TextFile { path, text } => self.set_text_file(stream.run, path, text)?,

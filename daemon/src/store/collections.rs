@@ -208,11 +208,9 @@ fn numbers(known: &[(Id128, u64, bool)], given: &[(Id128, u64)]) -> Vec<(Id128, 
     }
     let mut all: Vec<_> = by_number.iter().map(|(number, id)| (*id, *number, true)).collect();
     let placed: BTreeSet<Id128> = by_number.values().copied().collect();
-    let mut next = by_number.last_key_value().map_or(0, |(last, _)| last + 1);
-    for (id, _, _) in known.iter().filter(|(id, ..)| !placed.contains(id)) {
-        all.push((*id, next, false));
-        next += 1;
-    }
+    let next = by_number.last_key_value().map_or(0, |(last, _)| last + 1);
+    let rest = known.iter().filter(|(id, ..)| !placed.contains(id));
+    all.extend(rest.zip(next..).map(|((id, ..), number)| (*id, number, false)));
     all
 }
 

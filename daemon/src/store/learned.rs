@@ -167,7 +167,7 @@ impl Store {
     ///
     /// # Errors
     /// [`super::StoreError`].
-    pub fn found_artifact(&self, row: ArtifactRow) -> Result<FoundArtifact> {
+    pub fn found_artifact(&self, row: &ArtifactRow) -> Result<FoundArtifact> {
         let files = self.artifact_files(row.body.id)?;
         let mut rows = vec![row.clone()];
         if row.collection.links {

@@ -308,7 +308,7 @@ mod tests {
         let link =
             Act::Link { artifact: id(3), collection: "l".into(), kind: "data".into(), aliases: Vec::new() };
         let path = RunPath::workspace("o", "wandb-registry-r").unwrap();
-        append(&store, path, Change::Workspace { time_us: 7, by: "ann".into(), act: link });
+        append(&store, path, Change::Workspace { time_us: 7, by: "ann".into(), act: Box::new(link) });
         (dir, store)
     }
 

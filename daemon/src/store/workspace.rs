@@ -33,12 +33,15 @@ impl Tx<'_> {
             }
             Act::EditVersion { artifact, .. } | Act::DeleteVersion { artifact } => {
                 if self.artifact_known(*artifact)? {
-                    return self.act_on_version(act, made);
+                    return self.act_on_version(path, act, made);
                 }
                 self.sql.execute(
-                    "INSERT INTO waiting_acts (artifact, time_us, made_by, origin, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    "INSERT INTO waiting_acts (artifact, entity, project, time_us, made_by, origin, body)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                     params![
                         artifact.0,
+                        entity,
+                        project,
                         made.time_us,
                         made.by,
                         made.origin.0,
@@ -65,7 +68,18 @@ impl Tx<'_> {
         }
     }
 
-    fn act_on_version(&self, act: &Act, made: Made) -> Result<()> {
+    /// Whoever may change a project may change what was logged in it, and no more:
+    /// an act on a version of another project is none.
+    fn act_on_version(&self, path: &RunPath, act: &Act, made: Made) -> Result<()> {
+        let (Act::EditVersion { artifact, .. } | Act::DeleteVersion { artifact }) = act else {
+            return Ok(());
+        };
+        let mut select = self.sql.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM artifacts WHERE id = ?1 AND entity = ?2 AND project = ?3)",
+        )?;
+        if !select.query_row(params![artifact.0, path.entity, path.project], |row| row.get::<_, bool>(0))? {
+            return Ok(());
+        }
         match act {
             Act::EditVersion { artifact, edit } => self.edit_version(*artifact, edit, made),
             Act::DeleteVersion { artifact } => self.delete_version(*artifact, made.time_us),
@@ -80,19 +94,22 @@ impl Tx<'_> {
 
     /// A version is here now: what was done to it before is done.
     pub(super) fn act_what_waited(&self, id: Id128) -> Result<()> {
-        type Row = (i64, Option<String>, [u8; 16], String);
+        type Row = (i64, Option<String>, [u8; 16], String, String, String);
         let mut select = self.sql.prepare_cached(
-            "SELECT time_us, made_by, origin, body FROM waiting_acts WHERE artifact = ?1 ORDER BY rowid",
+            "SELECT time_us, made_by, origin, body, entity, project FROM waiting_acts WHERE artifact = ?1 ORDER BY rowid",
         )?;
         let waited = select
-            .query_map([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+            .query_map([id.0], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            })?
             .collect::<Result<Vec<Row>, _>>()?;
-        for (time_us, by, origin, body) in &waited {
+        for (time_us, by, origin, body, entity, project) in &waited {
             let made = Made { time_us: *time_us, by: by.as_deref(), origin: Id128(*origin) };
             let act = serde_json::from_str(body).map_err(|error| {
                 StoreError::Refused(format!("an act on artifact {id} is damaged: {error}"))
             })?;
-            self.act_on_version(&act, made)?;
+            let path = RunPath { entity: entity.clone(), project: project.clone(), run: String::new() };
+            self.act_on_version(&path, &act, made)?;
         }
         if !waited.is_empty() {
             self.sql.execute("DELETE FROM waiting_acts WHERE artifact = ?1", [id.0])?;

@@ -30,8 +30,9 @@ pub struct Tag {
 
 impl Tag {
     /// By its name.
-    pub fn new(name: &String) -> Self {
-        Self { id: ids::other("Tag", name).into(), name: name.clone() }
+    pub fn new(name: impl AsRef<str>) -> Self {
+        let name = name.as_ref();
+        Self { id: ids::other("Tag", name).into(), name: name.to_owned() }
     }
 }
 

@@ -63,7 +63,7 @@ fn take(store: &Store, origin: u8, change: &Change) {
 }
 
 fn act(time_us: i64, act: Act) -> Change {
-    Change::Workspace { time_us, by: "ann".to_owned(), act }
+    Change::Workspace { time_us, by: "ann".to_owned(), act: Box::new(act) }
 }
 
 /// Which version has the name, and whether that is in conflict.
@@ -118,6 +118,29 @@ proptest! {
         take(&store, 1, &act(90, Act::DeleteVersion { artifact: id(2) }));
         prop_assert_eq!(prod(&store), None);
         prop_assert!(store.artifact(id(2)).unwrap().is_none());
+    }
+}
+
+#[test]
+fn an_act_of_another_project_changes_nothing() {
+    for late in [false, true] {
+        let (_dir, store) = open();
+        let logged = Change::Artifact { version: Box::new(version(1, Vec::new())) };
+        let deleted = act(5, Act::DeleteVersion { artifact: id(1) });
+        if !late {
+            take(&store, 1, &logged);
+        }
+        let mut block = Block::default();
+        block.push_change(deleted.clone());
+        let path = RunPath::workspace("mallory", "p").unwrap();
+        let incoming = Incoming { path, origin: id(9), first_seq: None, block, encoded: None };
+        store.write_blocking(move |tx| tx.append(incoming, 1)).unwrap();
+        if late {
+            take(&store, 1, &logged);
+        }
+        assert!(store.artifact(id(1)).unwrap().is_some());
+        take(&store, 2, &deleted);
+        assert!(store.artifact(id(1)).unwrap().is_none());
     }
 }
 
