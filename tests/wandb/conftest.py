@@ -11,6 +11,7 @@ import time
 
 import pytest
 import wandb
+from wandb.sdk.artifacts import artifact_file_cache
 
 from support.home import Home, Hub, until
 from support.reading import reading
@@ -24,6 +25,14 @@ def pytest_collection_modifyitems(config, items):
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(pytest.mark.skip(reason="takes minutes: set PANNIER_SLOW"))
+
+
+@pytest.fixture(autouse=True)
+def own_cache():
+    """After `download(skip_cache=True)` the SDK writes whatever the process downloads next,
+    several files at once, to that one path: it never forgets the path by itself."""
+    yield
+    artifact_file_cache.get_artifact_file_cache()._override_cache_path = None
 
 
 @pytest.fixture(scope="session")

@@ -46,10 +46,10 @@ def test_metadata(named):
 
 def test_bytes(named, tmp_path):
     words = named("words:v0")
-    folder = words.download(root=str(tmp_path / "all"), skip_cache=True)
+    folder = words.download(root=str(tmp_path / "all"))
     words.verify(folder)
     assert sorted(str(path.relative_to(folder)) for path in pathlib.Path(folder).rglob("*.txt")) == ["a.txt", "deep/b.txt"]
-    part = words.download(root=str(tmp_path / "part"), path_prefix="deep", skip_cache=True)
+    part = words.download(root=str(tmp_path / "part"), path_prefix="deep")
     assert [path.name for path in pathlib.Path(part).rglob("*.txt")] == ["b.txt"]
     entry = words.get_entry("deep/b.txt")
     assert pathlib.Path(entry.download(root=str(tmp_path / "entry"))).read_text() == "two"
