@@ -177,17 +177,24 @@ pub(super) fn moves(
     names.into_iter().map(|alias| tx.alias_move(collection, alias, Some(to))).collect()
 }
 
-/// A draft's whole manifest is stored, without having been announced.
+/// Records a version of which everything is stored, its manifest too, or finds
+/// one with the same content. Returns its id.
 ///
 /// # Errors
-/// [`StoreError::Missing`] where nobody is uploading such a version.
-pub async fn whole_manifest_stored(store: &Arc<Store>, id: Id128, content: Content) -> Result<()> {
+/// As [`begin`] and [`commit`].
+pub async fn log(store: &Arc<Store>, blobs: &Arc<Blobs>, asked: Asked, manifest: Content) -> Result<Id128> {
+    let id = match begin(store, asked, true).await? {
+        Begun::There(id) => return Ok(id),
+        Begun::Pending(id) => id,
+    };
     store
         .write(move |tx| {
             let number = tx.announce_manifest(id, ManifestKind::Full, None)?;
-            tx.set_draft_manifest(id, number, &content)
+            tx.set_draft_manifest(id, number, &manifest)
         })
-        .await
+        .await?;
+    commit(store, blobs, id).await?;
+    Ok(id)
 }
 
 /// A version's manifest is stored.

@@ -11,7 +11,7 @@ use pannier_proto::workspace::LATEST;
 use super::{Intake, Trouble, snapshot};
 use crate::blobs::Pending;
 use crate::clock::now_us;
-use crate::ingest::artifact::{self, Asked, Begun};
+use crate::ingest::artifact::{self, Asked};
 use crate::ingest::file;
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::parallel::side_by_side;
@@ -147,16 +147,7 @@ impl Intake {
         let asked = asked(run, logged, manifest.digest());
         // Of a try that was cut short; what it was to be may have changed since.
         self.store.write_blocking(move |tx| tx.end_draft(id))?;
-        self.runtime.block_on(async {
-            match artifact::begin(&self.store, asked, true).await? {
-                Begun::There(known) => Ok(known),
-                Begun::Pending(id) => {
-                    artifact::whole_manifest_stored(&self.store, id, content).await?;
-                    artifact::commit(&self.store, &self.blobs, id).await?;
-                    Ok(id)
-                }
-            }
-        })
+        Ok(self.runtime.block_on(artifact::log(&self.store, &self.blobs, asked, content))?)
     }
 
     /// The entries laid over those of the collection's latest version.

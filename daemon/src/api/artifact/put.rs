@@ -21,7 +21,7 @@ use crate::api::respond::{Answer, Failure};
 use crate::api::{App, blocking};
 use crate::clock::now_us;
 use crate::fetch::PullError;
-use crate::ingest::artifact::{self, Asked, Begun};
+use crate::ingest::artifact::{self, Asked};
 use crate::ingest::{self, local};
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::store::StoreError;
@@ -132,7 +132,7 @@ async fn log(app: App, caller: Caller, asked: PutArtifact, lines: Lines) -> Answ
     if is_new {
         begin(&app, &run).await?;
     }
-    let done = commit(&app, wanted, content).await;
+    let done = artifact::log(&app.store, &app.blobs, wanted, content).await;
     if is_new {
         ingest::finish(&app.store, &run, i32::from(done.is_err())).await?;
     }
@@ -169,18 +169,6 @@ async fn begin(app: &App, run: &RunPath) -> Answer<()> {
     let begin = Change::Begin { time_us: now_us(), fields, start_step: 0, resumed: false };
     ingest::append(&app.store, run, vec![Record::Change(begin)]).await?;
     Ok(())
-}
-
-/// Makes a version of it; one that is there with the same content will do.
-async fn commit(app: &App, asked: Asked, manifest: pannier_proto::content::Content) -> Answer<Id128> {
-    match artifact::begin(&app.store, asked, true).await? {
-        Begun::There(id) => Ok(id),
-        Begun::Pending(id) => {
-            artifact::whole_manifest_stored(&app.store, id, manifest).await?;
-            artifact::commit(&app.store, &app.blobs, id).await?;
-            Ok(id)
-        }
-    }
 }
 
 /// What is fetched stays until a budget wants its room; what is pinned stays.
