@@ -19,7 +19,8 @@ use super::permit::{self, Need};
 use super::respond::Answer;
 use super::web::{Door, Web, default_entity, host, without_port};
 use super::{App, blocking};
-use crate::access::{Access, Directory};
+use crate::access::{Access, Directory, Verb};
+use crate::ingest::registry::Author;
 use crate::store::{self, Known, Store};
 use crate::token;
 
@@ -48,6 +49,12 @@ impl Caller {
     fn user(user: Known, directory: Arc<Directory>) -> Self {
         let access = Access::user(&user.name, user.admin, directory);
         Self { entity: user.name.clone(), name: user.name, access }
+    }
+
+    /// As the author of what is done in this entity.
+    #[must_use]
+    pub fn author(&self, entity: &str) -> Author {
+        Author { name: self.name.clone(), admin: self.access.allows(entity, Verb::Admin) }
     }
 }
 

@@ -27,7 +27,7 @@ use super::wandb::transfer;
 use super::{App, blocking};
 use crate::access::Verb;
 use crate::ingest::artifact::read_manifest;
-use crate::ingest::registry::{self as acts, Author, CollectionPath};
+use crate::ingest::registry::{self as acts, CollectionPath};
 use crate::limits::{LINEAGE_DEPTH_MAX, LINEAGE_NODES_MAX, PAGE_MAX};
 use crate::store::{ArtifactRow, Store, StoreError};
 
@@ -68,10 +68,6 @@ async fn find(app: &App, Path((entity, project, name)): Named) -> Answer<Artifac
     Ok(found.ok_or_else(|| StoreError::Missing(format!("artifact {of}:{wanted}")))?)
 }
 
-fn author(caller: &Caller, entity: &str) -> Author {
-    Author { name: caller.name.clone(), admin: caller.access.allows(entity, Verb::Admin) }
-}
-
 async fn show(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
@@ -102,7 +98,7 @@ async fn remove(
         )
         .hint("take the link away, or delete the version where it was logged"));
     }
-    acts::delete_version(&app.store, author(&caller, &of.entity), row.body.id, with_aliases).await?;
+    acts::delete_version(&app.store, caller.author(&of.entity), row.body.id, with_aliases).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -257,7 +253,7 @@ async fn move_aliases(
     Path((entity, project, name)): Named,
     Json(asked): Json<MoveAliases>,
 ) -> Answer<Json<VersionView>> {
-    let (author, store) = (author(&caller, &entity), app.store.clone());
+    let (author, store) = (caller.author(&entity), app.store.clone());
     let path = CollectionPath { entity, project, name };
     let wanted = path.clone();
     let row = blocking(move || collection_named(&store, &wanted)).await?;
@@ -278,7 +274,7 @@ async fn link(
     if !places.iter().any(|row| caller.access.allows(&row.collection.entity, Verb::Read)) {
         return Err(StoreError::Missing(format!("artifact {id}")).into());
     }
-    let author = author(&caller, &entity);
+    let author = caller.author(&entity);
     let path = CollectionPath { entity, project, name };
     let row = acts::link(&app.store, author, id, path, asked.aliases).await?;
     member(&app, (&row.collection).into(), id).await
@@ -289,7 +285,7 @@ async fn unlink(
     Extension(caller): Extension<Caller>,
     Path((entity, project, name, id)): Path<(String, String, String, Id128)>,
 ) -> Answer<StatusCode> {
-    let author = author(&caller, &entity);
+    let author = caller.author(&entity);
     acts::unlink(&app.store, author, id, CollectionPath { entity, project, name }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

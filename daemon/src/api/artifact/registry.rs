@@ -7,7 +7,7 @@ use pannier_proto::artifacts::{EditRegistry, Registries, RegistryCollections, Re
 use pannier_proto::id::check_alias;
 use pannier_proto::workspace::{Edit, REGISTRY_PREFIX, is_registry};
 
-use super::{author, view};
+use super::view;
 use crate::access::Verb;
 use crate::api::auth::Caller;
 use crate::api::respond::{Answer, Failure};
@@ -105,7 +105,7 @@ async fn changed(
         protected_aliases: asked.protected_aliases,
         ..Edit::default()
     };
-    let author = author(caller, &organization);
+    let author = caller.author(&organization);
     upsert_project(&app.store, author, organization.clone(), project_of(&name), edit).await?;
     let found = blocking(move || view::registry(&app.store, find(&app.store, &organization, &name)?));
     Ok(Json(found.await?))

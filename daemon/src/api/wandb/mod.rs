@@ -114,7 +114,7 @@ impl Ask {
     /// Who changes something of this entity, by a mutation that he may ask for.
     pub fn author(&self, entity: &str) -> async_graphql::Result<Author> {
         self.must(entity, self.verb)?;
-        Ok(Author { name: self.caller.name.clone(), admin: self.may(entity, Verb::Admin) })
+        Ok(self.caller.author(entity))
     }
 
     /// A link by which its holder may do this, and nothing else, for a while.
