@@ -2,8 +2,9 @@
 //! deletions of versions and collections, registries. Each is checked against
 //! what is stored and recorded in the project's stream, with its author.
 
+mod expiry;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use pannier_proto::id::{Id128, RunPath, check_alias, check_collection};
 use pannier_proto::record::Change;
@@ -14,6 +15,8 @@ use super::artifact::moves;
 use crate::block::Block;
 use crate::clock::now_us;
 use crate::store::{ArtifactRow, Collection, Project, Result, Store, StoreError, Tx};
+
+pub use expiry::{expire, expire_as_due};
 
 /// Who does something, and whether he administers the project.
 #[derive(Debug, Clone)]
@@ -368,38 +371,6 @@ pub async fn delete_registry(store: &Arc<Store>, by: Author, entity: String, pro
             record(tx, &by, &entity, &known.name, Act::DeleteProject)
         })
         .await
-}
-
-/// Deletes versions whose time is over. Returns how many.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn expire(store: &Arc<Store>) -> Result<usize> {
-    let reading = store.clone();
-    let expired = tokio::task::spawn_blocking(move || reading.expired_artifacts(now_us()))
-        .await
-        .unwrap_or(Err(StoreError::Closed))?;
-    let count = expired.len();
-    for row in expired {
-        let by = Author { name: "time to live".to_owned(), admin: true };
-        delete_version(store, by, row.body.id, true).await?;
-    }
-    Ok(count)
-}
-
-/// How often versions are looked for whose time is over.
-const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
-
-/// Deletes versions as their time comes, for ever.
-pub async fn expire_as_due(store: Arc<Store>) {
-    loop {
-        match expire(&store).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!("deleted {count} versions of artifacts whose time to live is over"),
-            Err(error) => tracing::warn!("versions whose time to live is over stay: {error}"),
-        }
-        tokio::time::sleep(EXPIRY_INTERVAL).await;
-    }
 }
 
 #[cfg(test)]
