@@ -1,5 +1,5 @@
 //! The negative controls: faults that a test asks for by
-//! `PANNIER_SABOTAGE=no-fsync|no-dedup`, to see that the test that guards the
+//! `PANNIER_SABOTAGE=no-fsync|no-dedup|no-blobs-first`, to see that the test that guards the
 //! promise fails without it. Release builds do not look at the variable.
 
 /// Whether this fault was asked for.

@@ -179,7 +179,8 @@ pub struct RemoteStatus {
     pub retry_in_s: Option<u64>,
     /// Records that it lacks.
     pub records_queued: u64,
-    /// Bytes, as stored here, that it lacks.
+    /// Bytes, as stored here, that it lacks: of records, and of the files that
+    /// are under way.
     pub bytes_queued: u64,
     /// Records that it has.
     pub records_sent: u64,
@@ -187,16 +188,16 @@ pub struct RemoteStatus {
     pub last_contact_us: Option<i64>,
 }
 
-/// One run, as `status` shows it.
+/// One run, or a project as such, as `status` shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunStatus {
     /// The run.
     #[serde(flatten)]
     pub path: RunPath,
-    /// Its name.
+    /// Its name; empty for a project as such.
     pub name: String,
-    /// Its state.
-    pub state: RunState,
+    /// Its state; none for a project as such.
+    pub state: Option<RunState>,
     /// The last step here.
     pub last_step: Option<i64>,
     /// Records here.

@@ -63,7 +63,8 @@ impl Hub {
         Self { hub, tokens }
     }
 
-    fn token(&self, user: &str) -> &str {
+    /// A user's token.
+    pub fn token(&self, user: &str) -> &str {
         &self.tokens.iter().find(|(name, _)| *name == user).unwrap().1
     }
 

@@ -34,7 +34,16 @@ impl TestHub {
     /// One that has an address and a user, and is not up.
     #[must_use]
     pub fn new() -> Self {
-        let home = TestHome::new();
+        Self::of(TestHome::new())
+    }
+
+    /// One whose home is this folder.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self::of(TestHome::at(path))
+    }
+
+    fn of(home: TestHome) -> Self {
         let address = unused_address();
         let token = add_user(&home, "tester");
         Self { home, address, token, process: None, sabotage: None }

@@ -37,6 +37,8 @@ struct State {
     only: Option<String>,
     /// When each request came that the script applies to.
     seen: Vec<Instant>,
+    /// Bytes of the requests that got through.
+    bytes: u64,
     upstream: Option<SocketAddr>,
 }
 
@@ -112,6 +114,12 @@ impl Proxy {
         self.state().seen.clone()
     }
 
+    /// Bytes of the requests that got through to the other side.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.state().bytes
+    }
+
     fn next_fault(&self, line: &str) -> Fault {
         let mut state = self.state();
         if state.only.as_ref().is_some_and(|only| !line.contains(only.as_str())) {
@@ -161,6 +169,7 @@ impl Proxy {
         let upstream = self.state().upstream.ok_or(io::ErrorKind::NotConnected)?;
         let mut server = TcpStream::connect(upstream)?;
         server.write_all(&request.raw)?;
+        self.state().bytes += request.raw.len() as u64;
         let answer = read_message(&mut server, true)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         Ok(answer.raw)
     }

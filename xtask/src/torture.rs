@@ -11,8 +11,10 @@ pub fn run(kills: u64, seed: Option<u64>) -> Result<()> {
     sh::run(&mut sh::cargo(&["build", "--workspace"]))?;
     let mut test =
         sh::cargo(&["test", "-p", "pannier-tests", "--test", "e2e", "--", "--nocapture", "--test-threads=1"]);
-    test.args(["crash::", "crashpoints::"]);
-    test.env("PANNIER_TORTURE_KILLS", kills.to_string()).env("PANNIER_CRASHPOINTS", "all");
+    test.args(["crash::", "crashpoints::", "in_flight::", "an_interrupted_upload"]);
+    test.env("PANNIER_TORTURE_KILLS", kills.to_string())
+        .env("PANNIER_CRASHPOINTS", "all")
+        .env("PANNIER_TORTURE_UPLOAD_MIB", "4096");
     if let Some(seed) = seed {
         test.env("PANNIER_SEED", seed.to_string());
     }

@@ -178,8 +178,9 @@ async fn push(
         BadPush::Version(_) | BadPush::Checksum | BadPush::Malformed(_) => Failure::bad(error.to_string()),
     })?;
     let (blocks, gone) = pushed;
-    let (permitted, refused) = sorted(&hub.store, caller, blocks).await?;
-    let mut taken = receiving::push(&hub.store, &hub.blobs, (permitted, gone)).await?.into_iter();
+    let (permitted, refused) = sorted(&hub.store, &caller, blocks).await?;
+    let taken = receiving::push(&hub.store, &hub.blobs, (permitted, gone), &caller.access);
+    let mut taken = taken.await?.into_iter();
     let answer = |refused: Option<String>| match refused {
         Some(reason) => Some(Pushed::Refused { reason }),
         None => taken.next(),
@@ -193,7 +194,7 @@ async fn push(
 /// administrator, as a hub in between is one, brings what is anybody's.
 async fn sorted(
     store: &Arc<Store>,
-    caller: Caller,
+    caller: &Caller,
     blocks: Vec<StreamPush>,
 ) -> Answer<(Vec<StreamPush>, Vec<Option<String>>)> {
     let may = |block: &StreamPush| caller.access.allows(&block.id.path.entity, Verb::Write);

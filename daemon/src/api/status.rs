@@ -1,17 +1,19 @@
 //! How the daemon is.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use pannier_proto::request::{RunStatus, Status};
+use pannier_proto::id::RunPath;
+use pannier_proto::request::{RunAtRemote, RunStatus, RunView, Status};
 
 use super::respond::Answer;
 use super::{App, blocking};
 use crate::limits::STATUS_RUNS;
-use crate::store::RunFilter;
+use crate::store::{self, RunFilter};
 
 /// Answers once requests can be served, which is when this can be reached.
 pub async fn ready() -> &'static str {
@@ -32,21 +34,16 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
         let (runs, _) = app.store.runs(&RunFilter { limit: STATUS_RUNS, ..RunFilter::default() })?;
         let mut listed = Vec::new();
         for run in runs {
-            let (records, mut at) = app.store.run_at_remotes(&run.path)?;
-            for (remote, at) in &mut at {
-                if at.records_queued > 0 {
-                    at.last_error = app.sync.last_error(remote);
-                }
-            }
-            let name = run.fields.name.unwrap_or_default();
-            listed.push(RunStatus {
-                path: run.path,
-                name,
-                state: run.state,
-                last_step: run.last_step,
-                records,
-                remotes: at,
-            });
+            let (records, remotes) = at_remotes(&app, &run.path)?;
+            let (name, state) = (run.fields.name.unwrap_or_default(), Some(run.state));
+            let RunView { path, last_step, .. } = run;
+            listed.push(RunStatus { path, name, state, last_step, records, remotes });
+        }
+        let runs_left_out = app.store.run_count()?.saturating_sub(listed.len() as u64);
+        for path in app.store.workspaces(STATUS_RUNS)? {
+            let (records, remotes) = at_remotes(&app, &path)?;
+            let name = String::new();
+            listed.push(RunStatus { path, name, state: None, last_step: None, records, remotes });
         }
         let mut all = problems;
         all.extend(app.store.problems()?);
@@ -60,12 +57,21 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
             spool_bytes: view.unread_bytes,
             storing: app.store.intake_count(None)?,
             remotes,
-            runs_left_out: app.store.run_count()?.saturating_sub(listed.len() as u64),
+            runs_left_out,
             runs: listed,
             problems: all,
         })
     });
     Ok(Json(status.await?))
+}
+
+/// The records of a run, and how far each remote is with them.
+fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<String, RunAtRemote>)> {
+    let (records, mut remotes) = app.store.run_at_remotes(path)?;
+    for (remote, at) in remotes.iter_mut().filter(|(_, at)| at.records_queued > 0) {
+        at.last_error = app.sync.last_error(remote);
+    }
+    Ok((records, remotes))
 }
 
 /// For Prometheus.

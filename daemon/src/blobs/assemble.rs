@@ -35,6 +35,11 @@ pub(super) struct Assembling {
 }
 
 impl Assembling {
+    /// All of them begin anew.
+    pub fn clear(&mut self) {
+        self.blobs.clear();
+    }
+
     fn of(&mut self, blob: &Blob) -> Slot {
         self.uses += 1;
         if !self.blobs.contains_key(blob) && self.blobs.len() >= ASSEMBLING_MAX {

@@ -7,7 +7,7 @@
 //! blobs come to have. So what was found unneeded is removed only if it still is.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -117,6 +117,10 @@ impl Blobs {
             true => i64::MAX,
             false => store.write_blocking(move |tx| tx.begin_sweep(now))?,
         };
+        if !budget.dry_run {
+            // Whoever assembles a blob begins anew; whoever gave up holds nothing.
+            self.assembling.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
         let live = store.live_blobs()?;
         let sorted = self.sort(&live, before, number, budget)?;
         let mut swept = Swept {

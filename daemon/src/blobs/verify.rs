@@ -144,13 +144,14 @@ impl Blobs {
         if !self.held.store.packs()?.iter().any(|(id, _)| *id == pack) {
             return Ok(());
         }
-        for (at, length) in damaged {
+        // Where nothing is any more, there is nothing to keep: it was set aside before, or swept.
+        for (at, length) in damaged.into_iter().filter(|(at, length)| known(*at, *length)) {
             let kept = self.set_aside(pack, at, length)?;
             let what = format!(
                 "pack {pack}: {length} bytes at {at} are damaged; they were copied to {}",
                 kept.display()
             );
-            checked.findings.push(Finding { what, lost: known(at, length) });
+            checked.findings.push(Finding { what, lost: true });
         }
         self.lose(&lost, checked)
     }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
+use pannier_proto::record::RunState;
 use pannier_proto::request::{Problem, RemoteStatus, RunAtRemote, RunStatus, Status};
 
 use super::failure::{Failure, Result};
@@ -174,7 +175,7 @@ fn runs(status: &Status, now_us: i64) -> Table {
         let about = [
             run.path.to_string(),
             run.name.clone(),
-            run.state.as_str().to_owned(),
+            run.state.map_or("project", RunState::as_str).to_owned(),
             step(run.last_step),
             show::number(run.records),
         ];

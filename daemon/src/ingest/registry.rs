@@ -3,6 +3,7 @@
 //! what is stored and recorded in the project's stream, with its author.
 
 mod expiry;
+pub mod rights;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::append_in;
 use super::artifact::moves;
 use crate::block::Block;
 use crate::clock::now_us;
-use crate::store::{ArtifactRow, Collection, Project, Result, Store, StoreError, Tx};
+use crate::store::{ArtifactRow, Collection, Result, Store, StoreError, Tx};
 
 pub use expiry::{expire, expire_as_due};
 
@@ -56,6 +57,9 @@ fn bad(error: pannier_proto::id::BadName) -> StoreError {
 }
 
 fn record(tx: &Tx, by: &Author, entity: &str, project: &str, act: Act) -> Result<()> {
+    if !by.admin {
+        rights::anybodys(tx, entity, project, &act)?;
+    }
     let path = RunPath::workspace(entity, project).map_err(bad)?;
     let now = now_us();
     let mut block = Block::default();
@@ -70,18 +74,6 @@ fn version(tx: &Tx, id: Id128) -> Result<ArtifactRow> {
 fn collection(tx: &Tx, path: &CollectionPath) -> Result<Collection> {
     tx.collection(&path.entity, &path.project, &path.name)?
         .ok_or_else(|| StoreError::Missing(format!("collection {path}")))
-}
-
-/// The names that only administrators move are moved by administrators.
-fn may_move(by: &Author, project: Option<&Project>, aliases: &[String]) -> Result<()> {
-    let Some(project) = project.filter(|_| !by.admin) else { return Ok(()) };
-    match aliases.iter().find(|alias| project.said.protected_aliases.contains(alias)) {
-        None => Ok(()),
-        Some(alias) => Err(StoreError::Refused(format!(
-            "alias {alias:?} is protected in {}/{}: ask one of its administrators to move it",
-            project.entity, project.name
-        ))),
-    }
 }
 
 /// Links a version to a collection, which is made where there is none; so is its
@@ -129,7 +121,6 @@ pub async fn link(
                     types.join(", ")
                 )));
             }
-            may_move(&by, project.as_ref(), &aliases)?;
             // Under the name that the registry has, whatever case was asked in.
             let project = project.map_or_else(|| target.project.clone(), |project| project.name);
             let there = known.as_ref().map(|known| tx.membership(known.id, id)).transpose()?.flatten();
@@ -204,9 +195,6 @@ pub async fn move_aliases(
             if add.is_empty() && remove.is_empty() {
                 return Ok(());
             }
-            let project = tx.project(&held.entity, &held.project)?;
-            may_move(&by, project.as_ref(), &add)?;
-            may_move(&by, project.as_ref(), &remove)?;
             let mut aliases = Vec::new();
             for alias in &add {
                 aliases.push(tx.alias_move(Some(held.id), alias, Some(id))?);
@@ -325,13 +313,6 @@ pub async fn upsert_project(
                 if edit == Edit::default() {
                     return Ok(false);
                 }
-                let guarded = edit.access.is_some() || edit.protected_aliases.is_some();
-                if is_registry(&known.name) && guarded && !by.admin {
-                    return Err(StoreError::Refused(format!(
-                        "only administrators change who may use the registry {entity}/{} and its protected aliases",
-                        known.name
-                    )));
-                }
                 // W&B's SDK names those that come; what a registry takes, it goes on taking.
                 if let Some(types) = edit.artifact_types.as_mut().filter(|types| !types.is_empty()) {
                     let mut all = known.said.artifact_types.clone().unwrap_or_default();
@@ -361,11 +342,6 @@ pub async fn delete_registry(store: &Arc<Store>, by: Author, entity: String, pro
             if !is_registry(&known.name) {
                 return Err(StoreError::Refused(format!(
                     "{entity}/{project} is no registry; delete its runs one by one"
-                )));
-            }
-            if !by.admin {
-                return Err(StoreError::Refused(format!(
-                    "only administrators delete the registry {entity}/{project}"
                 )));
             }
             record(tx, &by, &entity, &known.name, Act::DeleteProject)

@@ -195,13 +195,30 @@ impl Store {
         })
     }
 
-    /// How far each remote is with a run, and the run's records here.
+    /// Workspaces that have records, those of late first, at most so many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn workspaces(&self, limit: usize) -> Result<Vec<RunPath>> {
+        self.read_blocking(|sql| {
+            let mut select = sql.prepare_cached(
+                "SELECT entity, project, run FROM runs WHERE workspace = 1 ORDER BY updated_us DESC, id DESC LIMIT ?1",
+            )?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = select.query_map([limit], |row| {
+                Ok(RunPath { entity: row.get(0)?, project: row.get(1)?, run: row.get(2)? })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// How far each remote is with a run or a workspace, and its records here.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn run_at_remotes(&self, path: &RunPath) -> Result<(u64, BTreeMap<String, RunAtRemote>)> {
         self.read_blocking(|sql| {
-            let run = super::runs::id_of(sql, path)?;
+            let run = super::runs::with_records(sql, path)?;
             let records: i64 =
                 sql.query_row("SELECT coalesce(sum(last_seq), 0) FROM streams WHERE run = ?1", [run], |row| row.get(0))?;
             let mut select = sql.prepare_cached(

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -33,7 +34,8 @@ pub fn named(block: &Encoded) -> impl Iterator<Item = (Blob, u64)> {
 }
 
 /// Sends what the remote lacks of what the blocks name. Returns those that are
-/// nowhere any more, because nothing names them now.
+/// nowhere any more, because nothing names them now. `left` says meanwhile how
+/// many bytes have not arrived, and 0 afterwards, whatever came of it.
 ///
 /// # Errors
 /// As the remote's; [`RemoteError::Rejected`] where a blob that is needed cannot
@@ -42,6 +44,21 @@ pub async fn blobs(
     remote: &impl Remote,
     blobs: &Arc<Blobs>,
     blocks: &[StreamPush],
+    left: &AtomicU64,
+) -> RemoteResult<Vec<Blob>> {
+    if crate::sabotage::is("no-blobs-first") {
+        return Ok(Vec::new());
+    }
+    let result = send(remote, blobs, blocks, left).await;
+    left.store(0, Ordering::Relaxed);
+    result
+}
+
+async fn send(
+    remote: &impl Remote,
+    blobs: &Arc<Blobs>,
+    blocks: &[StreamPush],
+    left: &AtomicU64,
 ) -> RemoteResult<Vec<Blob>> {
     let wanted: BTreeMap<Blob, u64> = blocks.iter().flat_map(|push| named(&push.block)).collect();
     let names: Vec<Blob> = wanted.keys().copied().collect();
@@ -63,16 +80,28 @@ pub async fn blobs(
         let missing: Vec<Blob> = missing.into_iter().filter(|blob| !lost.contains(blob)).collect();
         gone.extend(lost);
         let size = |blob: &Blob| wanted.get(blob).copied().unwrap_or(0);
+        left.fetch_add(missing.iter().map(size).sum(), Ordering::Relaxed);
         let (small, large): (Vec<Blob>, Vec<Blob>) =
             missing.into_iter().partition(|blob| size(blob) <= CHUNK_BYTES_MAX as u64);
         let batches = batches(small.into_iter().map(|blob| (blob, size(&blob))));
-        let sends = batches.into_iter().map(|batch| send_small(remote, blobs, batch));
+        let sends = batches.into_iter().map(|batch| async {
+            let bytes = batch.iter().map(size).sum();
+            send_small(remote, blobs, batch).await?;
+            arrived(left, bytes);
+            Ok(())
+        });
         stream::iter(sends).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         for blob in large {
-            send_large(remote, blobs, blob).await?;
+            send_large(remote, blobs, blob, left).await?;
         }
     }
     Ok(gone)
+}
+
+fn arrived(left: &AtomicU64, bytes: u64) {
+    let less = |left: u64| Some(left.saturating_sub(bytes));
+    // It always has an answer.
+    let _ = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
 }
 
 /// Cuts what is to be sent, each with its size, into requests.
@@ -113,9 +142,14 @@ struct Part {
     end: u64,
 }
 
-async fn send_large(remote: &impl Remote, blobs: &Arc<Blobs>, blob: Blob) -> RemoteResult<()> {
+async fn send_large(
+    remote: &impl Remote,
+    blobs: &Arc<Blobs>,
+    blob: Blob,
+    left: &AtomicU64,
+) -> RemoteResult<()> {
     let content = reading(blobs, move |blobs| Ok(*blobs.read(&blob)?.content())).await?;
-    let (mut at, mut ready, mut doubts) = (0, None::<Part>, 0);
+    let (mut at, mut ready, mut doubts, mut counted) = (0, None::<Part>, 0, 0);
     loop {
         // The next part's chunks are sent while the last part is read there.
         let ahead = async {
@@ -142,6 +176,9 @@ async fn send_large(remote: &impl Remote, blobs: &Arc<Blobs>, blob: Blob) -> Rem
                 ready = ahead;
                 doubts += u32::from(ready.is_none());
                 at = ready.as_ref().map_or(0, |part| part.end);
+                // What is sent again counts once.
+                arrived(left, at.saturating_sub(counted));
+                counted = counted.max(at);
             }
         }
         if doubts > DOUBTS_MAX {

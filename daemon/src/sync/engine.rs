@@ -257,7 +257,7 @@ impl<R: Remote> Engine<R> {
             async { if batch.more && !alone { self.read(batch.ends()).await.map(Some) } else { Ok(None) } };
         // The next batch is read while this one is under way.
         let push = async {
-            let gone = carry::blobs(&self.remote, &self.blobs, &blocks).await?;
+            let gone = carry::blobs(&self.remote, &self.blobs, &blocks, &self.seen.files_left).await?;
             self.remote.push(blocks, gone).await
         };
         let (answer, ahead) = tokio::join!(push, ahead);

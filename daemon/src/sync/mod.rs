@@ -183,7 +183,7 @@ impl Sync {
                 name,
                 url,
                 records_queued,
-                bytes_queued,
+                bytes_queued: bytes_queued + view.files_left,
                 records_sent,
             }
         });

@@ -1,6 +1,7 @@
 //! What one remote was last seen to do, for `status` and for the decision
 //! whether the daemon may leave. In memory only; cursors are in the store.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub struct Seen {
     object: String,
     health: Arc<Health>,
     view: Mutex<View>,
+    /// Bytes of files that are under way and have not arrived.
+    pub(super) files_left: AtomicU64,
 }
 
 /// What is known of a remote.
@@ -30,19 +33,26 @@ pub struct View {
     pub contact_us: Option<i64>,
     /// Whether it lacks something that could be sent; not known at first.
     pub behind: Option<bool>,
+    /// Bytes of files that are under way to it and have not arrived.
+    pub files_left: u64,
 }
 
 impl Seen {
     /// For a remote of this name.
     #[must_use]
     pub fn new(name: &str, health: Arc<Health>) -> Self {
-        Self { object: format!("remote {name}"), health, view: Mutex::default() }
+        Self {
+            object: format!("remote {name}"),
+            health,
+            view: Mutex::default(),
+            files_left: AtomicU64::new(0),
+        }
     }
 
     /// What is known.
     #[must_use]
     pub fn view(&self) -> View {
-        self.lock().clone()
+        View { files_left: self.files_left.load(Ordering::Relaxed), ..self.lock().clone() }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, View> {

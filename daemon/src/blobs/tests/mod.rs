@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod measure;
 mod sweep;
 
 use std::fs;

@@ -16,6 +16,7 @@ use tokio::sync::RwLock;
 use tokio::time::{Instant, sleep};
 
 use super::world::{alone, blobs, open};
+use crate::access::Access;
 use crate::blobs::{BlobError, Blobs, pack, unpack};
 use crate::store::Store;
 use crate::sync::receive;
@@ -234,7 +235,7 @@ impl Network {
         let hub = self.hub.read().await;
         let Some(store) = &hub.store else { return Err(RemoteError::transient("is down")) };
         let pushed = wire::decode(&body).map_err(|error| RemoteError::Rejected(error.to_string()))?;
-        let streams = receive::push(store, hub.blobs(), pushed)
+        let streams = receive::push(store, hub.blobs(), pushed, &Access::owner("tester"))
             .await
             .map_err(|error| RemoteError::transient(error.to_string()))?;
         Ok(PushAnswer { epoch: hub.epoch, streams })
