@@ -78,7 +78,7 @@ fn killed_and_cut_at_random_a_version_is_whole_or_not_there() {
         log(&home, kill, &mut logged);
         let faults = [Fault::DropRequest, Fault::LoseAnswer, Fault::Reset, Fault::Twice, Fault::Pass];
         proxy.script((0..random.below(12)).map(|_| random.pick(&faults).clone()).collect::<Vec<_>>());
-        std::thread::sleep(Duration::from_millis(random.below(150)));
+        std::thread::sleep(Duration::from_millis(random.below(500)));
         let both = random.below(3);
         if both != 0 {
             hub.kill();

@@ -144,6 +144,47 @@ def query_runs(asked):
     return {"p50_s": times[len(times) // 2], "max_s": times[-1]}
 
 
+def registry(versions):
+    """So many versions, logged and linked into ten collections of a registry, and
+    the SDK's searches over them: the median of 20, to the first page."""
+    import pannier
+    import wandb
+
+    began = now()
+    run = pannier.init(project="bench", id="versions", settings={"console": "off"})
+    for n in range(versions):
+        artifact = pannier.Artifact("net", "model", metadata={"n": n})
+        with artifact.new_file("n.txt") as file:
+            file.write(str(n))
+        run.log_artifact(artifact, tags=[f"tag{n % 100}"])
+    run.finish()
+    client, entity = Client(), run.entity
+    links = "/v1/collections/pannier/wandb-registry-model/net{}/links"
+    client.at.request("GET", f"/v1/collections/{entity}/bench/net?limit={versions}", headers=client.headers)
+    found = json.loads(client.at.getresponse().read())["versions"]
+    assert len(found) == versions, len(found)
+    for n, version in enumerate(found):
+        client.post(links.format(n % 10), {"artifact": version["id"], "aliases": []})
+    made_s = now() - began
+    api = wandb.Api()
+
+    def search(filter):
+        times = []
+        for _ in range(20):
+            began = now()
+            found = api.registries(organization="pannier", filter={"name": {"$regex": "model"}})
+            next(iter(found.collections().versions(filter=filter)))
+            times.append(now() - began)
+        return sorted(times)[10]
+
+    return {
+        "made_s": made_s,
+        "alias_s": search({"alias": "latest"}),
+        "metadata_s": search({"metadata.n": {"$gte": 9000}}),
+        "tag_s": search({"tag": {"$regex": "tag7"}}),
+    }
+
+
 def many(runs, steps):
     """As many runs of W&B's SDK at once, in one process; beside each other they log."""
     import wandb

@@ -209,5 +209,35 @@ def artifacts(large, count):
     }
 
 
+def large_file(size, changed, place=0):
+    """A file `large` that nothing shares, or the one that is there with so many
+    places changed; and what MD5 of it costs."""
+    import hashlib
+
+    if changed:
+        with open("large", "r+b") as file:
+            for n in range(changed):
+                file.seek(n * (size // changed) + 4321)
+                file.write(os.urandom(place))
+    else:
+        with open("large", "wb") as file:
+            for _ in range(size >> 20):
+                file.write(os.urandom(1 << 20))
+    with open("large", "rb") as file:
+        bytes = file.read()
+    began = now()
+    hashlib.md5(bytes).digest()
+    return {"md5_s": now() - began}
+
+
+def small_files(count):
+    """A folder `small` of files of 1 to 9 kB."""
+    for at in range(count):
+        os.makedirs(f"small/{at // 1000}", exist_ok=True)
+        with open(f"small/{at // 1000}/{at}", "wb") as file:
+            file.write(os.urandom(1000 + at % 8000))
+    return {}
+
+
 if __name__ == "__main__":
     print(json.dumps(globals()[sys.argv[1]](**json.loads(sys.argv[2]))))

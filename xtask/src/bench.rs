@@ -42,6 +42,8 @@ const BENCHES: &[Bench] = &[
     Bench { name: "read", what: "one metric of a million steps", run: cases::read },
     Bench { name: "sync", what: "ten million points to a hub", run: cases::sync },
     Bench { name: "artifacts", what: "1 GiB beside cp, and 10,000 small files", run: artifacts::logged },
+    Bench { name: "blobs", what: "files to a hub: 1 GiB, 1 % of it, 100,000", run: artifacts::uploaded },
+    Bench { name: "registry", what: "a search over ten thousand versions", run: artifacts::searched },
     Bench { name: "wandb-stream", what: "posts of W&B's file stream", run: wandb::stream },
     Bench { name: "wandb-scan", what: "scan_history of a million rows", run: wandb::scan },
     Bench { name: "wandb-runs", what: "api.runs over ten thousand runs", run: wandb::runs },

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::Figure;
 use super::machine::{Machine, used};
-use crate::sh::{self, Running};
+use crate::sh;
 
 fn number(json: &Json, name: &str) -> Result<f64> {
     json[name].as_f64().with_context(|| format!("worker.py gave no {name}"))
@@ -122,26 +122,16 @@ pub fn read(machine: &Machine) -> Result<Vec<Figure>> {
 /// A backlog of ten million points, once the hub is there.
 pub fn sync(machine: &Machine) -> Result<Vec<Figure>> {
     const CALLS: u64 = 1_000_000;
-    let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
-    let token = sh::output(&mut machine.pannier("hub", &["hub", "user", "add", "bench"]))?;
-    std::fs::write(machine.dir.join("token"), token.split_whitespace().last().context("no token")?)?;
+    let address = machine.hub_to_be()?;
     let daemon = machine.daemon()?;
-    sh::run(
-        &mut machine.pannier(
-            "home",
-            &["remote", "add", "hub", &format!("http://{address}"), "--token-file", "token"],
-        ),
-    )?;
+    machine.add_hub(&address)?;
     println!("    building the backlog");
     machine.worker("loop", &json!({"who": "pannier", "run": "backlog", "width": 10, "calls": CALLS}))?;
     machine.settle()?;
     // From here: the daemon may begin before we know that the hub is ready.
     let began = Instant::now();
-    let _hub = Running::start(&mut machine.pannier("hub", &["hub", "--listen", &address]))?;
-    let socket = machine.dir.join("hub/pannier.sock");
-    sh::until(Duration::from_secs(30), || Ok((sh::get(&socket, "/ready") == Some(200)).then_some(())))?
-        .context("the hub is not ready")?;
-    sh::run(&mut machine.pannier("home", &["sync", "--wait", "--timeout", "300"]))?;
+    let _hub = machine.hub(&address)?;
+    machine.sync()?;
     let took = began.elapsed().as_secs_f64();
     sh::run(&mut machine.pannier("home", &["verify", "--remote", "hub"]))?;
     Ok(vec![

@@ -54,6 +54,40 @@ impl Machine {
         Ok(running)
     }
 
+    /// A user of the hub, and the address that it will have.
+    pub fn hub_to_be(&self) -> Result<String> {
+        let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+        let token = sh::output(&mut self.pannier("hub", &["hub", "user", "add", "bench"]))?;
+        fs::write(self.dir.join("token"), token.split_whitespace().last().context("no token")?)?;
+        Ok(address)
+    }
+
+    /// The home sends to it from now on.
+    pub fn add_hub(&self, address: &str) -> Result<()> {
+        let url = format!("http://{address}");
+        sh::run(&mut self.pannier("home", &["remote", "add", "hub", &url, "--token-file", "token"]))
+    }
+
+    /// The hub, when it serves.
+    pub fn hub(&self, address: &str) -> Result<Running> {
+        let running = Running::start(&mut self.pannier("hub", &["hub", "--listen", address]))?;
+        let socket = self.dir.join("hub/pannier.sock");
+        sh::until(PATIENCE, || Ok((sh::get(&socket, "/ready") == Some(200)).then_some(())))?
+            .context("the hub is not ready")?;
+        Ok(running)
+    }
+
+    /// Waits until everything is at the hub.
+    pub fn sync(&self) -> Result<()> {
+        sh::run(&mut self.pannier("home", &["sync", "--wait", "--timeout", "300"]))
+    }
+
+    /// The bytes below a folder of this machine, in files and their count.
+    pub fn below(&self, dir: &str) -> Result<(u64, u64)> {
+        let dir = self.dir.join(dir);
+        Ok((bytes(&dir)?, count(&dir)?))
+    }
+
     /// The same with another Python.
     pub fn with_python(&self, venv: &Venv) -> Self {
         Self { dir: self.dir.clone(), python: venv.python(), package: self.package.clone() }
@@ -124,6 +158,14 @@ fn bytes(dir: &Path) -> Result<u64> {
         let Ok(meta) = entry.metadata() else { continue };
         let inside = if meta.is_dir() { bytes(&entry.path()).unwrap_or(0) } else { meta.len() };
         sum += inside;
+    }
+    Ok(sum)
+}
+
+fn count(dir: &Path) -> Result<u64> {
+    let mut sum = 0;
+    for entry in fs::read_dir(dir)?.flatten() {
+        sum += if entry.file_type()?.is_dir() { count(&entry.path())? } else { 1 };
     }
     Ok(sum)
 }

@@ -2,7 +2,6 @@
 
 mod crash;
 mod damage;
-mod measure;
 mod sweep;
 
 use std::fs;
