@@ -102,6 +102,9 @@ pub const LINEAGE_DEPTH_MAX: usize = 100;
 pub const CHUNK_BATCH_BYTES: u64 = 4 << 20;
 /// The most chunks, or small blobs, of one request.
 pub const CHUNK_BATCH: usize = 256;
+/// The most chunks of a part of a large blob, about 16 MiB: the next one is sent
+/// while the hub reads the last, so the first and the last are waited for alone.
+pub const PART_CHUNKS: usize = 256;
 /// The most chunks that one question or part names.
 pub const CHUNKS_MAX: usize = 1024;
 /// The longest request or answer that holds chunks: a batch and its last chunk.

@@ -102,8 +102,8 @@ fn gc_removes_what_nothing_names() {
     let _ = home.run(&["verify", "--blobs"]).expect(0);
 }
 
-/// The most that is sent again after a cut: a part, which is 64 chunks of at most
-/// 256 KiB, and the requests that were under way beside it.
+/// The most that is sent again after a cut: a part, of 256 chunks of about 64 KiB,
+/// and the requests that were under way beside it.
 const PART_BYTES: u64 = 32 << 20;
 
 /// Of 100 MiB; `cargo xtask torture` sends 4 GiB.

@@ -8,6 +8,7 @@ use pannier_proto::content::{Blob, Content};
 
 use super::packs::gone;
 use super::{BlobError, Held, Result, frame};
+use crate::limits::PART_CHUNKS;
 use crate::store::{BlobRow, Chunk, Segment};
 
 /// Chunks that are looked up at a time.
@@ -65,7 +66,7 @@ impl BlobReader {
         let first = self.find(at)?;
         let (before, wanted) = self.segment.chunks.split_at(first);
         let begin = self.segment.at + before.iter().map(|(_, length)| u64::from(*length)).sum::<u64>();
-        let ids: Vec<i64> = wanted.iter().map(|(id, _)| *id).collect();
+        let ids: Vec<i64> = wanted.iter().take(PART_CHUNKS).map(|(id, _)| *id).collect();
         let found = self.held.store.chunks_by_id(&ids)?;
         if found.len() != ids.len() {
             return Err(BlobError::Missing(self.content.blob));

@@ -144,14 +144,16 @@ impl Blobs {
         if !self.held.store.packs()?.iter().any(|(id, _)| *id == pack) {
             return Ok(());
         }
-        // Where nothing is any more, there is nothing to keep: it was set aside before, or swept.
-        for (at, length) in damaged.into_iter().filter(|(at, length)| known(*at, *length)) {
-            let kept = self.set_aside(pack, at, length)?;
-            let what = format!(
-                "pack {pack}: {length} bytes at {at} are damaged; they were copied to {}",
-                kept.display()
-            );
-            checked.findings.push(Finding { what, lost: true });
+        for (at, length) in damaged {
+            let lost = known(at, length);
+            let kept = match self.set_aside(pack, at, length)? {
+                Some(path) => format!("they were copied to {}", path.display()),
+                None if lost => "they were set aside before".to_owned(),
+                // Nothing has them any more, and they were told of.
+                None => continue,
+            };
+            let what = format!("pack {pack}: {length} bytes at {at} are damaged; {kept}");
+            checked.findings.push(Finding { what, lost });
         }
         self.lose(&lost, checked)
     }
@@ -234,22 +236,44 @@ impl Blobs {
         }
     }
 
-    /// Copies bytes of a pack, as far as they can be read, to the quarantine.
-    fn set_aside(&self, pack: i64, at: u64, length: u64) -> Result<PathBuf> {
-        let (path, mut file) = self.quarantined(&format!("pack-{pack}-{at}"))?;
-        let (mut at, end) = (at, at + length);
+    /// Copies bytes of a pack, as far as they can be read, to the quarantine; not
+    /// where the same bytes were set aside before.
+    fn set_aside(&self, pack: i64, at: u64, length: u64) -> Result<Option<PathBuf>> {
+        let mut hasher = blake3::Hasher::new();
+        self.each_piece(pack, at, length, |piece| {
+            hasher.update(piece);
+            Ok(())
+        })?;
+        let digest = hasher.finalize().to_hex();
+        let name = format!("pack-{pack}-{at}-{}", &digest[..16]);
+        if self.quarantine.join(format!("{name}-0")).exists() {
+            return Ok(None);
+        }
+        let (path, mut file) = self.quarantined(&name)?;
+        self.each_piece(pack, at, length, |piece| file.write_all(piece).map_err(failed("write", &path)))?;
+        sync(&file).map_err(failed("sync", &path))?;
+        Ok(Some(path))
+    }
+
+    fn each_piece(
+        &self,
+        pack: i64,
+        mut at: u64,
+        length: u64,
+        mut take: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let end = at + length;
         let mut buffer = vec![0; 64 << 10];
         while at < end {
             let part = usize::try_from(end - at).unwrap_or(usize::MAX).min(buffer.len());
             match self.held.packs.read(pack, at, &mut buffer[..part]) {
-                Ok(()) => file.write_all(&buffer[..part]).map_err(failed("write", &path))?,
+                Ok(()) => take(&buffer[..part])?,
                 Err(error) if gone(&error) => break,
                 Err(error) => return Err(error),
             }
             at += part as u64;
         }
-        sync(&file).map_err(failed("sync", &path))?;
-        Ok(path)
+        Ok(())
     }
 
     /// Moves a file to the quarantine.
