@@ -7,6 +7,7 @@ import sys
 import wave
 
 import numpy as np
+import plotly.graph_objects as go
 from PIL import Image
 from telling import tell
 
@@ -30,10 +31,16 @@ def log():
         run.log({"pictures": [wandb.Image(np.full((4, 4, 3), shade), caption=str(shade)) for shade in (0, 99)]})
         run.log({"found": wandb.Image("film.gif", grouping=3)})
         run.log({"photo": wandb.Image(np.full((4, 4, 4), 9), file_type="jpg")})
+        box = {"position": {"minX": 0.1, "maxX": 0.5, "minY": 0.1, "maxY": 0.5}, "class_id": 1}
+        boxes = {"predictions": {"box_data": [box], "class_labels": {1: "thing"}}}
+        masks = {"truth": {"mask_data": np.eye(8, dtype=np.uint8), "class_labels": {1: "thing"}}}
+        run.log({"boxed": wandb.Image(shades, boxes=boxes, masks=masks)})
+        run.log({"some": [wandb.Image(shades, boxes=boxes, masks=masks), wandb.Image(shades)]})
         run.log({"spread": wandb.Histogram([1, 2, 2, 3, 3, 3], num_bins=3)})
         run.log({"sound": wandb.Audio("beep.wav", caption="a beep")})
         run.log({"film": wandb.Video("film.gif")})
         run.log({"part/page": wandb.Html("<p>a <b>page</b></p>", inject=False)})
+        run.log({"chart": go.Figure(data=[go.Bar(x=["a", "b"], y=[1, 2])], layout={"template": "none"})})
         table = wandb.Table(columns=["name", "score", "shot"])
         for number in range(3):
             table.add_data(f"row {number}", number / 4, wandb.Image(np.full((2, 2, 3), number, np.uint8)))

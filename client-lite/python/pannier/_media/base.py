@@ -126,7 +126,7 @@ class Media(Value):
         return cls(path, caption=said.get("caption"))  # type: ignore[arg-type, call-arg]
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._sha256 == other._sha256  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._sha256 == getattr(other, "_sha256", "")
 
     __hash__ = None  # type: ignore[assignment]
 

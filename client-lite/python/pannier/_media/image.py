@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import _term
 from .base import Media, captions, module_of, need
+from .overlays import BoundingBoxes2D, ImageMask, all_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,14 +44,14 @@ class Image(Media):
         self._grouping = grouping
         self._width: int | None = None
         self._height: int | None = None
-        if boxes or masks or classes:
-            _term.warn_once("boxes, masks and classes of pannier.Image are left out; the picture is kept")
+        self._boxes = all_of(BoundingBoxes2D, boxes, "boxes")
+        self._masks = all_of(ImageMask, masks, "masks")
         if isinstance(data_or_path, Image):
             self._of_image(data_or_path, caption, grouping)
         elif isinstance(data_or_path, (str, os.PathLike)):
             path = os.fspath(data_or_path)
             if "://" in path:
-                raise ValueError(f"{path!r} is an address; pannier.Image takes files of this machine")
+                raise ValueError(f"{path!r} is an address; pannier.Image takes local files")
             self.format = os.path.splitext(path)[1][1:]
             self._hold_file(path)
             with _pillow().open(self._file) as image:
@@ -59,7 +60,9 @@ class Image(Media):
             self._of_data(data_or_path, mode, file_type)
 
     def _of_image(self, other: Image, caption: str | None, grouping: int | None) -> None:
-        self.__dict__.update(other.__dict__)
+        # Boxes and masks are of the new one, as it was given them.
+        drawn = {"_boxes": self._boxes, "_masks": self._masks}
+        self.__dict__.update({**other.__dict__, **drawn})
         self._hold_file(other._file, other._extension)
         self._named, self._own = other._named, other._own
         self._caption = other._caption if caption is None else caption
@@ -96,12 +99,24 @@ class Image(Media):
             said["grouping"] = self._grouping
         return said
 
+    def _to_row(self, place: Place) -> dict[str, Any]:
+        said = super()._to_row(place)
+        for name, drawn in (("boxes", self._boxes), ("masks", self._masks)):
+            if drawn:
+                said[name] = {key: one._to_row(place) for key, one in drawn.items()}
+        return said
+
+    def _in_artifact(self, artifact: Artifact) -> dict[str, Any]:
+        if self._boxes or self._masks:
+            _term.warn_once("boxes and masks of a pannier.Image are left out of artifacts")
+        return super()._in_artifact(artifact)
+
     @classmethod
     def _list_to_row(cls, items: Sequence[Image], place: Place) -> dict[str, Any]:
         if len(items) > cls.MAX_ITEMS:
             _term.warn_once(f"only {cls.MAX_ITEMS} images are logged under one key at one step")
         kept = items[: cls.MAX_ITEMS]
-        files = [image._to_row(place)["path"] for image in kept]
+        rows = [image._to_row(place) for image in kept]
         first = kept[0]
         said: dict[str, Any] = {
             "_type": "images/separated",
@@ -109,10 +124,16 @@ class Image(Media):
             "height": first._height,
             "format": first.format,
             "count": len(kept),
-            "filenames": files,
+            "filenames": [row["path"] for row in rows],
         }
         texts = captions(kept)
-        return said if texts is None else {**said, "captions": texts}
+        if texts is not None:
+            said["captions"] = texts
+        for name in ("masks", "boxes"):
+            drawn = [row.get(name) for row in rows]
+            if any(drawn):
+                said[f"all_{name}"] = drawn
+        return said
 
     @classmethod
     def _from_artifact(cls, said: dict[str, Any], artifact: Artifact) -> Image:

@@ -41,10 +41,19 @@ class Place:
 
 def log(run: Run, data: Mapping[str, Any], step: Any, commit: bool | None) -> None:
     """Logs a row that has media in it; a value that fails is warned about and left out."""
-    at = run.step if step is None else int(step)
+    data = dict(data)
+    at = _step(run, step)
     # A step that has passed is refused below; its files would be nobody's.
     row = _row(run, data, at) if at >= run.step else _without(data)
     run._session.log(row, step, commit)
+
+
+def _step(run: Run, step: Any) -> int:
+    """The step that the native side will take."""
+    try:
+        return run.step if step is None else int(step)
+    except (TypeError, ValueError, OverflowError):
+        return int(run.step)
 
 
 def _row(run: Run, data: Mapping[str, Any], step: int, prefix: str = "") -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Table(Media):
     ) -> None:
         super().__init__()
         if log_mode not in _LOG_MODES:
-            raise ValueError(f"log_mode {log_mode!r} is not in this version of pannier; {_LOG_MODES}")
+            raise ValueError(f"log_mode {log_mode!r} is not there yet; {_LOG_MODES[0]} is")
         if dtype is not None:
             _term.warn_once("dtype of pannier.Table is ignored; kinds are taken from the data")
         self.log_mode = log_mode
@@ -103,7 +103,7 @@ class Table(Media):
         if name in self.columns:
             raise AssertionError(f"the table has a column {name!r} already")
         if self.columns and len(values) != len(self.data):
-            raise AssertionError(f"expected {len(self.data)} values, one a row; found {len(values)}")
+            raise AssertionError(f"expected {len(self.data)} values, not {len(values)}")
         self._changed()
         if not self.columns:
             self.data = [[] for _ in values]
@@ -187,9 +187,9 @@ class Table(Media):
         self._hold(text.encode("utf-8", "replace"), ".table.json")
         row = super()._to_row(place)
         row["_type"] = "table-file"
-        address = "wandb-client-artifact://"
-        row["artifact_path"] = f"{address}{artifact._client_id}/{entry.path}"
-        row["_latest_artifact_path"] = f"{address}{artifact._sequence_client_id}:latest/{entry.path}"
+        logged, latest = artifact._client_id, f"{artifact._sequence_client_id}:latest"
+        row["artifact_path"] = f"wandb-client-artifact://{logged}/{entry.path}"
+        row["_latest_artifact_path"] = f"wandb-client-artifact://{latest}/{entry.path}"
         row.update(ncols=len(self.columns), nrows=len(self.data), log_mode=self.log_mode)
         self._row_of = (place.run_id, row)
         return row
