@@ -251,9 +251,7 @@ class Run(Names, RunArtifacts, RunFiles, Later):
 def _logger(run: Run, native: Callable[..., None]) -> Callable[..., None]:
     """The session's own `log`, and what comes of a row that has media in it."""
 
-    def log(
-        data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
-    ) -> None:
+    def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
         try:
             native(data, step, commit)
         except HasMedia:

@@ -96,7 +96,8 @@ def test_rows_name_the_files_as_they_were(read: Any) -> None:
 def test_a_table_is_a_file_and_an_artifact(read: Any) -> None:
     entry = read["rows"][3]["results"]
     assert (entry["_type"], entry["nrows"], entry["ncols"]) == ("table-file", 2, 3)
-    assert read["rows"][4]["results"] == entry and read["summary"] == 2
+    assert read["rows"][4]["results"] == entry
+    assert read["summary"] == 2
     shown = json.loads(read["files"][entry["path"]])
     assert shown == {
         "columns": ["name", "score", "page"],
@@ -106,6 +107,22 @@ def test_a_table_is_a_file_and_an_artifact(read: Any) -> None:
     assert (kind, columns) == ("run_table", ["name", "score", "page"])
     assert cells == [["row 0", 0.5, "in a cell"], ["row 1", None, None]]
     assert len(read["tables"]["held:v0"][2]) == 3
+
+
+def test_no_daemon_is_needed(bare_home: Any) -> None:
+    done = bare_home.python(
+        """
+        import time, pannier as wandb
+        with wandb.init(project="p", id="m") as run:
+            began = time.monotonic()
+            run.log({"page": wandb.Html("a"), "results": wandb.Table(["x"], [[1]])})
+            print("took", time.monotonic() - began)
+        """
+    )
+    assert float(done.stdout.split("took")[1]) < 1
+    assert "warning: could not" not in done.stderr
+    spool = bare_home.path / "spool"
+    assert len([path for path in spool.rglob("*") if path.is_file() and "files" in path.parts]) >= 3
 
 
 def test_columns_keep_to_one_kind() -> None:

@@ -123,7 +123,8 @@ class Media(Value):
     @classmethod
     def _from_artifact(cls, said: dict[str, Any], artifact: Artifact) -> Any:
         path = artifact.get_entry(said["path"]).download()
-        return cls(path, caption=said.get("caption"))  # type: ignore[arg-type, call-arg]
+        make: Any = cls
+        return make(path, caption=said.get("caption"))
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._sha256 == getattr(other, "_sha256", "")
@@ -148,8 +149,6 @@ def captions(items: Sequence[Media]) -> list[str | None] | None:
     return None if items[0]._caption is None else [item._caption for item in items]
 
 
-
-
 def need(module: str, package: str, why: str) -> Any:
     """An optional module, or an error that says what to install."""
     from importlib import import_module
@@ -170,7 +169,7 @@ def compact(value: object) -> str:
 def module_of(obj: object) -> str:
     """The top-level package that defines an object's class, or a class it is made of."""
     if type(obj) is type(os):  # a module: pyplot stands for its current figure
-        return str(obj.__name__).partition(".")[0]  # type: ignore[attr-defined]
+        return str(obj.__name__).partition(".")[0]
     tops = [kind.__module__.partition(".")[0] for kind in type(obj).__mro__]
     known = ("torch", "matplotlib", "plotly", "PIL", "pandas", "numpy")
     return next((top for top in tops if top in known), tops[0])

@@ -37,7 +37,7 @@ class ImageMask(Media):
         if "path" in val:
             self._hold_file(val["path"])
             return
-        data = val.get("mask_data")
+        data: Any = val.get("mask_data")
         if len(getattr(data, "shape", ())) != 2:
             raise TypeError(f"the mask {key!r} needs mask_data, an array of two dimensions")
         numpy = need("numpy", "numpy", "a mask")

@@ -57,7 +57,7 @@ class Table(Media):
         self._kinds: dict[Column, str] = {}
         self._row_of: tuple[str, dict[str, Any]] | None = None
         self.data: list[list[Any]] = []
-        given = rows if data is None else data
+        given: Any = rows if data is None else data
         if dataframe is None and module_of(given) == "pandas":
             dataframe = given
         if dataframe is not None:
@@ -81,8 +81,7 @@ class Table(Media):
         """Adds a row: a value for each column."""
         if len(data) != len(self.columns):
             raise ValueError(
-                f"This table expects {len(self.columns)} columns: {self.columns},"
-                f" found {len(data)}"
+                f"This table expects {len(self.columns)} columns: {self.columns}, found {len(data)}"
             )
         self._changed()
         kinds = {c: self._fits(c, value) for c, value in zip(self.columns, data)}
@@ -223,7 +222,7 @@ class Table(Media):
             isinstance(other, Table) and self.columns == other.columns and self.data == other.data
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 def _stored(cell: Any, artifact: Artifact) -> Any:
