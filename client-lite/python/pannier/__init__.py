@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from ._artifacts.artifact import Artifact as Artifact
     from ._artifacts.edits import ArtifactTTL as ArtifactTTL
     from ._config import Config as Config
+    from ._media.charts import Histogram as Histogram
+    from ._media.charts import Plotly as Plotly
+    from ._media.files import Audio as Audio
+    from ._media.files import Html as Html
+    from ._media.files import Video as Video
+    from ._media.image import Image as Image
+    from ._media.table import Table as Table
     from ._metric import Metric
     from ._run import Run as Run
     from ._settings import Settings as Settings
@@ -44,6 +51,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Audio": "_media.files",
+    "Histogram": "_media.charts",
+    "Html": "_media.files",
+    "Image": "_media.image",
+    "Plotly": "_media.charts",
+    "Table": "_media.table",
+    "Video": "_media.files",
     "AlertLevel": "_alert",
     "Api": "_api.api",
     "Artifact": "_artifacts.artifact",

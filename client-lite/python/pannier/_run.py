@@ -1,7 +1,8 @@
 """Owns `Run`: one life of a run, as the training program holds it.
 
 It gives W&B's names to what the native session does, and keeps what only Python
-sees: config, summary, console capture. `log` is the session's own method.
+sees: config, summary, console capture. `log` is the session's own method, and what
+comes of a row that has media in it.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from ._run_files import RunFiles
 from ._session import NoSession
 from ._settings import Settings
 from ._summary import Summary
-from ._values import dumps, plain
+from ._values import HasMedia, dumps, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
     from types import TracebackType
     from typing import Any, NoReturn
@@ -47,8 +48,8 @@ class Run(Names, RunArtifacts, RunFiles, Later):
         resume_file: ResumeFile | None = None,
     ) -> None:
         Names.__init__(self, session, settings)
-        # The native method itself, for it is called at every step.
-        self.__dict__["log"] = session.log
+        # Bound once, for it is called at every step.
+        self.__dict__["log"] = _logger(self, session.log)
         self._pid = os.getpid()
         self._finished = False
         self._preempting = False
@@ -91,7 +92,7 @@ class Run(Names, RunArtifacts, RunFiles, Later):
         passed is refused with a warning. With `commit=False` the next call adds
         to the same row. Nested dicts become dotted keys.
         """
-        self._session.log(data, step, commit)
+        _logger(self, self._session.log)(data, step, commit)
 
     @property
     def config(self) -> Config:
@@ -245,6 +246,20 @@ class Run(Names, RunArtifacts, RunFiles, Later):
 
     def _publish_metadata(self, **facts: Any) -> None:
         self._session.change(dumps({"change": "metadata", "set": plain(facts)}))
+
+
+def _logger(run: Run, native: Callable[..., None]) -> Callable[..., None]:
+    """The session's own `log`, and what comes of a row that has media in it."""
+
+    def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
+        try:
+            native(data, step, commit)
+        except HasMedia:
+            from ._media.rows import log as log_row
+
+            log_row(run, data, step, commit)
+
+    return log
 
 
 def disabled_run(settings: Settings, config: object) -> Run:

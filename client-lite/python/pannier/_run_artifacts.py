@@ -211,7 +211,9 @@ class RunArtifacts:
         artifact.finalize()
         if self._disabled:
             return artifact
-        self._check_place(artifact)
+        # Nobody else can have a collection for tables, and `log` must not wait.
+        if artifact.type != "run_table":
+            self._check_place(artifact)
         artifact._client = self._public_api()._client
         artifact._saving = hand_over(
             self._session,

@@ -36,6 +36,36 @@ _DEPTH_MAX = 40
 _warned: set[type] = set()
 
 
+class Whole:
+    """JSON that a row keeps as one value, dicts in it and all."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class HasMedia(BaseException):
+    """Stops the native `log` before it records anything: the row has media in it, which
+    need their key and their step. No `Exception`, for those it swallows."""
+
+
+# Packages whose objects may be figures, and data frames, which are logged as tables.
+_DRAWN = ("matplotlib", "plotly", "pandas")
+
+
+def _is_media(obj: object) -> bool:
+    # Of a module its own name: pyplot stands for its current figure.
+    where = getattr(obj, "__name__", "") if type(obj) is type(sys) else type(obj).__module__
+    package = where.partition(".")[0]
+    if package in _DRAWN:
+        if package == "pandas":
+            return hasattr(obj, "columns")
+        return any(hasattr(obj, name) for name in ("to_plotly_json", "savefig", "figure"))
+    if isinstance(obj, (list, tuple)):
+        return bool(obj) and _is_media(obj[0])
+    base = sys.modules.get("pannier._media.base")
+    return base is not None and isinstance(obj, base.Value)
+
+
 def encode(obj: object) -> Encoded:
     """One logged value, in a form that the native side can store."""
     try:
@@ -44,6 +74,10 @@ def encode(obj: object) -> Encoded:
             if isinstance(item, (float, int)):
                 number: float = _scalar(item)
                 return number
+        if isinstance(obj, Whole):
+            return (obj.text,)
+        if _is_media(obj):
+            raise HasMedia
         return _encode(obj)
     except Exception as error:  # objects of strangers may fail in any way
         name = type(obj).__name__

@@ -102,14 +102,14 @@ def test_before_init() -> None:
 def test_module_names_follow_the_run(sessions: list[FakeSession]) -> None:
     run = pannier.init(project="p", config={"lr": 1})
     assert pannier.run is run
-    assert run.log == sessions[0].log
+    run.log({"b": 2})
     pannier.log({"a": 1})
     pannier.config.bs = 2
     assert pannier.summary["a"] == 1
     assert pannier.define_metric("a", summary="max").summary == ("max",)
     pannier.finish()
     assert pannier.run is None
-    assert sessions[0].rows == [{"a": 1}]
+    assert sessions[0].rows == [{"b": 2}, {"a": 1}]
     assert sessions[0].of("config") == [{"lr": 1}, {"bs": 2}]
     assert sessions[0].ends == [(0, "finished")]
 

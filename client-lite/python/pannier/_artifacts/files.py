@@ -35,10 +35,12 @@ class Files(Facts):
         return self.get_entry(name)
 
     def get(self, name: str) -> Any:
-        """The object that was added as `name`: None, for this version of pannier makes
-        no objects of files; `get_entry(name).download()` gives the file."""
+        """The table, picture or other object that was added as `name`; None where
+        there is none. `get_entry(name).download()` gives a file."""
+        from .._media.kinds import get
+
         self._logged("get")
-        return None
+        return get(self, name)  # type: ignore[arg-type]
 
     def __getitem__(self, name: str) -> Any:
         return self.get(name)

@@ -14,6 +14,7 @@ import shutil
 import socket
 import tempfile
 import weakref
+from itertools import count
 
 #: ioctl of Linux: the same bytes, shared until one of the two files changes.
 _FICLONE = 0x40049409
@@ -32,7 +33,8 @@ class Staging:
         self._owner = weakref.ref(owner)
         self._folder: str | None = None
         self._remove: weakref.finalize[..., object] | None = None
-        self._count = 0
+        # Any thread may make the next one.
+        self._count = count(1)
         self._remembered = 0
 
     def remember(self, source: str) -> bytes | None:
@@ -55,6 +57,10 @@ class Staging:
                     return source
         except OSError:
             pass
+        return self.keep(content)
+
+    def keep(self, content: bytes) -> str:
+        """A file with this content."""
         target = self._next()
         with open(target, "xb") as file:
             file.write(content)
@@ -69,8 +75,7 @@ class Staging:
         return target
 
     def _next(self) -> str:
-        self._count += 1
-        return os.path.join(self._made(), f"copy-{self._count}")
+        return os.path.join(self._made(), f"copy-{next(self._count)}")
 
     def _made(self) -> str:
         if self._folder is None:
