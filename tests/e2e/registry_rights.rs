@@ -37,6 +37,11 @@ fn a_protected_name_moved_offline_waits_for_an_administrator() {
     let link = |user: &str| format!("registry link commons/{user}/net acme/model/digits --alias production");
     let _ = run(&boss, &link("boss")).expect(0);
     let _ = run(&boss, "registry protect acme/model production").expect(0);
+    // Who is no administrator may make what nobody made, and says who may use it.
+    let (maker, _of_maker) = home_of(&hub, "clerk");
+    let _ = run(&maker, "registry create acme/fresh --description new").expect(0);
+    let _ = run(&maker, "registry link commons/clerk/net acme/fresh/net").expect(0);
+    let _ = run(&maker, "sync --wait --timeout 60").expect(0);
     let _ = run(&boss, "sync --wait --timeout 60").expect(0);
     assert_eq!(production(&hub), "boss");
 

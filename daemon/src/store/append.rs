@@ -54,7 +54,7 @@ struct StreamRow {
 }
 
 /// How many records of a block are behind the next one.
-fn known(first_seq: Seq, next: Seq) -> usize {
+pub(super) fn known(first_seq: Seq, next: Seq) -> usize {
     usize::try_from(next.saturating_sub(first_seq)).unwrap_or(usize::MAX)
 }
 
@@ -98,17 +98,6 @@ impl Tx<'_> {
         }
         self.tidy(stream.id, false)?;
         Ok(answer(&stream, true))
-    }
-
-    /// The changes of a block of a workspace that are not here yet.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn new_changes<'a>(&self, incoming: &'a Incoming, now_us: i64) -> Result<&'a [Change]> {
-        let next = self.stream(&incoming.path, incoming.origin, now_us)?.last_seq + 1;
-        let known = known(incoming.first_seq.unwrap_or(next), next);
-        // Where nothing but changes comes, as to a workspace, these are its records.
-        Ok(incoming.block.changes().get(known..).unwrap_or_default())
     }
 
     fn append_piece(

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use pannier_proto::hub::StreamId;
 use pannier_proto::id::{Id128, Origin, RunPath, Seq};
+use pannier_proto::record::Change;
 use pannier_proto::request::RunAtRemote;
 use rusqlite::{OptionalExtension, params};
 
+use super::append::{Incoming, known};
 use super::writer::Tx;
 use super::{Result, Store, StoreError, from_sql, to_sql};
 
@@ -86,6 +88,27 @@ impl Tx<'_> {
             0 => Err(StoreError::Missing(format!("remote {name:?}"))),
             _ => Ok(()),
         }
+    }
+
+    /// The changes of a block of a workspace that are not here yet.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn new_changes<'a>(&self, incoming: &'a Incoming) -> Result<&'a [Change]> {
+        // Without making the stream: a project that has one is there.
+        let path = &incoming.path;
+        let last: Option<i64> = self
+            .sql
+            .prepare_cached(
+                "SELECT s.last_seq FROM streams s JOIN runs r ON r.id = s.run
+                 WHERE s.origin = ?1 AND r.entity = ?2 AND r.project = ?3 AND r.run = ?4",
+            )?
+            .query_row(params![incoming.origin.0, path.entity, path.project, path.run], |row| row.get(0))
+            .optional()?;
+        let next = last.map_or(0, from_sql) + 1;
+        let known = known(incoming.first_seq.unwrap_or(next), next);
+        // Where nothing but changes comes, as to a workspace, these are its records.
+        Ok(incoming.block.changes().get(known..).unwrap_or_default())
     }
 
     /// Stores what a remote answered: where streams stand, and for which start

@@ -23,7 +23,13 @@ pub fn anybodys(tx: &Tx, entity: &str, project: &str, act: &Act) -> Result<()> {
             })
         }
         Act::EditProject { edit } if is_registry(&known.name) => {
-            let guarded = edit.access.is_some() || edit.protected_aliases.is_some();
+            // W&B's SDK says again what is so already.
+            let now = known.said.access.as_deref().unwrap_or("PRIVATE");
+            let guarded = edit.access.as_ref().is_some_and(|access| access != now)
+                || edit
+                    .protected_aliases
+                    .as_ref()
+                    .is_some_and(|names| *names != known.said.protected_aliases);
             guarded.then(|| {
                 format!(
                     "only administrators change who may use the registry {name} and its protected aliases"
