@@ -11,7 +11,8 @@ use pannier_tests::daemon::{TestDaemon, TestHome};
 use serde_json::{Value as Json, json};
 
 /// `pannier LINE`, split at spaces, in the folder beside the home.
-fn run(home: &TestHome, line: &str) -> Output {
+/// Runs `pannier` with these words, beside the home.
+pub fn run(home: &TestHome, line: &str) -> Output {
     let words: Vec<_> = line.split(' ').collect();
     Output::of(home.pannier(&words).current_dir(home.beside("")))
 }

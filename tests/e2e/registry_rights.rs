@@ -3,11 +3,8 @@
 
 use pannier_tests::daemon::{TestDaemon, TestHome};
 
+use crate::artifact_cli::run;
 use crate::roles::Hub;
-
-fn run(home: &TestHome, line: &str) -> pannier_tests::cli::Output {
-    home.run(&line.split(' ').collect::<Vec<_>>())
-}
 
 /// A home of a user of the hub, with a version `commons/USER/net:v0`.
 fn home_of(hub: &Hub, user: &str) -> (TestHome, TestDaemon) {

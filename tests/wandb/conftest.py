@@ -15,7 +15,9 @@ from wandb.sdk.artifacts import artifact_file_cache
 
 from support.home import Home, Hub, until
 from support.reading import reading
-from support.sdk import ENTITY, Script
+from support.sdk import ENTITY, STORIES, TRACKERS, Script
+
+PACKAGE = os.environ.get("PANNIER_PACKAGE", "")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -142,3 +144,33 @@ def api(place, home, request):
 def story(request, tell):
     """What the story that the test is marked with told of itself."""
     return tell(*request.node.get_closest_marker("story").args)
+
+
+@pytest.fixture(scope="session")
+def with_either(home):
+    """Variables of scripts that import the package that they are told."""
+    assert PACKAGE, "PANNIER_PACKAGE must name the folder with `pannier`; `cargo xtask test` sets it"
+    return home.variables() | {"PYTHONPATH": f"{STORIES}:{PACKAGE}"}
+
+
+@pytest.fixture(scope="module")
+def paths(request, with_either, run_script):
+    """A run of each package, by the module's `STORY`."""
+    scripts = {tracker: run_script(*request.module.STORY, tracker, **with_either) for tracker in TRACKERS}
+    return {tracker: script.wait().expect(0)["path"] for tracker, script in scripts.items()}
+
+
+@pytest.fixture
+def read(home, place, request, below):
+    """What a package's Api shows of a run, at the place."""
+    there = home
+    if place == "hub":
+        there = request.getfixturevalue("hub")
+        home.pannier("sync", "--wait", "--timeout", "60")
+    story = request.module.STORY[0]
+
+    def read(tracker, path):
+        variables = there.wandb_variables() | {"PYTHONPATH": f"{STORIES}:{PACKAGE}"} | there.variables()
+        return Script(story, variables, "read", tracker, path, below=below, **variables).wait().expect(0)
+
+    return read

@@ -1,38 +1,10 @@
 """Runs logged by `import wandb` and by `import pannier as wandb` are the same
 thing, whichever of the two reads them, at the daemon and at the hub."""
 
-import os
+from support.sdk import TRACKERS
 
-import pytest
-
-from support.sdk import STORIES, Script
-
-PACKAGE = os.environ.get("PANNIER_PACKAGE", "")
-TRACKERS = ["wandb", "pannier"]
-
-
-@pytest.fixture(scope="module")
-def paths(home, run_script):
-    """A run of each package."""
-    assert PACKAGE, "PANNIER_PACKAGE must name the folder with `pannier`; `cargo xtask test` sets it"
-    more = home.variables() | {"PYTHONPATH": f"{STORIES}:{PACKAGE}"}
-    scripts = {tracker: run_script("either", "train", tracker, **more) for tracker in TRACKERS}
-    return {tracker: script.wait().expect(0)["path"] for tracker, script in scripts.items()}
-
-
-@pytest.fixture
-def read(home, place, request, below):
-    """What a package's Api shows of a run, at the place."""
-    there = home
-    if place == "hub":
-        there = request.getfixturevalue("hub")
-        home.pannier("sync", "--wait", "--timeout", "60")
-
-    def read(tracker, path):
-        variables = there.wandb_variables() | {"PYTHONPATH": f"{STORIES}:{PACKAGE}"} | there.variables()
-        return Script("either", variables, "read", tracker, path, below=below, **variables).wait().expect(0)
-
-    return read
+# The script, and what it is told to do.
+STORY = ("either", "train")
 
 
 def test_same_whichever_logs_and_whichever_reads(paths, read, place):

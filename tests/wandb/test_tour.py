@@ -1,13 +1,10 @@
 """The way of a model from training to the registry, told with either package, read
 by W&B's at the daemon and at the hub."""
 
-import os
-
 import pytest
 
-from support.sdk import STORIES
+from support.sdk import TRACKERS
 
-PACKAGE = os.environ.get("PANNIER_PACKAGE", "")
 # MD5 over "wandb-artifact-manifest-v1\nmodel.txt:BASE64_OF_MD5_OF_THE_BYTES\n".
 DIGEST = "233acd04cef89efb903ff2f512b92e52"
 
@@ -18,14 +15,12 @@ def told():
     return {}
 
 
-@pytest.fixture(params=["wandb", "pannier"])
-def tour(request, told, home, run_script):
+@pytest.fixture(params=TRACKERS)
+def tour(request, told, with_either, run_script):
     """What the script told, with the package's name."""
-    assert PACKAGE, "PANNIER_PACKAGE must name the folder with `pannier`; `cargo xtask test` sets it"
     tracker = request.param
     if tracker not in told:
-        more = home.variables() | {"PYTHONPATH": f"{STORIES}:{PACKAGE}"}
-        told[tracker] = run_script("tour", tracker, **more).wait().expect(0) | {"tracker": tracker}
+        told[tracker] = run_script("tour", tracker, **with_either).wait().expect(0) | {"tracker": tracker}
     return told[tracker]
 
 

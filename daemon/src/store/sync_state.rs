@@ -6,7 +6,7 @@ use pannier_proto::hub::StreamId;
 use pannier_proto::id::{Id128, Origin, RunPath, Seq};
 use pannier_proto::record::Change;
 use pannier_proto::request::RunAtRemote;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::append::{Incoming, known};
 use super::writer::Tx;
@@ -96,16 +96,8 @@ impl Tx<'_> {
     /// [`StoreError`].
     pub fn new_changes<'a>(&self, incoming: &'a Incoming) -> Result<&'a [Change]> {
         // Without making the stream: a project that has one is there.
-        let path = &incoming.path;
-        let last: Option<i64> = self
-            .sql
-            .prepare_cached(
-                "SELECT s.last_seq FROM streams s JOIN runs r ON r.id = s.run
-                 WHERE s.origin = ?1 AND r.entity = ?2 AND r.project = ?3 AND r.run = ?4",
-            )?
-            .query_row(params![incoming.origin.0, path.entity, path.project, path.run], |row| row.get(0))
-            .optional()?;
-        let next = last.map_or(0, from_sql) + 1;
+        let here = position(self.sql, incoming.origin, &incoming.path)?;
+        let next = here.map_or(0, |(_, seq, _)| seq) + 1;
         let known = known(incoming.first_seq.unwrap_or(next), next);
         // Where nothing but changes comes, as to a workspace, these are its records.
         Ok(incoming.block.changes().get(known..).unwrap_or_default())
@@ -149,6 +141,19 @@ impl Tx<'_> {
             .sql
             .execute("UPDATE cursors SET parked = NULL WHERE remote = ?1 AND parked IS NOT NULL", [remote])?)
     }
+}
+
+/// A stream, its last `Seq` and its last step.
+fn position(sql: &Connection, origin: Origin, path: &RunPath) -> Result<Option<(i64, Seq, Option<i64>)>> {
+    Ok(sql
+        .prepare_cached(
+            "SELECT s.id, s.last_seq, s.last_step FROM streams s JOIN runs r ON r.id = s.run
+             WHERE s.origin = ?1 AND r.entity = ?2 AND r.project = ?3 AND r.run = ?4",
+        )?
+        .query_row(params![origin.0, path.entity, path.project, path.run], |row| {
+            Ok((row.get(0)?, from_sql(row.get(1)?), row.get(2)?))
+        })
+        .optional()?)
 }
 
 impl Store {
@@ -205,17 +210,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn position(&self, id: &StreamId) -> Result<Option<(i64, Seq, Option<i64>)>> {
-        self.read_blocking(|sql| {
-            Ok(sql
-                .prepare_cached(
-                    "SELECT s.id, s.last_seq, s.last_step FROM streams s JOIN runs r ON r.id = s.run
-                     WHERE s.origin = ?1 AND r.entity = ?2 AND r.project = ?3 AND r.run = ?4",
-                )?
-                .query_row(params![id.origin.0, id.path.entity, id.path.project, id.path.run], |row| {
-                    Ok((row.get(0)?, from_sql(row.get(1)?), row.get(2)?))
-                })
-                .optional()?)
-        })
+        self.read_blocking(|sql| position(sql, id.origin, &id.path))
     }
 
     /// Workspaces that have records, those of late first, at most so many.

@@ -15,6 +15,8 @@ from .home import bare_environment
 ENTITY = "lab"
 """Whose runs they are."""
 STORIES = pathlib.Path(__file__).resolve().parent.parent / "stories"
+TRACKERS = ["wandb", "pannier"]
+"""The packages that a story can be told with."""
 SCRIPT_PATIENCE_S = 150
 
 

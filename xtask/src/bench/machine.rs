@@ -84,8 +84,7 @@ impl Machine {
 
     /// The bytes below a folder of this machine, in files and their count.
     pub fn below(&self, dir: &str) -> Result<(u64, u64)> {
-        let dir = self.dir.join(dir);
-        Ok((bytes(&dir)?, count(&dir)?))
+        below(&self.dir.join(dir))
     }
 
     /// The same with another Python.
@@ -140,9 +139,9 @@ impl Machine {
     /// The home's bytes on disk, once they stay the same for two seconds.
     pub fn bytes_at_rest(&self) -> Result<u64> {
         let home = self.dir.join("home");
-        let (mut bytes, mut since) = (bytes(&home)?, Instant::now());
+        let (mut bytes, mut since) = (below(&home)?.0, Instant::now());
         let settled = sh::until(PATIENCE, || {
-            let found = self::bytes(&home)?;
+            let found = below(&home)?.0;
             if found != bytes {
                 (bytes, since) = (found, Instant::now());
             }
@@ -152,22 +151,17 @@ impl Machine {
     }
 }
 
-fn bytes(dir: &Path) -> Result<u64> {
-    let mut sum = 0;
+/// The bytes in the files below a folder, and how many files they are. What goes
+/// meanwhile is left out.
+fn below(dir: &Path) -> Result<(u64, u64)> {
+    let (mut bytes, mut files) = (0, 0);
     for entry in fs::read_dir(dir)?.flatten() {
         let Ok(meta) = entry.metadata() else { continue };
-        let inside = if meta.is_dir() { bytes(&entry.path()).unwrap_or(0) } else { meta.len() };
-        sum += inside;
+        let inside = if meta.is_dir() { below(&entry.path()).unwrap_or_default() } else { (meta.len(), 1) };
+        bytes += inside.0;
+        files += inside.1;
     }
-    Ok(sum)
-}
-
-fn count(dir: &Path) -> Result<u64> {
-    let mut sum = 0;
-    for entry in fs::read_dir(dir)?.flatten() {
-        sum += if entry.file_type()?.is_dir() { count(&entry.path())? } else { 1 };
-    }
-    Ok(sum)
+    Ok((bytes, files))
 }
 
 /// What a process has used since it began: CPU seconds, and memory at most, MB.
