@@ -84,6 +84,13 @@ class Media(Value):
         """Content that was made here."""
         self._keep(_here().keep(content), extension)
 
+    def _hold_json(self, value: object, extension: str) -> None:
+        """JSON to the byte as W&B writes it, so that the same content has the same digest."""
+        import json
+
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        self._hold(text.encode("utf-8", "replace"), extension)
+
     def _hold_file(self, path: str, extension: str | None = None) -> None:
         """A file of the user, which may change from here on."""
         if not os.path.isfile(path):
@@ -159,13 +166,6 @@ def need(module: str, package: str, why: str) -> Any:
         raise ImportError(f"{why} needs the package {package}: pip install {package}") from None
 
 
-def compact(value: object) -> str:
-    """JSON to the byte as W&B writes it, so that the same content has the same digest."""
-    import json
-
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
 def module_of(obj: object) -> str:
     """The top-level package that defines an object's class, or a class it is made of."""
     if type(obj) is type(os):  # a module: pyplot stands for its current figure
@@ -173,6 +173,11 @@ def module_of(obj: object) -> str:
     tops = [kind.__module__.partition(".")[0] for kind in type(obj).__mro__]
     known = ("torch", "matplotlib", "plotly", "PIL", "pandas", "numpy")
     return next((top for top in tops if top in known), tops[0])
+
+
+def figure_of(drawn: Any) -> Any:
+    """matplotlib's figure: the current one of pyplot, that of an axis, or itself."""
+    return drawn.gcf() if hasattr(drawn, "gcf") else getattr(drawn, "figure", drawn)
 
 
 def _here() -> Staging:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._values import histogram, plain
-from .base import Media, Value, compact, module_of, need
+from .base import Media, Value, figure_of, module_of, need
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,12 +70,10 @@ class Plotly(Media):
         kind = module_of(val)
         if kind == "matplotlib":
             tools = need("plotly.tools", "plotly", "pannier.Plotly of a matplotlib figure")
-            figure = val.gcf() if hasattr(val, "gcf") else getattr(val, "figure", val)
-            val = tools.mpl_to_plotly(figure)
+            val = tools.mpl_to_plotly(figure_of(val))
         elif kind != "plotly":
             raise ValueError("pannier.Plotly takes figures of plotly or matplotlib")
-        text = compact(plain_figure(val.to_plotly_json()))
-        self._hold(text.encode("utf-8", "replace"), ".plotly.json")
+        self._hold_json(plain_figure(val.to_plotly_json()), ".plotly.json")
 
 
 def plain_figure(value: Any) -> Any:

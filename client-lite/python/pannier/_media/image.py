@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from .. import _term
-from .base import Media, captions, module_of, need
+from .base import Media, captions, figure_of, module_of, need
 from .overlays import BoundingBoxes2D, ImageMask, all_of
 
 TYPE_CHECKING = False
@@ -75,8 +75,7 @@ class Image(Media):
         buffer = io.BytesIO()
         kind = module_of(data)
         if kind == "matplotlib":
-            figure = data.gcf() if hasattr(data, "gcf") else getattr(data, "figure", data)
-            figure.savefig(buffer, format=self.format)
+            figure_of(data).savefig(buffer, format=self.format)
             with _pillow().open(buffer) as image:
                 self._width, self._height = image.size
         else:

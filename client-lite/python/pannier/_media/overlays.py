@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from .._values import plain
-from .base import Media, compact, need
+from .base import Media, need
 
 
 class BoundingBoxes2D(Media):
@@ -22,7 +22,7 @@ class BoundingBoxes2D(Media):
         for box in val["box_data"]:
             if not isinstance(box, dict) or not isinstance(box.get("position"), dict):
                 raise TypeError(f"each of the boxes {key!r} is a dict with a position, not {box!r}")
-        self._hold(compact(plain(val)).encode("utf-8", "replace"), ".boxes2D.json")
+        self._hold_json(plain(val), ".boxes2D.json")
 
 
 class ImageMask(Media):

@@ -12,7 +12,7 @@ from typing import Any
 from .. import _term
 from .._artifacts.artifact import Artifact
 from .._values import plain
-from .base import Media, Value, compact, module_of, need
+from .base import Media, Value, module_of, need
 from .kinds import kind_of, restored, type_of
 
 TYPE_CHECKING = False
@@ -182,8 +182,7 @@ class Table(Media):
                 f" {min(len(self.data), self.MAX_ARTIFACT_ROWS)} of {len(self.data)}"
             )
         shown = [[_shown(cell) for cell in row] for row in self.data[: self.MAX_ROWS]]
-        text = compact({"columns": self.columns, "data": shown})
-        self._hold(text.encode("utf-8", "replace"), ".table.json")
+        self._hold_json({"columns": self.columns, "data": shown}, ".table.json")
         row = super()._to_row(place)
         row["_type"] = "table-file"
         logged, latest = artifact._client_id, f"{artifact._sequence_client_id}:latest"
