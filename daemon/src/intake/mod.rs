@@ -15,7 +15,7 @@ mod tests;
 use std::collections::HashSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -68,6 +68,8 @@ pub struct Intake {
     /// Counts what was ended.
     ended: watch::Sender<u64>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// The snapshots of earlier lives.
+    found: Mutex<Vec<PathBuf>>,
 }
 
 /// Who is being served.
@@ -81,7 +83,8 @@ struct Line {
 }
 
 impl Intake {
-    /// An intake that does nothing yet. `runtime` runs what it asks of others.
+    /// An intake that does nothing yet, made before the spool takes anything
+    /// over. `runtime` runs what it asks of others.
     #[must_use]
     pub fn new(
         store: Arc<Store>,
@@ -90,6 +93,7 @@ impl Intake {
         folders: Folders,
         runtime: Handle,
     ) -> Self {
+        let found = Mutex::new(snapshots(&folders.incoming));
         Self {
             store,
             blobs,
@@ -102,21 +106,21 @@ impl Intake {
             commits: Mutex::default(),
             ended: watch::Sender::new(0),
             threads: Mutex::default(),
+            found,
         }
     }
 
-    /// Removes what nobody needs any more, and begins to work. The spool has been
-    /// looked through once.
+    /// Begins to work, and to remove what earlier lives left.
     ///
     /// # Errors
     /// What starting a thread returns.
     pub fn start(self: &Arc<Self>, spool: &Arc<Spool>) -> std::io::Result<()> {
-        self.tidy();
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..THREADS {
             let (intake, spool) = (self.clone(), spool.clone());
             let work = move || {
                 let read_journals = || intake.runtime.block_on(spool.drain(None)) == Drained::Durable;
+                intake.tidy(&read_journals);
                 intake.work(&read_journals);
             };
             threads.push(std::thread::Builder::new().name("intake".into()).spawn(work)?);
@@ -213,18 +217,20 @@ impl Intake {
     }
 
     /// Removes snapshots whose items were ended by a daemon that then died, and
-    /// those that no journal names any more.
-    fn tidy(&self) {
-        for entry in fs::read_dir(&self.folders.incoming).into_iter().flatten().flatten() {
-            let Some((writer, number)) = entry.file_name().to_str().and_then(spool::named) else { continue };
-            let needed = match self.store.intake_waits(writer, number) {
-                Ok(Some(waits)) => waits,
-                // Moved, and not yet committed: its journal will name it again.
-                Ok(None) => self.folders.spool.join(writer.to_string()).exists(),
-                Err(_) => true,
-            };
-            if !needed && let Err(error) = fs::remove_dir_all(entry.path()) {
-                tracing::warn!("cannot remove {}: {error}", entry.path().display());
+    /// those that nothing names. One that was moved and not committed is named by
+    /// its journal: once the journals have been read, what waits for nothing is
+    /// needed by nobody.
+    fn tidy(&self, read_journals: &dyn Fn() -> bool) {
+        let found = std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner));
+        if found.is_empty() || !read_journals() {
+            return;
+        }
+        for folder in found {
+            let name = folder.file_name().and_then(|name| name.to_str()).and_then(spool::named);
+            let Some((writer, number)) = name else { continue };
+            match self.store.intake_waits(writer, number) {
+                Ok(Some(true)) | Err(_) => {}
+                Ok(Some(false) | None) => remove(&folder),
             }
         }
     }
@@ -332,12 +338,20 @@ impl Intake {
     /// Removes the snapshot of an item that is ended. What stays is removed at
     /// the next start.
     fn forget(&self, item: &IntakeItem) {
-        let folder = self.folder(item);
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                tracing::warn!("cannot remove {}: {error}", folder.display());
-            }
-            _ => {}
+        remove(&self.folder(item));
+    }
+}
+
+/// The folders of the snapshots that lie there.
+fn snapshots(incoming: &Path) -> Vec<PathBuf> {
+    fs::read_dir(incoming).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+fn remove(folder: &Path) {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!("cannot remove {}: {error}", folder.display());
         }
+        _ => {}
     }
 }

@@ -252,9 +252,23 @@ fn only_snapshots_that_are_needed_survive_a_start() {
     let item = place.intake.store.intake(10).unwrap().pop().unwrap();
     place.intake.store.write_blocking(move |tx| tx.intake_done(item.id)).unwrap();
     let unread = place.write(3, 1, What::File { time_us: 1 }, &[]);
-    fs::create_dir(place.dir.path().join("spool").join(Id128([3; 16]).to_string())).unwrap();
-    place.intake.tidy();
-    assert!(waiting.exists() && unread.exists() && !ended.exists());
+    let unnamed = place.write(4, 1, What::File { time_us: 1 }, &[]);
+    let start = |reads: bool| {
+        *place.intake.found.lock().unwrap() = snapshots(&place.intake.folders.incoming);
+        place.intake.tidy(&|| {
+            if reads {
+                place.take_over(3, 1, None);
+            }
+            reads
+        });
+    };
+    // While journals are unread, nobody knows which snapshots they name.
+    start(false);
+    assert!(waiting.exists() && unread.exists() && unnamed.exists() && ended.exists());
+    // A journal that is still written to keeps nothing of its ended items.
+    fs::create_dir(place.dir.path().join("spool").join(Id128([1; 16]).to_string())).unwrap();
+    start(true);
+    assert!(waiting.exists() && unread.exists() && !unnamed.exists() && !ended.exists());
 }
 
 #[test]
