@@ -10,6 +10,7 @@ use crate::request::RunAtRemote;
 
 /// A name that a version has in a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AliasView {
     /// The name.
     pub alias: String,
@@ -24,6 +25,7 @@ pub struct AliasView {
 /// A version's place in a collection: the one it was logged into, or one that it
 /// is linked to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Place {
     /// Whose.
     pub entity: String,
@@ -49,6 +51,7 @@ pub struct Place {
 
 /// A version, as a list shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct VersionView {
     /// Its id everywhere.
     pub id: Id128,
@@ -80,6 +83,7 @@ pub struct VersionView {
 
 /// A version, whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ArtifactView {
     /// As lists show it.
     #[serde(flatten)]
@@ -100,6 +104,7 @@ pub struct ArtifactView {
 
 /// A collection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CollectionView {
     /// Whose.
     pub entity: String,
@@ -130,6 +135,7 @@ pub struct CollectionView {
 
 /// Collections.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Collections {
     /// By project and name.
     pub collections: Vec<CollectionView>,
@@ -137,6 +143,7 @@ pub struct Collections {
 
 /// A collection with a page of its versions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CollectionVersions {
     /// The collection.
     pub collection: CollectionView,
@@ -148,6 +155,7 @@ pub struct CollectionVersions {
 
 /// One entry of a version's manifest: a line of the answer of its route.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct EntryView {
     /// Its path in the version, as its maker wrote it.
     pub path: String,
@@ -162,6 +170,7 @@ pub struct EntryView {
 
 /// A move of a name, as it was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MoveView {
     /// The name.
     pub alias: String,
@@ -181,6 +190,7 @@ pub struct MoveView {
 
 /// Moves of names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Moves {
     /// Newest first.
     pub moves: Vec<MoveView>,
@@ -188,6 +198,7 @@ pub struct Moves {
 
 /// A registry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RegistryView {
     /// The organization, which is the entity of its project.
     pub organization: String,
@@ -215,6 +226,7 @@ pub struct RegistryView {
 
 /// Registries.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Registries {
     /// By organization and name.
     pub registries: Vec<RegistryView>,
@@ -222,6 +234,7 @@ pub struct Registries {
 
 /// A registry with its collections.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RegistryCollections {
     /// The registry.
     pub registry: RegistryView,
@@ -233,6 +246,7 @@ pub struct RegistryCollections {
 /// /v1/registries/ENTITY/NAME`: changes what is said.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct EditRegistry {
     /// Of a new one: its name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -252,6 +266,7 @@ pub struct EditRegistry {
 /// collection, too.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct LinkVersion {
     /// The version.
     pub artifact: Id128,
@@ -264,6 +279,7 @@ pub struct LinkVersion {
 /// versions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct MoveAliases {
     /// The version.
     pub artifact: Id128,

@@ -56,6 +56,7 @@ fn check(what: &'static str, name: &str, max_chars: usize) -> Result<(), BadName
 /// The three names that identify a run everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "RawRunPath")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RunPath {
     /// The user or team that owns the run.
     pub entity: String,
@@ -146,6 +147,7 @@ impl fmt::Display for RunPath {
 
 /// A 128-bit random id, written as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
 pub struct Id128(pub [u8; 16]);
 
 impl fmt::Display for Id128 {

@@ -13,6 +13,8 @@
 //! - [`path`]: paths of files, validated once, there.
 //! - [`summary`]: what a metric's many values come down to.
 //! - [`request`]: bodies of the native HTTP routes.
+//! - [`dashboard`]: bodies of the routes that the dashboard reads.
+//! - [`view`]: reports and saved workspaces.
 //! - [`hub`]: bodies of the routes between a daemon and a hub.
 //! - [`admin`]: bodies of the routes by which a hub is administered.
 //! - [`home`]: where a home and its socket are, for client and daemon alike.
@@ -21,6 +23,7 @@ pub mod admin;
 pub mod artifact;
 pub mod artifacts;
 pub mod content;
+pub mod dashboard;
 pub mod home;
 pub mod hub;
 pub mod id;
@@ -32,7 +35,11 @@ pub mod request;
 pub mod snapshot;
 pub mod summary;
 pub mod value;
+pub mod view;
 pub mod workspace;
+
+#[cfg(test)]
+mod typescript;
 
 /// The version of the native routes that this build speaks. The journal has one
 /// of its own: [`journal::VERSION`].

@@ -6,6 +6,7 @@ use crate::id::{Id128, RunPath};
 
 /// What a version was made from and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LineageView {
     /// Versions, runs and links; the version that was asked for is the first.
     pub nodes: Vec<LineageNode>,
@@ -17,6 +18,7 @@ pub struct LineageView {
 
 /// A node of a lineage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LineageNode {
     /// What edges call it.
     pub key: String,
@@ -30,6 +32,7 @@ pub struct LineageNode {
 /// What a node of a lineage is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum LineageWhat {
     /// A version.
     Artifact {
@@ -62,6 +65,7 @@ pub enum LineageWhat {
 
 /// An edge of a lineage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LineageEdge {
     /// The key of the node where data comes from.
     pub from: String,
@@ -80,6 +84,7 @@ pub struct LineageEdge {
 /// How data goes along an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum LineageHow {
     /// A run made a version.
     Made,

@@ -121,6 +121,7 @@ pub struct FinishRun {
 
 /// `GET /v1/status`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Status {
     /// The daemon's version.
     pub version: String,
@@ -151,6 +152,7 @@ pub struct Status {
 
 /// Something a person should know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Problem {
     /// What it is about: a run, a writer, a remote, the home.
     pub object: String,
@@ -166,6 +168,7 @@ pub struct Problem {
 
 /// One remote, as `status` shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RemoteStatus {
     /// Its name.
     pub name: String,
@@ -190,6 +193,7 @@ pub struct RemoteStatus {
 
 /// One run, or a project as such, as `status` shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RunStatus {
     /// The run.
     #[serde(flatten)]
@@ -208,6 +212,7 @@ pub struct RunStatus {
 
 /// How far one remote is with one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RunAtRemote {
     /// The last step there.
     pub last_step: Option<i64>,
@@ -227,6 +232,7 @@ pub struct RunAtRemote {
 
 /// A run as `runs list` and `runs show` give it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RunView {
     /// The run.
     #[serde(flatten)]
@@ -260,6 +266,7 @@ pub struct RunView {
 
 /// A metric, as a run's list of metrics gives it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MetricView {
     /// Its key.
     pub key: String,
@@ -320,6 +327,7 @@ pub struct AddRemote {
 
 /// Any refusal or failure: the body of every answer of status 400 and up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ErrorBody {
     /// What happened, to which object.
     pub error: String,

@@ -9,6 +9,7 @@ use crate::value::{Value, float_to_json};
 /// Which numbers of a metric its summary shows; `run.define_metric(summary=…)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Shown {
     /// The smallest, as `NAME.min`.
     pub min: bool,
@@ -27,6 +28,7 @@ pub struct Shown {
 /// One `define_metric`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Definition {
     /// The metric's name, or a glob with one `*` at its end.
     pub name: String,
