@@ -22,6 +22,7 @@ macro_rules! declarations {
 fn the_dashboard_has_the_types_of_the_routes() {
     let text = declarations!(
         serde_json::Value,
+        id::Id128,
         id::RunPath,
         record::RunFields,
         record::RunState,
