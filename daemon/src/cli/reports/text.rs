@@ -48,7 +48,9 @@ fn block(block: &Json) -> Vec<String> {
         "list" => list(block, ""),
         "horizontal-rule" => vec!["---".to_owned()],
         "latex" => vec![format!("$$ {} $$", word(&block["content"]))],
-        "image" | "video" => vec![format!("[{}: {}]", word(&block["type"]), word(&block["url"]))],
+        "image" | "video" => {
+            vec![format!("[{}: {}] {}", word(&block["type"]), word(&block["url"]), text()).trim_end().to_owned()]
+        }
         "table-of-contents" => vec!["[table of contents]".to_owned()],
         "panel-grid" => grid(&block["metadata"]),
         other => vec![format!("[{other}]")],
@@ -105,6 +107,7 @@ fn one_inline(child: &Json) -> String {
     let text = child["text"].as_str().map_or_else(|| inline(&child["children"]), str::to_owned);
     match (word(&child["type"]), child["url"].as_str()) {
         ("link", Some(url)) => format!("{text} ({url})"),
+        _ if child["inlineCode"] == true => format!("`{text}`"),
         ("latex", _) => format!("${}$", word(&child["content"])),
         _ => text,
     }
@@ -143,6 +146,7 @@ mod tests {
                     { "type": "paragraph", "children": text("one") },
                     { "type": "list", "children": [
                         { "type": "list-item", "checked": true, "children": text("done") } ] } ] } ] },
+            { "type": "image", "url": "http://i", "children": text("so") },
             { "type": "code-block", "language": "python", "children": [
                 { "type": "code-line", "children": text("x = 1") } ] },
             { "type": "panel-grid", "metadata": {
@@ -151,7 +155,7 @@ mod tests {
                     { "viewType": "Run History Line Plot", "config": { "chartTitle": "T", "metrics": ["a", "b"] } } ] } } },
             { "type": "of another version" },
         ] });
-        let said = "## Loss\n\nfolded\n\na\n**b**\n\nsee here (http://h)\n\n1. one\n  [x] done\n\n```python\nx = 1\n```\n\n\
+        let said = "## Loss\n\nfolded\n\na\n**b**\n\nsee here (http://h)\n\n1. one\n  [x] done\n\n[image: http://i] so\n\n```python\nx = 1\n```\n\n\
             [panels of runs of e/p, this project]\n  Run History Line Plot T: a, b\n\n[of another version]";
         assert_eq!(lines(&spec).join("\n"), said);
         assert!(lines(&json!("nonsense")).is_empty());
