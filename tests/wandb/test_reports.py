@@ -92,7 +92,7 @@ def test_a_report_makes_its_project(api, story):
 
 
 def test_nothing_is_shared_with_everybody(story):
-    assert story["share"] is None and story["unshare"] is True
+    assert story["share"] is None and story["unshare"] is False
     assert "createAccessToken" in story["shared"]
 
 

@@ -79,7 +79,7 @@ def blocks(entity):
         wr.HorizontalRule(),
         wr.Image("https://example.org/a.png", caption="a picture"), wr.Video("https://example.org/v.mp4"),
         interface.Spotify("abc"), interface.SoundCloud("<iframe></iframe>"), interface.Twitter("<blockquote></blockquote>"),
-        wr.Gallery(items=[interface.GalleryReport(report_id="Vmlldzox"), interface.GalleryURL(url="https://example.org", title="t")]),
+        wr.Gallery(items=[interface.GalleryReport(report_id="Vmlldzox"), interface.GalleryURL(url="https://example.org", image_url="https://example.org/i.png")]),
         wr.PanelGrid(runsets=[runset, wr.Runset()], panels=panels(), hide_run_sets=False, active_runset=1),
         wr.WeaveBlockSummaryTable(**of_project, table_name="words"),
         wr.WeaveBlockArtifact(**of_project, artifact="net", tab="overview"),

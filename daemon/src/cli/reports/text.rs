@@ -49,7 +49,11 @@ fn block(block: &Json) -> Vec<String> {
         "horizontal-rule" => vec!["---".to_owned()],
         "latex" => vec![format!("$$ {} $$", word(&block["content"]))],
         "image" | "video" => {
-            vec![format!("[{}: {}] {}", word(&block["type"]), word(&block["url"]), text()).trim_end().to_owned()]
+            vec![
+                format!("[{}: {}] {}", word(&block["type"]), word(&block["url"]), text())
+                    .trim_end()
+                    .to_owned(),
+            ]
         }
         "table-of-contents" => vec!["[table of contents]".to_owned()],
         "panel-grid" => grid(&block["metadata"]),
