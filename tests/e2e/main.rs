@@ -28,6 +28,7 @@ mod roles;
 mod sync;
 mod tidy;
 mod transfers;
+mod views;
 mod wire;
 
 #[test]

@@ -17,6 +17,7 @@ mod runs;
 mod serve;
 mod status;
 mod verify;
+mod view;
 pub mod wandb;
 pub mod web;
 
@@ -98,6 +99,7 @@ fn common_routes() -> Router<App> {
     Router::new()
         .merge(wandb::routes())
         .merge(artifact::routes())
+        .merge(view::routes())
         .route("/sdk/otel/v1/metrics", post(not_found))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/ready", get(status::ready))

@@ -29,7 +29,7 @@ use Need::{Entity, Everything, Known, Nothing};
 
 /// Method, route, need. `HEAD` is taken for `GET`.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Need); 88] = [
+const ROUTES: [(&str, &str, Need); 93] = [
     ("GET",    "/blob/{capability}", Nothing),
     ("PUT",    "/blob/{capability}", Nothing),
     ("POST",   "/sdk/otel/v1/metrics", Nothing),
@@ -66,6 +66,12 @@ const ROUTES: [(&str, &str, Need); 88] = [
     ("POST",   "/v1/registries/{entity}", Entity(Verb::Write)),
     ("GET",    "/v1/registries/{entity}/{name}", Entity(Verb::Read)),
     ("PATCH",  "/v1/registries/{entity}/{name}", Entity(Verb::Write)),
+
+    ("GET",    "/v1/views", Known),
+    ("POST",   "/v1/views/{entity}/{project}", Entity(Verb::Write)),
+    ("GET",    "/v1/views/{entity}/{project}/{id}", Entity(Verb::Read)),
+    ("PUT",    "/v1/views/{entity}/{project}/{id}", Entity(Verb::Write)),
+    ("DELETE", "/v1/views/{entity}/{project}/{id}", Entity(Verb::Delete)),
 
     ("POST",   "/graphql", Known),
     ("POST",   "/files/{entity}/{project}/{run}/file_stream", Entity(Verb::Write)),

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use pannier_proto::dashboard::{Sync, SyncState};
 use pannier_proto::id::RunPath;
 use pannier_proto::request::{RunAtRemote, RunStatus, RunView, Status};
 
@@ -72,6 +73,21 @@ fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<String,
         at.last_error = app.sync.last_error(remote);
     }
     Ok((records, remotes))
+}
+
+/// The way of a run, or of a project as such, to the remotes.
+///
+/// # Errors
+/// [`store::StoreError`].
+pub fn sync_of(app: &App, path: &RunPath) -> store::Result<Sync> {
+    let (_, remotes) = at_remotes(app, path)?;
+    let state = match () {
+        () if remotes.is_empty() => SyncState::Here,
+        () if remotes.values().any(|at| at.parked.is_some()) => SyncState::Failed,
+        () if remotes.values().any(|at| at.records_queued > 0) => SyncState::Queued,
+        () => SyncState::Sent,
+    };
+    Ok(Sync { state, remotes })
 }
 
 /// For Prometheus.

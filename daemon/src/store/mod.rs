@@ -42,6 +42,7 @@ mod tests;
 mod unpacked;
 mod users;
 mod versions;
+mod views;
 mod workspace;
 mod writer;
 
@@ -71,6 +72,7 @@ pub use series::Series;
 pub use sync_state::{CursorRow, Remote, StreamState};
 pub use users::{Known, NewUser};
 pub use versions::VersionFacts;
+pub use views::{ViewFilter, ViewRow};
 pub use writer::Tx;
 
 /// Why the store did not do what it was asked.
