@@ -148,7 +148,7 @@ def _value(node: ast.expr) -> Any:
     raise FieldError(f"filters compare with plain values, not with {ast.unparse(node)}")
 
 
-def __write(items: list[dict[str, Any]]) -> str:
+def _write(items: list[dict[str, Any]]) -> str:
     """Stored conditions as text."""
     made: list[str] = []
     for item in items:

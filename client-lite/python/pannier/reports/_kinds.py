@@ -115,8 +115,13 @@ def maybe(kind: Kind) -> Kind:
     def unless_none(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return lambda value: None if value is None else of(value)
 
-    steps = (unless_none(of) for of in (kind.check, kind.encode, kind.decode))
-    return Kind(f"{kind.allowed}, or None", *steps, optional=True)
+    return Kind(
+        f"{kind.allowed}, or None",
+        unless_none(kind.check),
+        unless_none(kind.encode),
+        unless_none(kind.decode),
+        optional=True,
+    )
 
 
 def many(kind: Kind, plural: str, alone: bool = False) -> Kind:
