@@ -16,7 +16,8 @@ _RUNS = [{"name": "runSets", "value": "${runSets}"}, {"name": "limit", "value": 
 
 def _query(query: dict[str, Any]) -> list[dict[str, Any]]:
     asked = {key: value for key, value in query.items() if key not in ("runSets", "limit")}
-    return [{"name": "runSets", "args": _RUNS, "fields": _nodes({**_ALWAYS, **asked})}]
+    left = {key: value for key, value in _ALWAYS.items() if key not in asked}
+    return [{"name": "runSets", "args": _RUNS, "fields": _nodes({**asked, **left})}]
 
 
 def _nodes(asked: dict[str, Any]) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from ._grid import PanelGrid
 from ._kinds import TEXT, Kind, choice, many, text_upto
 from ._record import Record, at
 from ._runset import Runset
+from .blocks import P
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ _EMPTY = {"type": "paragraph", "children": [{"text": ""}]}
 
 def _framed(blocks: list[Block]) -> Any:
     """The blocks between two empty paragraphs, where an editor puts its cursor."""
-    made = _PLAIN.encode(blocks)
-    made = made if made[:1] == [_EMPTY] else [_EMPTY, *made]
-    return made if made[-1:] == [_EMPTY] and len(made) > 1 else [*made, _EMPTY]
+    blocks = blocks or [P(), P()]
+    first, last = blocks[0] == P(), blocks[-1] == P()
+    return _PLAIN.encode([P()] * (not first) + blocks + [P()] * (not last))
 
 
 def _unframed(came: list[dict[str, Any]]) -> Any:
