@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .._values import plain
 from ..errors import NotFoundError
 from . import projects
 from .attrs import Attrs
-from .client import json_text
 from .relay import Relay
 from .users import User
 
@@ -70,7 +70,8 @@ def save(client: Client, entity: str, project: str, *, spec: Any, **fields: Any)
     if project_id(client, entity, project) is None:
         client.ask(projects.CREATE, input={"name": project, "entityName": entity})
     place = {"entityName": entity, "projectName": project}
-    told = client.ask(_SAVE, **place, **fields, spec=json_text(spec))
+    text = json.dumps(spec, separators=(",", ":"), allow_nan=False, default=plain)
+    told = client.ask(_SAVE, **place, **fields, spec=text)
     return str(told["upsertView"]["view"]["id"])
 
 

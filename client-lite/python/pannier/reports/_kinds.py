@@ -5,6 +5,7 @@ Knows no class of a report; those say which kind each of their fields is of.
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -71,7 +72,10 @@ def _whole(value: Any) -> int:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise Refused(value)
-    return float(value)
+    number = float(value)
+    if not math.isfinite(number):
+        raise Refused(value)
+    return number
 
 
 def _dict(value: Any) -> dict[str, Any]:

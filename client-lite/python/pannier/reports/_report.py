@@ -89,17 +89,24 @@ class Report(Record):
             raise AttributeError("a report has a url once it is saved: report.save()")
         return views.page(_client(), self.entity, self.project, self.title, self.id)
 
+    @property
+    def _name(self) -> str:
+        """What the server knows it by beside the id; nobody sees it."""
+        return str(self.__dict__.setdefault("_own_name", random_id()))
+
     def save(self, draft: bool = False, clone: bool = False) -> Report:
         """Saves it: anew where it never was or with `clone`, else over what it was. Its
         project is made where there is none."""
         client = _client()
         self._find_projects(client)
+        if clone:
+            self.__dict__.pop("_own_name", None)
         self.id = views.save(
             client,
             self.entity,
             self.project,
             id=None if clone or not self.id else self.id,
-            name=random_id(),
+            name=self._name,
             displayName=self.title,
             description=self.description,
             type="runs/draft" if draft else "runs",
@@ -134,10 +141,14 @@ class Report(Record):
         """Reads a report back, by the address of its page."""
         view = views.load(_client(), _id_in(url))
         report = cls._of(view["spec"])
-        place = view["project"]
-        report.project, report.entity = place["name"], place["entityName"]
-        report.title, report.description = view["displayName"], view["description"] or ""
-        report.id = view["id"]
+        report.__dict__.update(
+            project=view["project"]["name"],
+            entity=view["project"]["entityName"],
+            title=view["displayName"],
+            description=view["description"] or "",
+            id=view["id"],
+            _own_name=view["name"],
+        )
         return report
 
     def to_html(self, height: int = 1024, hidden: bool = False) -> str:
