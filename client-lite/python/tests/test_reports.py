@@ -162,6 +162,16 @@ def test_what_nobody_knows_or_changed_is_written_as_it_came() -> None:
     assert now == came
 
 
+def test_comments_on_text_are_kept() -> None:
+    comments = [{"refID": "1", "threadID": "2", "commentID": "3"}]
+    text = wr.TextWithInlineComments("t", _inline_comments=comments)
+    spec = report(wr.P(["a", text, wr.Link(text, "u")])).spec
+    node = {"text": "t", "inlineComments": comments}
+    link = {"type": "link", "url": "u", "children": [node]}
+    assert spec["blocks"][1]["children"] == [{"text": "a"}, node, link]
+    assert wr.Report._of(spec).blocks == [wr.P(["a", text, wr.Link(text, "u")])]
+
+
 def test_what_is_taken_away_is_gone() -> None:
     one = again(report(wr.PanelGrid(panels=[wr.LinePlot(title="t", y=["a"]), wr.LinePlot()])))
     grid = one.blocks[0]
@@ -227,6 +237,7 @@ def test_filters_that_mean_nothing_are_refused() -> None:
     )
     assert "parentheses within" in refused(lambda: wr.Runset(filters=nested))
     assert "CreatedTimestamp only" in refused(lambda: wr.Runset(filters="x within_last 3 days"))
+    assert "cannot be read" in refused(lambda: wr.Runset(filters="Config('a') == 'b' - 1"))
     assert "minutes, hours" in refused(
         lambda: expr.Metric("CreatedTimestamp").within_last(3, "eons")
     )

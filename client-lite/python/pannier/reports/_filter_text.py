@@ -71,7 +71,7 @@ def _parse(text: str) -> Tree:
         return {"op": "AND", "filters": []}
     try:
         return _tree(ast.parse(_as_python(text), mode="eval").body)
-    except (SyntaxError, tokenize.TokenError):
+    except (SyntaxError, tokenize.TokenError, TypeError, ArithmeticError):
         raise FieldError(_advice(text)) from None
 
 
@@ -103,8 +103,9 @@ def _tree(node: ast.expr) -> Tree:
         op = "AND" if isinstance(node.op, ast.And) else "OR"
         return {"op": op, "filters": [_tree(one) for one in node.values]}
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        amount, unit = _value(node.right)
-        return leaf(*_key(node.left), "WITHINSECONDS", seconds(amount, unit))
+        lasting = _value(node.right)
+        if isinstance(lasting, list):
+            return leaf(*_key(node.left), "WITHINSECONDS", seconds(*lasting))
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         op = _OPS.get(type(node.ops[0]), "")
         if op:

@@ -136,17 +136,14 @@ def _lines(nodes: list[dict[str, Any]]) -> Any:
     return pieces
 
 
-#: The lines of a callout. They are written as one.
-CALLOUT = Kind(
-    TEXTS.allowed,
-    _check,
-    lambda text: [{"type": "callout-line", "children": _nodes(text)}],
-    _lines,
-)
-#: The lines of code, likewise; its block adds the language to them.
-CODE = Kind(
-    TEXTS.allowed,
-    _check,
-    lambda text: [{"type": "code-line", "children": _nodes(text)}],
-    _lines,
-)
+def _in_lines(node: str) -> Kind:
+    def encode(text: Any) -> list[dict[str, Any]]:
+        return [{"type": node, "children": _nodes(text)}]
+
+    return Kind(TEXTS.allowed, _check, encode, _lines)
+
+
+#: The lines of a callout, which are written as one.
+CALLOUT = _in_lines("callout-line")
+#: The lines of code, likewise; their block adds its language to them.
+CODE = _in_lines("code-line")
