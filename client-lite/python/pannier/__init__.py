@@ -246,7 +246,7 @@ _ON_RUN = (
     "watch",
 )
 # Modules that programs reach by name.
-_MODULES = ("apis", "reports", "sdk")
+_MODULES = ("apis", "reports", "sdk", "workspaces")
 
 
 def restore(

@@ -1,6 +1,7 @@
-"""Owns reports on the server: `Api.reports`, and saving and reading one.
+"""Owns reports and saved workspaces on the server: `Api.reports`, and saving and reading one.
 
-What a report's spec says is of no concern here: `pannier.reports` makes and reads it.
+What a spec says is of no concern here: `pannier.reports` and `pannier.workspaces` make
+and read it.
 """
 
 from __future__ import annotations
@@ -39,6 +40,12 @@ _ONE = """query SpecificReport($id: ID!) {
     }
 }"""
 
+_NAMED = """query View($entity: String!, $project: String!, $type: String, $name: String) {
+    project(name: $project, entityName: $entity) {
+        allViews(viewType: $type, viewName: $name) { edges { node { id displayName spec } } }
+    }
+}"""
+
 _PROJECT = """query ProjectInternalId($entity: String!, $project: String!) {
     project(name: $project, entityName: $entity) { internalId }
 }"""
@@ -66,7 +73,7 @@ def project_id(client: Client, entity: str, project: str) -> Any:
 
 
 def save(client: Client, entity: str, project: str, *, spec: Any, **fields: Any) -> str:
-    """Saves a report; its id, which is new where none was given."""
+    """Saves a report or workspace; its id, which is new where none was given."""
     if project_id(client, entity, project) is None:
         client.ask(projects.CREATE, input={"name": project, "entityName": entity})
     place = {"entityName": entity, "projectName": project}
@@ -80,6 +87,17 @@ def load(client: Client, id: str) -> dict[str, Any]:
     view: dict[str, Any] | None = client.ask(_ONE, id=id).get("view")
     if view is None:
         raise NotFoundError(f"the server has no report {id}; was it deleted?")
+    return {**view, "spec": _spec(view)}
+
+
+def named(client: Client, entity: str, project: str, name: str) -> dict[str, Any]:
+    """A saved workspace, with its spec read."""
+    place = {"entity": entity, "project": project}
+    found = client.ask(_NAMED, **place, type="project-view", name=name).get("project") or {}
+    edges = (found.get("allViews") or {}).get("edges") or []
+    if not edges:
+        raise NotFoundError(f"{entity}/{project} has no saved workspace {name!r}")
+    view: dict[str, Any] = edges[0]["node"]
     return {**view, "spec": _spec(view)}
 
 

@@ -33,7 +33,8 @@ _LOCAL = {
 }
 
 
-def _section(name: str, kind: str, panels: list[Any]) -> dict[str, Any]:
+def grid_section(name: str, kind: str, panels: list[Any]) -> dict[str, Any]:
+    """A section of panels as it is stored, of a `kind` that says how they are laid out."""
     return {
         "name": name,
         "isOpen": False,
@@ -57,9 +58,9 @@ _ALWAYS: dict[str, Any] = {
             "showEmptySections": False,
             "sortAlphabetically": False,
         },
-        "sections": [_section("Hidden Panels", "flow", [])],
+        "sections": [grid_section("Hidden Panels", "flow", [])],
     },
-    "panelBankSectionConfig": _section("Report Panels", "grid", []),
+    "panelBankSectionConfig": grid_section("Report Panels", "grid", []),
 }
 
 

@@ -89,16 +89,20 @@ class Record:
         if "_came" not in self.__dict__:
             return new
         came, seen = self.__dict__["_came"]
-        merged: dict[str, Any] = _merged(came, seen, new)
+        merged: dict[str, Any] = copy.deepcopy(_merged(came, seen, new))
         return merged
 
     @classmethod
     def _of(cls, came: dict[str, Any]) -> Self:
         """Reads a JSON object."""
         made = cls.__new__(cls)
-        made._take(came)
-        made.__dict__["_came"] = (copy.deepcopy(came), made._fresh())
+        made._read(came)
         return made
+
+    def _read(self, came: dict[str, Any]) -> None:
+        """Becomes what a JSON object says, and remembers how it said it."""
+        self._take(came)
+        self.__dict__["_came"] = (copy.deepcopy(came), self._fresh())
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and not isinstance(getattr(type(self), name, None), property):

@@ -216,9 +216,9 @@ class _WeavePanel(Panel):
 
     def _take(self, came: Node) -> None:
         super()._take(came)
-        self._read(came["config"]["panel2Config"])
+        self._take_shown(came["config"]["panel2Config"])
 
-    def _read(self, shown: Node) -> None:
+    def _take_shown(self, shown: Node) -> None:
         raise NotImplementedError
 
 
@@ -234,7 +234,7 @@ class WeavePanelSummaryTable(_WeavePanel):
     def _shown(self) -> Node:
         return _shown(_summary_table(self.table_name, None))
 
-    def _read(self, shown: Node) -> None:
+    def _take_shown(self, shown: Node) -> None:
         self.table_name = _constant(shown, "pick", "key")
 
 
@@ -252,7 +252,7 @@ class WeavePanelArtifactVersionedFile(_WeavePanel):
     def _shown(self) -> Node:
         return _shown(_artifact_file(self.artifact, self.version, self.file, _THIS_PROJECT))
 
-    def _read(self, shown: Node) -> None:
+    def _take_shown(self, shown: Node) -> None:
         op, version = "artifactVersion-file", "artifactVersion"
         self.artifact = _constant(shown, op, version, "artifactName")
         self.version = _constant(shown, op, version, "artifactVersionAlias")
@@ -272,7 +272,7 @@ class WeavePanelArtifact(_WeavePanel):
     def _shown(self) -> Node:
         return _artifact(self.artifact, self.tab, _THIS_PROJECT)
 
-    def _read(self, shown: Node) -> None:
+    def _take_shown(self, shown: Node) -> None:
         self.artifact = _constant(shown, "project-artifact", "artifactName")
         self.tab = _tab(shown)
 

@@ -7,18 +7,28 @@ Runset(filters="Config('lr') >= 0.1 and Metric('State') == 'finished'")
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar
 
 from ._filter_text import from_stored, to_stored
 from ._filters import Tree, leaf, loosened, seconds, stored_tree
 from ._kinds import Refused
-from .metrics import stored
+from .metrics import spoken, stored
 
-__all__ = ["And", "Config", "FilterExpr", "KeysInfo", "Metric", "Or", "Summary", "Tags"]
+__all__ = [
+    "And",
+    "Config",
+    "FilterExpr",
+    "KeysInfo",
+    "Metric",
+    "Or",
+    "Ordering",
+    "Summary",
+    "Tags",
+]
 
 
 @dataclass(frozen=True, eq=False)
-class _Side:
+class Side:
     """Base of what conditions are about: compare it to make one."""
 
     name: str
@@ -57,30 +67,35 @@ class _Side:
     def __hash__(self) -> int:
         return hash((type(self), self.name))
 
+    def key(self) -> dict[str, str]:
+        """Where it is stored: its section, and what it is called there."""
+        name = stored(self.name) if self.SECTION == "run" else self.name
+        return {"section": self.SECTION, "name": name}
+
 
 @dataclass(frozen=True, eq=False)
-class Metric(_Side):
+class Metric(Side):
     """A fact about a run, such as `State` or `CreatedTimestamp`."""
 
     SECTION = "run"
 
 
 @dataclass(frozen=True, eq=False)
-class Summary(_Side):
+class Summary(Side):
     """A value of the summary."""
 
     SECTION = "summary"
 
 
 @dataclass(frozen=True, eq=False)
-class Config(_Side):
+class Config(Side):
     """A config value."""
 
     SECTION = "config"
 
 
 @dataclass(frozen=True, eq=False)
-class Tags(_Side):
+class Tags(Side):
     """The run's tags."""
 
     name: str = "tags"
@@ -88,10 +103,18 @@ class Tags(_Side):
 
 
 @dataclass(frozen=True, eq=False)
-class KeysInfo(_Side):
+class KeysInfo(Side):
     """What is known of a key that runs logged."""
 
     SECTION = "keys_info"
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """What a workspace's runs are ordered by."""
+
+    item: Side
+    ascending: bool = True
 
 
 @dataclass(frozen=True)
@@ -99,13 +122,13 @@ class FilterExpr:
     """A condition. Compare a `Metric`, `Config`, `Summary` or `Tags` to make one."""
 
     op: str
-    key: _Side
+    key: Side
     value: Any
 
     def tree(self) -> Tree:
         """Its leaf."""
-        section, name = self.key.SECTION, self.key.name
-        return leaf(section, stored(name) if section == "run" else name, self.op, self.value)
+        key = self.key.key()
+        return leaf(key["section"], key["name"], self.op, self.value)
 
 
 class _Several:
@@ -140,7 +163,13 @@ class Or(_Several):
     OP = "OR"
 
 
-Filter = Union[FilterExpr, And, Or]
+def of_key(key: dict[str, Any]) -> Side:
+    """What is stored there."""
+    section, name = key["section"], key["name"]
+    for kind in (Summary, Config, KeysInfo):
+        if section == kind.SECTION:
+            return kind(name)
+    return Metric(spoken(name))
 
 
 def as_text(filters: Any) -> str:
