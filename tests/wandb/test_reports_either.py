@@ -2,10 +2,9 @@
 whichever of the two reads them and saves them again."""
 
 import pytest
+import wandb_workspaces.reports.v2 as wr
 
 from support.sdk import ENTITY, TRACKERS
-
-wr = pytest.importorskip("wandb_workspaces.reports.v2")
 
 
 @pytest.fixture(scope="module")

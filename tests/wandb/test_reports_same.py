@@ -8,10 +8,9 @@ import sys
 import warnings
 
 import pytest
+from wandb_workspaces.reports.v2 import interface as workspaces
 
 from support import report_cases as cases
-
-workspaces = pytest.importorskip("wandb_workspaces.reports.v2.interface")
 
 PLACE = {"project": "digits", "entity": "team"}
 PROJECT_ID = "UHJvamVjdDo3"

@@ -6,9 +6,8 @@ import os
 import sys
 
 import pytest
-
-theirs = pytest.importorskip("wandb_workspaces.workspaces")
-their_reports = pytest.importorskip("wandb_workspaces.reports.v2")
+import wandb_workspaces.reports.v2 as their_reports
+import wandb_workspaces.workspaces as theirs
 
 PLACE = {"entity": "team", "project": "digits"}
 

@@ -284,6 +284,10 @@ def test_names_that_are_not_there_name_those_that_are() -> None:
         _ = wr.LinePlott
     with pytest.raises(AttributeError, match="LinePlot has no field 'titel'; it has title, x"):
         wr.LinePlot().titel = "t"
+    with pytest.raises(TypeError, match="LinePlot has no field 'titel'; it has title, x"):
+        wr.LinePlot(titel="t")
+    with pytest.raises(TypeError, match="HorizontalRule has no field 'x'; it has none"):
+        wr.HorizontalRule(x=1)
     with pytest.raises(AttributeError, match="has no field 'x'"):
         _ = BLOCKS[-1].x
     assert pannier.reports is wr

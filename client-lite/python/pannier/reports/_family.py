@@ -10,6 +10,10 @@ from typing import Any, ClassVar
 from ._kinds import WHOLE, Kind, Refused
 from ._record import Record, at, record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 #: What reading raises where JSON is not as a class expects it.
 _NOT_THIS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
@@ -76,6 +80,9 @@ class Panel(Record):
 
 class Unknown(Record):
     """Base of what stands in for JSON that no class knows: written back as it came."""
+
+    def __new__(cls, **_fields: Any) -> Self:
+        return object.__new__(cls)
 
     def __init__(self, **fields: Any) -> None:
         self.__dict__["_held"] = fields

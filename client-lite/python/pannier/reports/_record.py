@@ -45,6 +45,12 @@ def _fields(cls: type[Any]) -> dict[str, dataclasses.Field[Any]]:
 class Record:
     """Base of everything in a report. Fields are checked when they are set."""
 
+    def __new__(cls, *_args: Any, **given: Any) -> Self:
+        for name in given:
+            if name not in _fields(cls):
+                raise TypeError(_no_field(cls, name))
+        return super().__new__(cls)
+
     def _fresh(self) -> dict[str, Any]:
         """The JSON object that the fields make."""
         made: dict[str, Any] = {}
@@ -151,13 +157,17 @@ def check_all(obj: Any) -> None:
 def _checked(cls: type[Any], name: str, value: Any) -> Any:
     field = _fields(cls).get(name)
     if field is None:
-        names = ", ".join(_fields(cls)) or "no fields"
-        raise AttributeError(f"{cls.__name__} has no field {name!r}; it has {names}")
+        raise AttributeError(_no_field(cls, name))
     kind: Kind = field.metadata["kind"]
     try:
         return kind.check(value)
     except Refused as refused:
         raise _error(cls, name, kind, refused) from None
+
+
+def _no_field(cls: type[Any], name: str) -> str:
+    names = ", ".join(name for name in _fields(cls) if name[0] != "_")
+    return f"{cls.__name__} has no field {name!r}; it has {names or 'none'}"
 
 
 def _error(cls: type[Any], name: str, kind: Kind, refused: Refused) -> FieldError:
