@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import random
 from typing import Any
 
 import pytest
@@ -160,6 +161,27 @@ def test_what_nobody_knows_or_changed_is_written_as_it_came() -> None:
     changed["config"] = line["config"]
     now["blocks"][1] = came["blocks"][1]
     assert now == came
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every container within a JSON value, with each of its keys."""
+    keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    return [place for key in keys for place in [(value, key), *places(value[key])]]
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_whatever_it_says_is_written_as_it_came(seed: int) -> None:
+    chance = random.Random(seed)
+    grid = wr.PanelGrid(runsets=RUNSETS, panels=copy.deepcopy(chance.sample(PANELS, 4)))
+    spec = json.loads(json.dumps(report(grid, *chance.sample(BLOCKS, 4)).spec))
+    other = [None, 1, -1.5, "x", "config:a", [], {}, True, [{}], {"a": 1}, ["a"]]
+    for _ in range(chance.randrange(1, 6)):
+        within, key = chance.choice([place for block in spec["blocks"] for place in places(block)])
+        if chance.random() < 0.3:
+            del within[key]
+        else:
+            within[key] = chance.choice(other)
+    assert wr.Report._of(copy.deepcopy(spec)).spec == spec
 
 
 def test_comments_on_text_are_kept() -> None:

@@ -129,11 +129,11 @@ def random_id() -> str:
 
 
 def _read_block(came: dict[str, Any]) -> Any:
-    return _read(Block._classes.get(came.get("type", ""), []), came) or UnknownBlock._of(came)
+    return _read(Block._classes.get(str(came.get("type")), []), came) or UnknownBlock._of(came)
 
 
 def _read_panel(came: dict[str, Any]) -> Any:
-    return _read(Panel._classes.get(came.get("viewType", ""), []), came) or UnknownPanel._of(came)
+    return _read(Panel._classes.get(str(came.get("viewType")), []), came) or UnknownPanel._of(came)
 
 
 def _read(classes: list[Any], came: dict[str, Any]) -> Any:
