@@ -128,6 +128,10 @@ def test_what_is_refused_and_how(build: Any, words: str) -> None:
 def test_what_is_not_there_is_said(door: Door) -> None:
     with pytest.raises(NotFoundError, match="e/p has no saved workspace 'nw-x-v'"):
         ws.Workspace.from_url("http://127.0.0.1:1/e/p?nw=x")
+    one = workspace().save()
+    door.views[0]["spec"] = '{"section": 3}'
+    with pytest.raises(UsageError, match="a form that this version cannot read"):
+        ws.Workspace.from_url(one.url)
 
 
 def test_colours_of_groups_that_are_not_there_are_left_out(

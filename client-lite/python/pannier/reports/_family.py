@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 #: What reading raises where JSON is not as a class expects it.
-_NOT_THIS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+NOT_THIS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 @dataclass(repr=False)
@@ -140,7 +140,7 @@ def _read(classes: list[Any], came: dict[str, Any]) -> Any:
     for cls in classes:
         try:
             return cls._of(came)
-        except _NOT_THIS:
+        except NOT_THIS:
             continue
     return None
 

@@ -10,7 +10,7 @@ from .. import _term
 from .._api import reports as views
 from .._api.api import Api
 from ..errors import UsageError
-from ..reports._family import PANEL, Panel, random_id
+from ..reports._family import NOT_THIS, PANEL, Panel, random_id
 from ..reports._grid import grid_section
 from ..reports._kinds import FLAG, NUMBER, TEXT, WHOLE, Kind, Refused, choice, many, maybe
 from ..reports._record import Record, at, record, records
@@ -236,6 +236,12 @@ class Workspace(Record):
         name = f"nw-{names[0]}-v"
         view = views.named(Api()._client, entity, project, name)
         made = cls(entity=entity, project=project, name=view["displayName"])
-        made._read(view["spec"])
+        try:
+            made._read(view["spec"])
+        except NOT_THIS as error:
+            raise UsageError(
+                f"workspace {made.name!r} was saved in a form that this version cannot read"
+                f" ({type(error).__name__}: {error})"
+            ) from error
         made._own_name, made._own_id = name, view["id"]
         return made
