@@ -88,6 +88,8 @@ pub const ANSWER_ROWS_MAX: usize = 100_000;
 /// How long a transfer link is good for: an upload may be queued behind others,
 /// and is tried again for a while.
 pub const LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// How long a link for a frame is good for: it is asked for right before.
+pub const FRAME_LIFE: Duration = Duration::from_secs(3600);
 /// A program that writes by W&B's file stream and is not heard of for so long
 /// has crashed. It posts at least every 30 s; one that was only held up is taken
 /// for running again with its next post.

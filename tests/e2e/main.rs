@@ -12,6 +12,7 @@ mod bad_input;
 mod blobs;
 mod crash;
 mod crashpoints;
+mod dashboard;
 mod file_stream;
 mod graphql;
 mod hostile_artifacts;

@@ -100,6 +100,20 @@ error: string,
  */
 hint?: string | null, };
 
+export type Disk = { 
+/**
+ * Bytes of all of its files.
+ */
+home_bytes: number, 
+/**
+ * Bytes of files that were logged or fetched, of those.
+ */
+blob_bytes: number, 
+/**
+ * Bytes that are free there.
+ */
+free_bytes: number, };
+
 export type Problem = { 
 /**
  * What it is about: a run, a writer, a remote, the home.
@@ -258,6 +272,10 @@ spool_bytes: number,
  * Artifacts and files that were logged and are not stored yet.
  */
 storing: number, 
+/**
+ * What the home takes of its disk.
+ */
+disk: Disk, 
 /**
  * Remotes.
  */
@@ -473,6 +491,10 @@ metadata: JsonValue | null,
  */
 ttl_s: number | null, 
 /**
+ * Its way to the remotes: that of the run that logged it.
+ */
+sync: Sync, 
+/**
  * Whose.
  */
 entity: string, 
@@ -582,6 +604,10 @@ metadata: JsonValue | null,
  * How long it is to be kept.
  */
 ttl_s: number | null, 
+/**
+ * Its way to the remotes: that of the run that logged it.
+ */
+sync: Sync, 
 /**
  * Whose.
  */

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
 use axum::Json;
 use axum::extract::State;
@@ -9,7 +10,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use pannier_proto::dashboard::{Sync, SyncState};
 use pannier_proto::id::RunPath;
-use pannier_proto::request::{RunAtRemote, RunStatus, RunView, Status};
+use pannier_proto::request::{Disk, RunAtRemote, RunStatus, RunView, Status};
 
 use super::respond::Answer;
 use super::{App, blocking};
@@ -57,6 +58,7 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
             writers: view.live.len(),
             spool_bytes: view.unread_bytes,
             storing: app.store.intake_count(None)?,
+            disk: disk(&app)?,
             remotes,
             runs_left_out,
             runs: listed,
@@ -64,6 +66,25 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
         })
     });
     Ok(Json(status.await?))
+}
+
+/// What the home takes of its disk; what cannot be read counts as nothing.
+fn disk(app: &App) -> store::Result<Disk> {
+    let free = rustix::fs::statvfs(&*app.home).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    Ok(Disk {
+        home_bytes: bytes_in(&app.home),
+        blob_bytes: app.store.packs()?.into_iter().map(|(_, bytes)| bytes).sum(),
+        free_bytes: free.unwrap_or_default(),
+    })
+}
+
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let bytes = entries.filter_map(|entry| {
+        let facts = entry.metadata().ok()?;
+        Some(if facts.is_dir() { bytes_in(&entry.path()) } else { facts.len() })
+    });
+    bytes.sum()
 }
 
 /// The records of a run, and how far each remote is with them.

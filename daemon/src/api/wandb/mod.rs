@@ -44,7 +44,7 @@ use crate::limits::{GRAPHQL_BYTES_MAX, LINK_LIFE, STREAM_BYTES_MAX};
 use crate::store::{self, Store};
 
 pub use endpoint::{Schema, schema};
-pub use run_query::Answers;
+pub use run_query::{Answers, Found};
 pub use scan::Scans;
 
 /// The routes of W&B's clients.
