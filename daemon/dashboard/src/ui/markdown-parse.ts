@@ -195,7 +195,7 @@ class Reader {
         const mark = FENCE.exec(text)?.[1];
         if (mark && (!fence || mark.startsWith(fence))) fence = fence ? "" : mark;
         lines.push(text);
-      } else if (!fence && this.continues(line, lines)) lines.push(line.trimStart());
+      } else if (!fence && !MARKER.test(line) && this.continues(line, lines)) lines.push(line.trimStart());
       else break;
     }
     return lines;
