@@ -32,3 +32,9 @@ test("the extremes of buckets stay, and long lines are cut to even places", () =
   expect(one!.x).toHaveLength(400);
   expect(Math.max(...(one!.max as number[]))).toBeGreaterThan(8);
 });
+
+test("another middle and another band may be asked for", () => {
+  const all = [series("a", [0, 1], [1, 2]), series("b", [0, 1], [3, 6])];
+  const [one] = grouped(all, () => "g", { middle: (values) => Math.max(...values), ends: ([first]) => (first === 1 ? [0, 9] : null) });
+  expect(one).toMatchObject({ y: [3, 6], min: [0, 6], max: [9, 6] });
+});

@@ -1,11 +1,19 @@
-/** Several runs as one line: their mean, with a band from the least to the greatest. Pure. */
+/** Several runs as one line: their mean, with a band from the least to the greatest, or as said. Pure. */
 import type { SeriesView } from "../api";
 
 /** Points of a line that many runs make. */
 const MOST = 400;
 
+/** What is made of the values of a group's runs at one x. */
+export interface How {
+  /** Of the line; the mean, where nothing is said. */
+  middle?: (values: number[]) => number;
+  /** Of the band, `null` for none; the extremes of all buckets, where nothing is said. */
+  ends?: (values: number[]) => [number, number] | null;
+}
+
 /** One series for each group and key, named by the group's label in place of the run. `null`: in no group. */
-export function grouped(series: readonly SeriesView[], label: (run: string) => string | null): SeriesView[] {
+export function grouped(series: readonly SeriesView[], label: (run: string) => string | null, how: How = {}): SeriesView[] {
   const groups = new Map<string, SeriesView[]>();
   for (const one of series) {
     const name = label(one.run);
@@ -15,32 +23,26 @@ export function grouped(series: readonly SeriesView[], label: (run: string) => s
     if (group) group.push(one);
     else groups.set(sign, [one]);
   }
-  return [...groups].map(([sign, group]) => mean((JSON.parse(sign) as string[])[0]!, group));
+  return [...groups].map(([sign, group]) => merged((JSON.parse(sign) as string[])[0]!, group, how));
 }
 
-function mean(label: string, group: readonly SeriesView[]): SeriesView {
+function merged(label: string, group: readonly SeriesView[], how: How): SeriesView {
   const x = grid(group);
-  const y: (number | null)[] = [];
-  const min: (number | null)[] = [];
-  const max: (number | null)[] = [];
   const readers = group.map(reader);
-  for (const at of x) {
-    let [sum, count, least, most] = [0, 0, Infinity, -Infinity];
-    for (const read of readers) {
-      const found = read(at);
-      if (!found) continue;
-      sum += found.y;
-      count += 1;
-      least = Math.min(least, found.min);
-      most = Math.max(most, found.max);
-    }
-    y.push(count > 0 ? sum / count : null);
-    min.push(count > 0 ? least : null);
-    max.push(count > 0 ? most : null);
-  }
+  const found = x.map((at) => readers.flatMap((read) => read(at) ?? []));
+  const values = found.map((here) => here.map((one) => one.y));
+  const y = values.map((here) => (here.length > 0 ? (how.middle ?? mean)(here) : null));
+  const ends = how.ends
+    ? values.map((here) => (here.length > 0 ? how.ends!(here) : null))
+    : found.map((here) => [least(here.map((one) => one.min)), greatest(here.map((one) => one.max))] as const);
+  const [min, max] = [ends.map((both, at) => both?.[0] ?? y[at]!), ends.map((both, at) => both?.[1] ?? y[at]!)];
   const points = group.reduce((all, one) => all + one.points, 0);
   return { run: label, key: group[0]!.key, x, y, min, max, points };
 }
+
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const least = (values: number[]) => (values.length > 0 ? values.reduce((a, b) => Math.min(a, b)) : null);
+const greatest = (values: number[]) => (values.length > 0 ? values.reduce((a, b) => Math.max(a, b)) : null);
 
 /** The places of x that are looked at: all there are, or so many in even distances. */
 function grid(group: readonly SeriesView[]): number[] {
