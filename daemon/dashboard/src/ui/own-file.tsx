@@ -3,28 +3,24 @@ import { useEffect, useState } from "preact/hooks";
 
 import { objectUrl, type ApiError } from "../api";
 
-/** A file as a URL that lasts as long as the component. `null` path: nothing is asked. */
+/**
+ * A file as a URL that lasts as long as the component. While another is coming the
+ * one before is still shown. `null` path: nothing is asked.
+ */
 export function useObjectUrl(path: string | null): { url: string | undefined; error: ApiError | undefined } {
-  const [state, setState] = useState<{ path: string | null; url?: string; error?: ApiError }>({ path });
+  const [state, setState] = useState<{ url?: string; error?: ApiError }>({});
   useEffect(() => {
-    if (path === null) return;
+    if (path === null) return setState({});
     const abort = new AbortController();
-    let made: string | undefined;
     objectUrl(path, abort.signal).then(
-      (url) => {
-        made = url;
-        if (abort.signal.aborted) URL.revokeObjectURL(url);
-        else setState({ path, url });
-      },
-      (error: ApiError) => !abort.signal.aborted && setState({ path, error }),
+      (url) => (abort.signal.aborted ? URL.revokeObjectURL(url) : setState({ url })),
+      (error: ApiError) => !abort.signal.aborted && setState({ error }),
     );
-    return () => {
-      abort.abort();
-      if (made) URL.revokeObjectURL(made);
-    };
+    return () => abort.abort();
   }, [path]);
-  const current = state.path === path ? state : undefined;
-  return { url: current?.url, error: current?.error };
+  const { url } = state;
+  useEffect(() => () => void (url && URL.revokeObjectURL(url)), [url]);
+  return { url, error: state.error };
 }
 
 /** An image that is a file of ours. */
