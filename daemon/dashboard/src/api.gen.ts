@@ -2,8 +2,6 @@
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
 
-export type Id128 = string;
-
 export type RunPath = { 
 /**
  * The user or team that owns the run.
@@ -99,6 +97,20 @@ error: string,
  * What to do next.
  */
 hint?: string | null, };
+
+export type Disk = { 
+/**
+ * Bytes of all of its files.
+ */
+home_bytes: number, 
+/**
+ * Bytes of files that were logged or fetched, of those.
+ */
+blob_bytes: number, 
+/**
+ * Bytes that are free there.
+ */
+free_bytes: number, };
 
 export type Problem = { 
 /**
@@ -258,6 +270,10 @@ spool_bytes: number,
  * Artifacts and files that were logged and are not stored yet.
  */
 storing: number, 
+/**
+ * What the home takes of its disk.
+ */
+disk: Disk, 
 /**
  * Remotes.
  */
@@ -473,6 +489,10 @@ metadata: JsonValue | null,
  */
 ttl_s: number | null, 
 /**
+ * Its way to the remotes: that of the run that logged it.
+ */
+sync: Sync, 
+/**
  * Whose.
  */
 entity: string, 
@@ -582,6 +602,10 @@ metadata: JsonValue | null,
  * How long it is to be kept.
  */
 ttl_s: number | null, 
+/**
+ * Its way to the remotes: that of the run that logged it.
+ */
+sync: Sync, 
 /**
  * Whose.
  */
