@@ -8,26 +8,21 @@ import { bytes, count } from "../ui/format";
 import { Markdown } from "../ui/markdown";
 import { Empty, Shown } from "../ui/state";
 import { Tabs } from "../ui/tabs";
-import { Detail, SyncOfVersion } from "./details";
 import { History } from "./history";
 import { useLive } from "./live";
 import { collectionRoute, versionHref, type Of } from "./names";
-import { AliasBadge, NumberNote, Tags, When } from "./parts";
+import { AliasBadge, NumberNote, SyncOfVersion, Tags, When } from "./parts";
 
 const PAGE = 50;
 
 export function CollectionPage({ route }: { route: Extract<Route, { page: "artifacts" }> & { kind: string; name: string } }) {
   const of: Of = { entity: route.entity, project: route.project, collection: route.name };
   const [limit, setLimit] = useState(PAGE);
-  const [stamp, setStamp] = useState(0);
   const loaded = useData(
     (abort) => get<CollectionVersions>(collectionRoute(of), { limit }, abort),
     [of.entity, of.project, of.collection, limit],
   );
-  useLive(of, (changed) => changed.artifacts || changed.sync, () => {
-    loaded.again();
-    setStamp((was) => was + 1);
-  });
+  useLive(of, (changed) => changed.artifacts || changed.sync, loaded.again);
   const page = to.collection(route.entity, route.project, route.kind, route.name);
   const at = query("tab") === "history" ? "history" : "versions";
   return (
@@ -48,7 +43,7 @@ export function CollectionPage({ route }: { route: Extract<Route, { page: "artif
                 { name: "history", title: "History of aliases", href: `${page}?tab=history` },
               ]}
             />
-            {at === "history" ? <History of={of} type={found.collection.type} /> : <Versions of={of} found={found} stamp={stamp} />}
+            {at === "history" ? <History of={of} type={found.collection.type} /> : <Versions of={of} found={found} />}
             {at === "versions" && found.more && <button onClick={() => setLimit(limit + PAGE)}>Show older versions</button>}
           </>
         )}
@@ -72,7 +67,7 @@ function About({ found }: { found: CollectionVersions }) {
   );
 }
 
-function Versions({ of, found, stamp }: { of: Of; found: CollectionVersions; stamp: number }) {
+function Versions({ of, found }: { of: Of; found: CollectionVersions }) {
   if (found.versions.length === 0) return <Empty title="No versions">All of its versions were deleted.</Empty>;
   return (
     <div class="artifacts-scroll">
@@ -90,7 +85,7 @@ function Versions({ of, found, stamp }: { of: Of; found: CollectionVersions; sta
         </thead>
         <tbody>
           {found.versions.map((version) => (
-            <VersionRow key={version.id} of={of} version={version} stamp={stamp} />
+            <VersionRow key={version.id} of={of} version={version} />
           ))}
         </tbody>
       </table>
@@ -98,7 +93,7 @@ function Versions({ of, found, stamp }: { of: Of; found: CollectionVersions; sta
   );
 }
 
-function VersionRow({ of, version, stamp }: { of: Of; version: VersionView; stamp: number }) {
+function VersionRow({ of, version }: { of: Of; version: VersionView }) {
   const name = `v${version.version}`;
   return (
     <tr>
@@ -121,9 +116,7 @@ function VersionRow({ of, version, stamp }: { of: Of; version: VersionView; stam
         <When us={version.created_us} by={version.by} />
       </td>
       <td>
-        <Detail of={of} id={name} stamp={stamp}>
-          {(whole) => <SyncOfVersion found={whole} />}
-        </Detail>
+        <SyncOfVersion sync={version.sync} />
       </td>
     </tr>
   );

@@ -1,10 +1,12 @@
 /** The small parts that the pages of versions and collections share. */
 import { useState } from "preact/hooks";
 
-import type { AliasView, Place, RunPath } from "../api";
+import type { AliasView, Place, RunPath, Sync } from "../api";
 import { to } from "../routes";
+import { SyncBadge } from "../ui/badge";
 import { ago, time } from "../ui/format";
 import { say } from "../ui/toast";
+import { isHub } from "./live";
 import "./artifacts.css";
 
 /** How long ago, with the time behind it, and by whom. */
@@ -47,6 +49,12 @@ export function AliasBadge({ alias }: { alias: AliasView }) {
       {alias.conflict && " – in conflict"}
     </span>
   );
+}
+
+/** How far a version is, in a word; nothing where that says nothing. */
+export function SyncOfVersion({ sync }: { sync: Sync }) {
+  if (isHub() && Object.keys(sync.remotes).length === 0) return null;
+  return <SyncBadge sync={sync} />;
 }
 
 export function Tags({ tags }: { tags: string[] }) {

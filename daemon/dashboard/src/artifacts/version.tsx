@@ -7,7 +7,6 @@ import { bytes, count } from "../ui/format";
 import { Empty, Shown } from "../ui/state";
 import { Tabs } from "../ui/tabs";
 import { DeleteVersion, Unlink } from "./delete";
-import { SyncOfVersion } from "./details";
 import { Files } from "./files-tab";
 import { History } from "./history";
 import { Lineage } from "./lineage";
@@ -16,7 +15,7 @@ import { mayWrite, useLive } from "./live";
 import { Metadata } from "./metadata";
 import { versionHref, versionRoute, type Of } from "./names";
 import { Overview } from "./overview";
-import { NumberNote, When } from "./parts";
+import { NumberNote, SyncOfVersion, When } from "./parts";
 import { UseIt } from "./use";
 
 const TABS = [
@@ -82,7 +81,7 @@ function Head({ of, found, asked, again }: { of: Of; found: ArtifactView; asked:
         </h1>
         <p class="dim">
           <span class="badge">{found.type}</span> {bytes(found.size)} in {count(found.file_count, "file")}, logged{" "}
-          <When us={found.created_us} by={found.by} /> <SyncOfVersion found={found} />
+          <When us={found.created_us} by={found.by} /> {found.fetched ? <span class="badge">from {found.fetched}</span> : <SyncOfVersion sync={found.sync} />}
         </p>
       </div>
       <div class="artifacts-acts">

@@ -3,11 +3,10 @@ import { useState } from "preact/hooks";
 
 import { get, path, type CollectionVersions, type RegistryCollections, type VersionView } from "../api";
 import { Unlink } from "../artifacts/delete";
-import { Detail, SyncOfVersion } from "../artifacts/details";
 import { History } from "../artifacts/history";
 import { mayWrite, useLive } from "../artifacts/live";
-import { collectionRoute, fullName, sourceOf, versionHref, type Of } from "../artifacts/names";
-import { NumberNote, Tags, When } from "../artifacts/parts";
+import { collectionRoute, versionHref, type Of } from "../artifacts/names";
+import { NumberNote, SyncOfVersion, Tags, When } from "../artifacts/parts";
 import { useData } from "../data";
 import { query, to } from "../routes";
 import { count } from "../ui/format";
@@ -15,12 +14,12 @@ import { Markdown } from "../ui/markdown";
 import { Empty, Shown } from "../ui/state";
 import { Tabs } from "../ui/tabs";
 import { MoveAlias } from "./move";
+import { Source } from "./source";
 
 const PAGE = 50;
 
 export function RegistryCollection({ of, registry }: { of: Of; registry: string }) {
   const [limit, setLimit] = useState(PAGE);
-  const [stamp, setStamp] = useState(0);
   const loaded = useData(
     (abort) => get<CollectionVersions>(collectionRoute(of), { limit }, abort),
     [of.entity, of.project, of.collection, limit],
@@ -29,10 +28,7 @@ export function RegistryCollection({ of, registry }: { of: Of; registry: string 
     (abort) => get<RegistryCollections>(path`/v1/registries/${of.entity}/${registry}`, {}, abort),
     [of.entity, registry],
   );
-  useLive(of, (changed) => changed.artifacts || changed.sync, () => {
-    loaded.again();
-    setStamp((was) => was + 1);
-  });
+  useLive(of, (changed) => changed.artifacts || changed.sync, loaded.again);
   const page = to.registryCollection(of.entity, registry, of.collection);
   const at = query("tab") === "history" ? "history" : "versions";
   return (
@@ -56,7 +52,7 @@ export function RegistryCollection({ of, registry }: { of: Of; registry: string 
             {at === "history" ? (
               <History of={of} type={found.collection.type} />
             ) : (
-              <Versions of={of} found={found} stamp={stamp} protect={about.data?.registry.protected_aliases ?? []} again={loaded.again} />
+              <Versions of={of} found={found} protect={about.data?.registry.protected_aliases ?? []} again={loaded.again} />
             )}
             {at === "versions" && found.more && <button onClick={() => setLimit(limit + PAGE)}>Show older versions</button>}
           </>
@@ -81,7 +77,6 @@ function About({ found: { collection } }: { found: CollectionVersions }) {
 
 interface Shows {
   of: Of;
-  stamp: number;
   protect: string[];
   again: () => void;
 }
@@ -127,7 +122,7 @@ function Versions({ found, ...shows }: Shows & { found: CollectionVersions }) {
   );
 }
 
-function Row({ of, stamp, protect, version, act }: Shows & { version: VersionView; act: (doing: Doing) => void }) {
+function Row({ of, protect, version, act }: Shows & { version: VersionView; act: (doing: Doing) => void }) {
   const name = `v${version.version}`;
   const may = mayWrite(of.entity);
   return (
@@ -161,15 +156,13 @@ function Row({ of, stamp, protect, version, act }: Shows & { version: VersionVie
         )}
       </td>
       <td>
-        <Source of={of} name={name} stamp={stamp} />
+        <Source of={of} version={name} />
       </td>
       <td>
         <When us={version.since_us} by={version.by} />
       </td>
       <td>
-        <Detail of={of} id={name} stamp={stamp}>
-          {(whole) => <SyncOfVersion found={whole} />}
-        </Detail>
+        <SyncOfVersion sync={version.sync} />
       </td>
       <td>
         {may && (
@@ -179,19 +172,5 @@ function Row({ of, stamp, protect, version, act }: Shows & { version: VersionVie
         )}
       </td>
     </tr>
-  );
-}
-
-/** Where the version was logged. */
-function Source({ of, name, stamp }: { of: Of; name: string; stamp: number }) {
-  return (
-    <Detail of={of} id={name} stamp={stamp}>
-      {(whole) => {
-        const source = sourceOf(whole.places);
-        if (!source) return <span class="dim">not to be seen from here</span>;
-        const at = `v${source.version}`;
-        return <a href={versionHref(source, whole.type, at)}>{fullName(source, at)}</a>;
-      }}
-    </Detail>
   );
 }

@@ -1,7 +1,7 @@
 /** The whole state of the machine: what is here, what is at each remote, and what is wrong. */
 import { useEffect } from "preact/hooks";
 
-import { get, type Problem } from "../api";
+import { get, type Disk, type Problem, type Status } from "../api";
 import { useLive } from "../artifacts/live";
 import { When } from "../artifacts/parts";
 import { useData } from "../data";
@@ -9,14 +9,14 @@ import { bytes, count, duration } from "../ui/format";
 import { Empty, Shown } from "../ui/state";
 import { Remotes } from "./remotes";
 import { Runs } from "./runs";
-import { others, verdict, type Disk, type WithDisk } from "./state";
+import { others, verdict } from "./state";
 import "./status.css";
 
 /** What no event tells, such as how long it is up, is asked this seldom. */
 const SELDOM_MS = 15_000;
 
 export default function Page() {
-  const loaded = useData((abort) => get<WithDisk>("/v1/status", {}, abort), []);
+  const loaded = useData((abort) => get<Status>("/v1/status", {}, abort), []);
   const { again } = loaded;
   useLive({}, () => true, again);
   useEffect(() => {
@@ -43,7 +43,7 @@ export default function Page() {
   );
 }
 
-function Whole({ status, again }: { status: WithDisk; again: () => void }) {
+function Whole({ status, again }: { status: Status; again: () => void }) {
   const { mood, said } = verdict(status);
   const problems = others(status.problems, status.remotes);
   return (
@@ -54,7 +54,7 @@ function Whole({ status, again }: { status: WithDisk; again: () => void }) {
       {problems.length > 0 && <Problems problems={problems} />}
       <div class="status-parts">
         <Daemon status={status} />
-        {status.disk && <DiskPart disk={status.disk} />}
+        <DiskPart disk={status.disk} />
       </div>
       <Remotes remotes={status.remotes} again={again} />
       <Runs status={status} again={again} />
@@ -62,7 +62,7 @@ function Whole({ status, again }: { status: WithDisk; again: () => void }) {
   );
 }
 
-function Daemon({ status }: { status: WithDisk }) {
+function Daemon({ status }: { status: Status }) {
   const facts: [string, string][] = [
     ["Version", status.version],
     ["Home", status.home],

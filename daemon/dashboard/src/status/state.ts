@@ -1,15 +1,6 @@
 /** What a machine's state comes to, in words, and what of its runs waits. Pure. */
 import type { Problem, RemoteStatus, RunAtRemote, RunStatus, Status } from "../api";
 
-/** What a home takes of its disk; older daemons leave it out. */
-export interface Disk {
-  home_bytes: number;
-  blob_bytes: number;
-  free_bytes: number;
-}
-
-export type WithDisk = Status & { disk?: Disk | null };
-
 export type Mood = "good" | "busy" | "warn" | "bad";
 
 /** The one line that says how things stand. */
