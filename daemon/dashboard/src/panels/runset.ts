@@ -4,7 +4,7 @@
  */
 import type { RunItem } from "../api";
 import { keyTitle, valueOf } from "./fields";
-import type { GridSpec, Json, Key, RunSetSpec } from "./spec";
+import { fields, finite, type GridSpec, type Json, type Key, type RunSetSpec } from "./spec";
 
 /** A run as the panels of a grid show it. */
 export interface ShownRun {
@@ -81,6 +81,16 @@ export function groups(runs: ShownRun[], keys?: Key[]): Group[] {
 export function colorOf(value: Json): string | undefined {
   const text = typeof value === "object" && value !== null && !Array.isArray(value) ? value["color"] : value;
   return typeof text === "string" && /^(#[0-9a-f]{3,8}|rgba?\([\d\s.,%]+\))$/i.test(text) ? text : undefined;
+}
+
+/** The points of a gradient; `null` where none is said. */
+export function gradientOf(value: Json): { color: string; offset: number }[] | null {
+  if (!Array.isArray(value)) return null;
+  const points = value.map(fields).flatMap((one) => {
+    const color = colorOf(one["color"]);
+    return color ? [{ color, offset: finite(one["offset"]) ?? 0 }] : [];
+  });
+  return points.length > 0 ? points : null;
 }
 
 /** `RUNSET-config:lr.value:0.1-group:a`, as W&B keys the colour of a group. */
