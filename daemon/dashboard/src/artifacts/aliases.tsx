@@ -1,15 +1,27 @@
 /** The names of a version where one looks at it: who moved them, and adding and taking away in place. */
 import { useState } from "preact/hooks";
 
-import { post, type AliasView } from "../api";
+import { get, path, post, type AliasView, type RegistryCollections } from "../api";
+import { useData } from "../data";
 import { tried } from "../ui/toast";
 import { mayWrite } from "./live";
 import { LATEST } from "./moves";
-import { collectionRoute, listed, type Of } from "./names";
+import { collectionRoute, listed, registryOf, type Of } from "./names";
 import { When } from "./parts";
 
-export function AliasEditor(props: { of: Of; id: string; aliases: AliasView[]; again: () => void; protect?: string[] }) {
-  const { of, id, aliases, again, protect = [] } = props;
+/** The names that only administrators move, where the collection is one of a registry. */
+export function useProtected(of: Of): string[] {
+  const registry = registryOf(of.project);
+  const asked = useData(
+    (abort) => (registry === null ? Promise.resolve(null) : get<RegistryCollections>(path`/v1/registries/${of.entity}/${registry}`, {}, abort)),
+    [of.entity, of.project],
+  );
+  return asked.data?.registry.protected_aliases ?? [];
+}
+
+export function AliasEditor(props: { of: Of; id: string; aliases: AliasView[]; again: () => void }) {
+  const { of, id, aliases, again } = props;
+  const protect = useProtected(of);
   const change = async (add: string[], remove: string[], done: string) => {
     const asked = await tried(() => post(`${collectionRoute(of)}/aliases`, { artifact: id, add, remove }), done);
     if (asked) again();
@@ -24,7 +36,11 @@ export function AliasEditor(props: { of: Of; id: string; aliases: AliasView[]; a
         {aliases.map((alias) => (
           <li key={alias.alias}>
             <span class={alias.conflict ? "artifacts-alias artifacts-conflict" : "artifacts-alias"}>{alias.alias}</span>
-            {protect.includes(alias.alias) && <span class="badge">protected</span>}
+            {protect.includes(alias.alias) && (
+              <span class="badge" title="Only administrators of the registry move it.">
+                protected
+              </span>
+            )}
             <span class="dim">
               moved here <When us={alias.time_us} by={alias.by} />
             </span>

@@ -76,11 +76,11 @@ function Versions({ of, found }: { of: Of; found: CollectionVersions }) {
           <tr>
             <th>Version</th>
             <th>Aliases</th>
+            <th>Sync</th>
             <th>Tags</th>
             <th class="artifacts-number">Size</th>
             <th class="artifacts-number">Files</th>
             <th>Created</th>
-            <th>Sync</th>
           </tr>
         </thead>
         <tbody>
@@ -108,15 +108,15 @@ function VersionRow({ of, version }: { of: Of; version: VersionView }) {
         </span>
       </td>
       <td>
+        <SyncOfVersion sync={version.sync} />
+      </td>
+      <td>
         <Tags tags={version.tags} />
       </td>
       <td class="artifacts-number">{bytes(version.size)}</td>
       <td class="artifacts-number">{version.file_count.toLocaleString("en-US")}</td>
       <td>
         <When us={version.created_us} by={version.by} />
-      </td>
-      <td>
-        <SyncOfVersion sync={version.sync} />
       </td>
     </tr>
   );

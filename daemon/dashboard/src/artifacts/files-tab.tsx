@@ -78,7 +78,7 @@ function Folder({ route, entries, folder }: { route: string; entries: EntryView[
   return (
     <>
       {folders.length > 0 && (
-        <table class="artifacts-table" aria-label="Folders">
+        <table class="artifacts-table artifacts-list" aria-label="Folders">
           <tbody>
             {folders.map((one) => (
               <tr key={one.path}>
@@ -87,8 +87,8 @@ function Folder({ route, entries, folder }: { route: string; entries: EntryView[
                     {one.name}/
                   </button>
                 </td>
-                <td class="dim">{count(one.files, "file")}</td>
                 <td class="artifacts-number">{bytes(one.bytes)}</td>
+                <td class="dim">{count(one.files, "file")}</td>
               </tr>
             ))}
           </tbody>
@@ -104,7 +104,7 @@ function Rows({ route, files, whole }: { route: string; files: EntryView[]; whol
   if (files.length === 0) return whole ? <p class="dim">No file has that in its path.</p> : null;
   return (
     <>
-      <table class="artifacts-table" aria-label="Files">
+      <table class="artifacts-table artifacts-list" aria-label="Files">
         <tbody>
           {files.slice(0, shown).map((entry) => (
             <FileRow key={entry.path} route={route} entry={entry} whole={whole ?? false} />

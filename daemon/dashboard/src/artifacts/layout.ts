@@ -32,7 +32,7 @@ export interface Sizes {
   down: number;
 }
 
-export const SIZES: Sizes = { width: 190, height: 46, across: 64, down: 18 };
+export const SIZES: Sizes = { width: 184, height: 46, across: 48, down: 16 };
 
 /** A node, or a bend of an edge that passes a layer. */
 interface Cell {

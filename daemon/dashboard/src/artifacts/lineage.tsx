@@ -11,6 +11,7 @@ import { parseName, registryOf, versionHref, versionRoute, type Of } from "./nam
 
 const ZOOMS = [0.3, 0.4, 0.55, 0.75, 1, 1.35, 1.8];
 const MARGIN = 12;
+const READABLE = 0.85;
 
 export function Lineage({ of, version }: { of: Of; version: string }) {
   const loaded = useData(
@@ -37,11 +38,18 @@ function Graph({ view }: { view: LineageView }) {
   const placed = useMemo(() => layout(view.nodes.map((node) => node.key), view.edges), [view]);
   const frame = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState(1);
-  const fit = () => {
-    const room = (frame.current?.clientWidth ?? 0) - 2 * MARGIN;
-    setZoom(room > 0 ? Math.max(ZOOMS[0]!, Math.min(1, room / (placed.width + 2 * MARGIN))) : 1);
+  const fit = (least: number) => {
+    const room = (frame.current?.clientWidth ?? 0) - 2;
+    setZoom(room > 0 ? Math.max(least, Math.min(1, room / (placed.width + 2 * MARGIN))) : 1);
   };
-  useEffect(fit, [placed]);
+  // At first as small as can be read, with this version in the middle.
+  useEffect(() => fit(READABLE), [placed]);
+  useEffect(() => {
+    const [box, focus] = [frame.current, placed.nodes.get(view.nodes[0]?.key ?? "")];
+    if (!box || !focus) return;
+    box.scrollLeft = (focus.x + MARGIN) * zoom - box.clientWidth / 2;
+    box.scrollTop = (focus.y + MARGIN) * zoom - box.clientHeight / 2;
+  }, [placed, zoom]);
   const step = (by: 1 | -1) => setZoom((was) => nextZoom(was, by));
   usePan(frame, step);
   return (
@@ -53,7 +61,7 @@ function Graph({ view }: { view: LineageView }) {
         <button aria-label="Zoom in" onClick={() => step(1)}>
           +
         </button>
-        <button onClick={fit}>Fit</button>
+        <button onClick={() => fit(ZOOMS[0]!)}>Fit</button>
         <Legend />
       </div>
       {view.cut && <p class="artifacts-why">There is more than is drawn here: open a version at the edge to see on from there.</p>}

@@ -76,7 +76,7 @@ function Found({ route, collections }: { route: Extract<Route, { page: "artifact
 export function CollectionTable({ collections }: { collections: CollectionView[] }) {
   return (
     <div class="artifacts-scroll">
-      <table class="artifacts-table">
+      <table class="artifacts-table artifacts-collections">
         <thead>
           <tr>
             <th>Name</th>

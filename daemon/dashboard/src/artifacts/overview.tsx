@@ -9,7 +9,7 @@ import { tried } from "../ui/toast";
 import { AliasEditor } from "./aliases";
 import { isHub } from "./live";
 import { fullName, samePlace, syncOf, versionHref, type Of } from "./names";
-import { Copyable, RunLink, Tags, When } from "./parts";
+import { AliasBadge, Copyable, RunLink, Tags, When } from "./parts";
 
 export function Overview({ of, found, again }: { of: Of; found: ArtifactView; again: () => void }) {
   const others = found.places.filter((place) => !samePlace(place, of));
@@ -62,11 +62,11 @@ function OtherPlace({ place, type }: { place: Place; type: string }) {
   return (
     <p>
       <a href={versionHref(place, type, version)}>{fullName(place, version)}</a>{" "}
-      {place.aliases.map((alias) => (
-        <span key={alias.alias} class="artifacts-alias">
-          {alias.alias}
-        </span>
-      ))}{" "}
+      <span class="artifacts-tags">
+        {place.aliases.map((alias) => (
+          <AliasBadge key={alias.alias} alias={alias} />
+        ))}
+      </span>{" "}
       <span class="dim">
         {place.link ? "linked" : "logged"} <When us={place.since_us} by={place.by} />
       </span>

@@ -1,10 +1,12 @@
 /** A collection of a registry: its versions and their names, which are moved from here. */
 import { useState } from "preact/hooks";
 
-import { get, path, type CollectionVersions, type RegistryCollections, type VersionView } from "../api";
+import { get, type CollectionVersions, type VersionView } from "../api";
+import { useProtected } from "../artifacts/aliases";
 import { Unlink } from "../artifacts/delete";
 import { History } from "../artifacts/history";
 import { mayWrite, useLive } from "../artifacts/live";
+import { LATEST } from "../artifacts/moves";
 import { collectionRoute, versionHref, type Of } from "../artifacts/names";
 import { NumberNote, SyncOfVersion, Tags, When } from "../artifacts/parts";
 import { useData } from "../data";
@@ -24,10 +26,7 @@ export function RegistryCollection({ of, registry }: { of: Of; registry: string 
     (abort) => get<CollectionVersions>(collectionRoute(of), { limit }, abort),
     [of.entity, of.project, of.collection, limit],
   );
-  const about = useData(
-    (abort) => get<RegistryCollections>(path`/v1/registries/${of.entity}/${registry}`, {}, abort),
-    [of.entity, registry],
-  );
+  const protect = useProtected(of);
   useLive(of, (changed) => changed.artifacts || changed.sync, loaded.again);
   const page = to.registryCollection(of.entity, registry, of.collection);
   const at = query("tab") === "history" ? "history" : "versions";
@@ -52,7 +51,7 @@ export function RegistryCollection({ of, registry }: { of: Of; registry: string 
             {at === "history" ? (
               <History of={of} type={found.collection.type} />
             ) : (
-              <Versions of={of} found={found} protect={about.data?.registry.protected_aliases ?? []} again={loaded.again} />
+              <Versions of={of} found={found} protect={protect} again={loaded.again} />
             )}
             {at === "versions" && found.more && <button onClick={() => setLimit(limit + PAGE)}>Show older versions</button>}
           </>
@@ -81,7 +80,7 @@ interface Shows {
   again: () => void;
 }
 
-/** What is being done: an alias moved (a new one: `""`), or a link taken away. */
+/** What is being done: an alias moved, one of the two being still to be chosen (`""`), or a link taken away. */
 type Doing = { move: string; to: string } | { unlink: VersionView } | null;
 
 function Versions({ found, ...shows }: Shows & { found: CollectionVersions }) {
@@ -146,12 +145,17 @@ function Row({ of, protect, version, act }: Shows & { version: VersionView; act:
               <span class="dim">
                 <When us={alias.time_us} by={alias.by} />
               </span>
+              {may && alias.alias !== LATEST && (
+                <button class="quiet" aria-label={`Move ${alias.alias}`} onClick={() => act({ move: alias.alias, to: "" })}>
+                  Move
+                </button>
+              )}
             </li>
           ))}
         </ul>
         {may && (
-          <button class="quiet" aria-label={`Move an alias to ${name}`} onClick={() => act({ move: "", to: version.id })}>
-            Move an alias here
+          <button class="quiet" aria-label={`Give ${name} an alias`} onClick={() => act({ move: "", to: version.id })}>
+            Give it an alias
           </button>
         )}
       </td>

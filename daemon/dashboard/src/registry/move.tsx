@@ -11,9 +11,9 @@ import { say } from "../ui/toast";
 export function MoveAlias(props: {
   of: Of;
   versions: VersionView[];
-  /** Chosen already; empty: to be chosen. */
+  /** The name, where that is settled; else empty. */
   alias: string;
-  /** The version's id that is chosen at first. */
+  /** The id of the version, where that is settled; else empty. */
   to: string;
   protect: string[];
   onClose: () => void;
@@ -21,7 +21,8 @@ export function MoveAlias(props: {
 }) {
   const { of, versions, protect } = props;
   const [alias, setAlias] = useState(props.alias);
-  const [target, setTarget] = useState(props.to);
+  const elsewhere = versions.find((one) => !one.aliases.some((at) => at.alias === props.alias));
+  const [target, setTarget] = useState(props.to || (elsewhere ?? versions[0])?.id);
   const [error, setError] = useState<ApiError>();
   const [busy, setBusy] = useState(false);
   const known = [...new Set([...versions.flatMap((one) => one.aliases.map((at) => at.alias)), ...protect])]
@@ -65,7 +66,7 @@ export function MoveAlias(props: {
             ))}
           </select>
         </label>
-        <p class="dim">{from ? `It is at v${from.version} now, and leaves it.` : "No version shown here has it now."}</p>
+        {alias.trim() !== "" && <p class="dim">{from ? `It is at v${from.version} now, and leaves it.` : "No version shown here has it now."}</p>}
         {error && <Failure error={error} />}
         <div class="artifacts-acts">
           <button class="main" disabled={busy || alias.trim() === "" || from?.id === target}>

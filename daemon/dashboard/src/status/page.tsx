@@ -108,7 +108,11 @@ function Problems({ problems }: { problems: Problem[] }) {
           <p>
             <strong>{problem.object}</strong>: {problem.what}
           </p>
-          {problem.hint && <p>{problem.hint}</p>}
+          {problem.hint && (
+            <p>
+              <Words text={problem.hint} />
+            </p>
+          )}
           <p class="dim">
             Last seen <When us={problem.time_us} />
             {problem.count > 1 && `, ${problem.count} times in all`}
@@ -117,4 +121,9 @@ function Problems({ problems }: { problems: Problem[] }) {
       ))}
     </section>
   );
+}
+
+/** Words in which commands stand between backticks. */
+function Words({ text }: { text: string }) {
+  return <>{text.split("`").map((part, at) => (at % 2 === 0 ? part : <code key={at}>{part}</code>))}</>;
 }

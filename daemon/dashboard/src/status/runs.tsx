@@ -81,8 +81,12 @@ function Row({ run, remotes, again }: { run: RunStatus; remotes: boolean; again:
         )}
       </td>
       <td>{run.state === null ? <span class="dim">project</span> : <StateBadge state={run.state} />}</td>
-      <td class="status-number">{run.last_step ?? ""}</td>
-      <td class="status-number">{run.records.toLocaleString("en-US")}</td>
+      <td class="status-number" data-label={run.last_step === null ? undefined : "Last step"}>
+        {run.last_step}
+      </td>
+      <td class="status-number" data-label="Records">
+        {run.records.toLocaleString("en-US")}
+      </td>
       {remotes && (
         <td>
           {Object.entries(run.remotes).map(([name, at]) => (
