@@ -106,7 +106,7 @@ export class Plot {
     return {
       width: this.box.clientWidth || 320,
       height: this.box.clientHeight || 200,
-      padding: [6, 8, 0, 0],
+      padding: [6, 14, 0, 0],
       legend: { show: false },
       scales: {
         x: { time, distr: options.logX ? 3 : 1, range: () => this.x },
