@@ -8,6 +8,7 @@ import { bytes, count } from "../ui/format";
 import { Markdown } from "../ui/markdown";
 import { Empty, Shown } from "../ui/state";
 import { Tabs } from "../ui/tabs";
+import { useTitle } from "../ui/title";
 import { History } from "./history";
 import { useLive } from "./live";
 import { collectionRoute, versionHref, type Of } from "./names";
@@ -17,6 +18,7 @@ const PAGE = 50;
 
 export function CollectionPage({ route }: { route: Extract<Route, { page: "artifacts" }> & { kind: string; name: string } }) {
   const of: Of = { entity: route.entity, project: route.project, collection: route.name };
+  useTitle(`${route.name} · ${route.project}`);
   const [limit, setLimit] = useState(PAGE);
   const loaded = useData(
     (abort) => get<CollectionVersions>(collectionRoute(of), { limit }, abort),

@@ -4,6 +4,7 @@ import { useData } from "../data";
 import { query, setQuery, to, type Route } from "../routes";
 import { count } from "../ui/format";
 import { Empty, Shown } from "../ui/state";
+import { useTitle } from "../ui/title";
 import { useLive } from "./live";
 import { byType, collectionHref } from "./names";
 import { Tags, When } from "./parts";
@@ -13,6 +14,7 @@ const EXAMPLE = `with pannier.init(project="PROJECT") as run:
 
 export function CollectionList({ route }: { route: Extract<Route, { page: "artifacts" }> }) {
   const { entity, project } = route;
+  useTitle(`Artifacts · ${project}`);
   const loaded = useData((abort) => get<Collections>("/v1/collections", { entity, project }, abort), [entity, project]);
   useLive({ entity, project }, (changed) => changed.artifacts, loaded.again);
   return (

@@ -1,11 +1,11 @@
 /** What is known of a version, at one look. */
 import type { ComponentChildren } from "preact";
 
-import { path, post, type ArtifactView, type Place, type RunAtRemote } from "../api";
+import type { ArtifactView, Place, RunAtRemote } from "../api";
+import { retry } from "../run/sync";
 import { syncDetails } from "../ui/badge";
 import { ago, bytes, count, duration } from "../ui/format";
 import { Markdown } from "../ui/markdown";
-import { tried } from "../ui/toast";
 import { AliasEditor } from "./aliases";
 import { isHub } from "./live";
 import { fullName, samePlace, syncOf, versionHref, type Of } from "./names";
@@ -129,9 +129,6 @@ function SyncState({ found, again }: { found: ArtifactView; again: () => void })
 function AtRemote({ name, at, again }: { name: string; at: RunAtRemote; again: () => void }) {
   const sync = syncOf({ [name]: at });
   const why = at.parked ?? at.last_error;
-  const retry = async () => {
-    if (await tried(() => post(path`/v1/remotes/${name}/retry`), `${name} is asked again`)) again();
-  };
   return (
     <div class="artifacts-remote">
       <span class={`badge sync-${sync.state}`} title={syncDetails(sync)}>
@@ -144,7 +141,7 @@ function AtRemote({ name, at, again }: { name: string; at: RunAtRemote; again: (
         </span>
       )}
       {why && <span class="artifacts-why">{why}</span>}
-      {sync.state !== "sent" && <button onClick={() => void retry()}>Retry now</button>}
+      {sync.state !== "sent" && <button aria-label={`Retry ${name} now`} onClick={() => void retry(name, again)}>Retry now</button>}
     </div>
   );
 }

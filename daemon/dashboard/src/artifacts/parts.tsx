@@ -1,11 +1,9 @@
 /** The small parts that the pages of versions and collections share. */
-import { useState } from "preact/hooks";
-
 import type { AliasView, Place, RunPath, Sync } from "../api";
 import { to } from "../routes";
 import { SyncBadge } from "../ui/badge";
+import { CopyButton } from "../ui/copy";
 import { ago, time } from "../ui/format";
-import { say } from "../ui/toast";
 import { isHub } from "./live";
 import "./artifacts.css";
 
@@ -80,21 +78,7 @@ export function RunLink({ run }: { run: RunPath }) {
 
 /** Text that is to be used elsewhere, with a button that copies it. */
 export function Copyable({ text, label, block }: { text: string; label: string; block?: boolean }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setCopied(true);
-      setTimeout(() => setCopied(false), 2000);
-    } catch {
-      say("the browser does not let this page copy: select the text, and copy it by hand", true);
-    }
-  };
-  const button = (
-    <button class="quiet" aria-label={`Copy ${label}`} onClick={() => void copy()}>
-      {copied ? "Copied" : "Copy"}
-    </button>
-  );
+  const button = <CopyButton text={text} label={label} />;
   if (!block) {
     return (
       <span class="artifacts-copy">

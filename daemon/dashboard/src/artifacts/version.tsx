@@ -6,6 +6,7 @@ import { useData } from "../data";
 import { bytes, count } from "../ui/format";
 import { Empty, Shown } from "../ui/state";
 import { Tabs } from "../ui/tabs";
+import { useTitle } from "../ui/title";
 import { DeleteVersion, Unlink } from "./delete";
 import { Files } from "./files-tab";
 import { History } from "./history";
@@ -37,6 +38,7 @@ export interface VersionAt {
 }
 
 export function VersionPage({ of, version, tab, up }: VersionAt) {
+  useTitle(`${of.collection}:${version} · ${of.project}`);
   const loaded = useData(
     (abort) => get<ArtifactView>(versionRoute(of, version), {}, abort),
     [of.entity, of.project, of.collection, version],

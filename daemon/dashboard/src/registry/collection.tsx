@@ -15,12 +15,14 @@ import { count } from "../ui/format";
 import { Markdown } from "../ui/markdown";
 import { Empty, Shown } from "../ui/state";
 import { Tabs } from "../ui/tabs";
+import { useTitle } from "../ui/title";
 import { MoveAlias } from "./move";
 import { Source } from "./source";
 
 const PAGE = 50;
 
 export function RegistryCollection({ of, registry }: { of: Of; registry: string }) {
+  useTitle(`${of.collection} · ${registry}`);
   const [limit, setLimit] = useState(PAGE);
   const loaded = useData(
     (abort) => get<CollectionVersions>(collectionRoute(of), { limit }, abort),

@@ -10,11 +10,13 @@ import { go, query, setQuery, to } from "../routes";
 import { Dialog } from "../ui/dialog";
 import { count } from "../ui/format";
 import { Empty, Failure, Shown } from "../ui/state";
+import { useTitle } from "../ui/title";
 import { access, byOrganization } from "./search";
 import "../artifacts/artifacts.css";
 import "./registry.css";
 
 export default function Page() {
+  useTitle("Registries");
   const loaded = useData((abort) => get<Registries>("/v1/registries", {}, abort), []);
   const [making, setMaking] = useState(false);
   useLive({}, (changed) => changed.artifacts, loaded.again);

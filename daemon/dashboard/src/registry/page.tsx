@@ -11,6 +11,7 @@ import { count } from "../ui/format";
 import { Markdown } from "../ui/markdown";
 import { Shown } from "../ui/state";
 import { Tabs } from "../ui/tabs";
+import { useTitle } from "../ui/title";
 import { RegistryCollection } from "./collection";
 import { Collections } from "./collections";
 import { access, selected } from "./search";
@@ -45,6 +46,7 @@ export default function Page({ route }: { route: At }) {
 
 function Registry({ route }: { route: At }) {
   const { entity, registry } = route;
+  useTitle(`${registry} · registry`);
   const loaded = useData(
     (abort) => get<RegistryCollections>(path`/v1/registries/${entity}/${registry}`, {}, abort),
     [entity, registry],

@@ -7,6 +7,7 @@ import { When } from "../artifacts/parts";
 import { useData } from "../data";
 import { bytes, count, duration } from "../ui/format";
 import { Empty, Shown } from "../ui/state";
+import { useTitle } from "../ui/title";
 import { Remotes } from "./remotes";
 import { Runs } from "./runs";
 import { others, verdict } from "./state";
@@ -16,6 +17,7 @@ import "./status.css";
 const SELDOM_MS = 15_000;
 
 export default function Page() {
+  useTitle("Status");
   const loaded = useData((abort) => get<Status>("/v1/status", {}, abort), []);
   const { again } = loaded;
   useLive({}, () => true, again);

@@ -1,10 +1,10 @@
 /** The remotes: what each has and lacks, and what is wrong with it. */
 import { useEffect, useState } from "preact/hooks";
 
-import { path, post, type RemoteStatus } from "../api";
+import type { RemoteStatus } from "../api";
 import { When } from "../artifacts/parts";
+import { retry } from "../run/sync";
 import { bytes, count, duration } from "../ui/format";
-import { tried } from "../ui/toast";
 import { STATES } from "./state";
 
 export function Remotes({ remotes, again }: { remotes: RemoteStatus[]; again: () => void }) {
@@ -70,11 +70,6 @@ function Remote({ remote, again }: { remote: RemoteStatus; again: () => void }) 
       )}
     </article>
   );
-}
-
-/** Asks a remote again at once, and what it refused before, too. */
-export async function retry(name: string, again: () => void): Promise<void> {
-  if (await tried(() => post(path`/v1/remotes/${name}/retry`), `${name} is asked again`)) again();
 }
 
 function Countdown({ seconds }: { seconds: number }) {

@@ -1,9 +1,9 @@
 /** How far each run and project is with each remote, and why it goes no further. */
 import type { RunAtRemote, RunStatus, Status } from "../api";
 import { query, setQuery, to } from "../routes";
+import { retry } from "../run/sync";
 import { StateBadge } from "../ui/badge";
 import { ago, bytes, count } from "../ui/format";
-import { retry } from "./remotes";
 import { waiting, waits, type Waits } from "./state";
 
 const FILTERS = [
