@@ -15,6 +15,8 @@ import { useRunSets, type Found } from "./use-runs";
 /** Pixels of a row of the grid, and of the gap to the next. */
 const ROW = 32;
 const GAP = 8;
+/** And of the tools above a panel. */
+const TOOLS = 30;
 
 export interface PanelGridProps {
   grid: GridSpec;
@@ -23,6 +25,8 @@ export interface PanelGridProps {
   project: string;
   /** Keeps what is changed about the run sets; without it the change is this page's only. */
   onChange?: (grid: GridSpec) => void;
+  /** Stands above each panel while the grid is edited. */
+  tools?: (panel: PanelSpec, at: number) => ComponentChildren;
 }
 
 /** A grid whose runs are asked for. */
@@ -42,19 +46,26 @@ export function PanelGrid(props: PanelGridProps) {
   return (
     <section class="panels-grid-place" aria-label="Panels">
       {found.error && <Failure error={found.error} again={found.again} />}
-      <Body grid={grid} found={found} context={{ entity, project, runs }} />
+      <Body grid={grid} found={found} context={{ entity, project, runs }} tools={props.tools} />
       {bar}
     </section>
   );
 }
 
-function Body({ grid, found, context }: { grid: GridSpec; found: Loaded<Found[]>; context: PanelContext }) {
+type BodyProps = { grid: GridSpec; found: Loaded<Found[]>; context: PanelContext; tools: PanelGridProps["tools"] };
+
+function Body({ grid, found, context, tools }: BodyProps) {
   const panels = grid.panelBankSectionConfig?.panels ?? [];
   if (panels.length === 0) return <p class="panels-nothing">This grid has no panels yet</p>;
   if (!found.data && !found.error) return <Loading what="the runs" />;
   return (
     <Places panels={panels}>
-      {(panel, height) => <Panel spec={panel} context={context} height={height} />}
+      {(panel, height, at) => (
+        <>
+          {tools?.(panel, at)}
+          <Panel spec={panel} context={context} height={tools ? height - TOOLS : height} />
+        </>
+      )}
     </Places>
   );
 }
