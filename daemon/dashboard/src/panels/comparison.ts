@@ -2,15 +2,15 @@
 import type { JsonValue, RunItem } from "../api";
 
 export interface Row {
-  section: "run" | "config" | "summary";
+  section: "run" | "config" | "summary" | "metadata";
   key: string;
   /** What each run has there. */
   values: (JsonValue | undefined)[];
   differs: boolean;
 }
 
-/** All fields of the runs, by section and name. */
-export function comparison(runs: RunItem[]): Row[] {
+/** All fields of the runs, by section and name; facts about machine and program where those are wanted, too. */
+export function comparison(runs: RunItem[], metadata = false): Row[] {
   const attributes = runs.map((run): Record<string, JsonValue> => ({
     state: run.state,
     ...(run.group && { group: run.group }),
@@ -21,6 +21,7 @@ export function comparison(runs: RunItem[]): Row[] {
     ...rows("run", attributes),
     ...rows("config", runs.map((run) => flat(run.config))),
     ...rows("summary", runs.map((run) => flat(run.summary))),
+    ...(metadata ? rows("metadata", runs.map((run) => flat(run.metadata))) : []),
   ];
 }
 
