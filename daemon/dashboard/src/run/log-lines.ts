@@ -7,6 +7,8 @@ import { hits, plainLine } from "../ui/ansi";
 
 /** Lines that are asked for at once. */
 export const PAGE_LINES = 1000;
+/** Pages that are asked for at once where all of them are wanted: the server reads the whole log for each answer. */
+const PAGES_AT_ONCE = 10;
 
 /** Asks for so many lines from one on. */
 export type AskLog = (from: number, lines: number, signal: AbortSignal) => Promise<LogPage>;
@@ -52,22 +54,24 @@ export class LogLines {
   /** Every line, page by page; `null` where one could not be had. */
   async *all(): AsyncGenerator<LogLine[]> {
     for (let page = 0; page * PAGE_LINES < this.total; page += 1) {
-      if (!this.pages.has(page)) await this.fetch(page);
+      if (!this.pages.has(page)) await this.fetch(page, false, PAGES_AT_ONCE);
       const lines = this.pages.get(page);
       if (!lines) return;
       yield lines;
     }
   }
 
-  private fetch(page: number, anew = false): Promise<void> {
+  private fetch(page: number, anew = false, pages = 1): Promise<void> {
     const running = this.asked.get(page);
     if (running && !anew) return running;
     const run = async () => {
       try {
-        const answer = await this.ask(page * PAGE_LINES, PAGE_LINES, this.abort.signal);
-        this.pages.set(page, answer.lines);
+        const answer = await this.ask(page * PAGE_LINES, PAGE_LINES * pages, this.abort.signal);
         // A run that was begun again has another log.
-        if (answer.total < this.total) this.pages = new Map([[page, answer.lines]]);
+        if (answer.total < this.total) this.pages = new Map();
+        for (let at = 0; at === 0 || at * PAGE_LINES < answer.lines.length; at += 1) {
+          this.pages.set(page + at, answer.lines.slice(at * PAGE_LINES, (at + 1) * PAGE_LINES));
+        }
         [this.total, this.known, this.error] = [answer.total, true, null];
       } catch (error) {
         if (this.abort.signal.aborted) return;
