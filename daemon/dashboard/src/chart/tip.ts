@@ -30,6 +30,8 @@ export class Tip {
     const shown = whole ? rows.slice(0, MOST) : rows.slice(0, 1);
     const parts: Node[] = shown.map((row, index) => rowOf(row, whole, index === 0));
     if (whole) parts.unshift(text("chart-tip-x", xSaid(along, rows[0]!.line.x[rows[0]!.index]!)));
+    const more = whole && details(rows[0]!);
+    if (more) parts.splice(2, 0, text("chart-tip-raw", more));
     if (whole && rows.length > MOST) parts.push(text("chart-tip-more", `${rows.length - MOST} more`));
     this.element.replaceChildren(...parts);
     this.element.hidden = false;
@@ -45,14 +47,23 @@ function rowOf({ line, index, value }: TipRow, whole: boolean, first: boolean): 
   const row = text(first ? "chart-tip-row first" : "chart-tip-row", "");
   const mark = text("chart-tip-mark", "");
   mark.style.background = line.color;
-  row.append(mark, text("chart-tip-value", number(value)));
-  if (!whole) return row;
-  const raw = line.raw?.[index];
-  if (raw != null) row.append(text("chart-tip-raw", `(${number(raw)})`));
-  const [min, max] = [line.min?.[index], line.max?.[index]];
-  if (min != null && max != null && min !== max) row.append(text("chart-tip-raw", `${number(min)} to ${number(max)}`));
-  row.append(text("chart-tip-name", line.name));
+  if (!whole) {
+    row.append(mark, text("chart-tip-value", number(value)));
+    return row;
+  }
+  row.append(mark, text("chart-tip-name", line.name), text("chart-tip-value", number(value)));
   return row;
+}
+
+/** What the nearest line has beside its value: as it was logged, and the extremes of its bucket. */
+function details({ line, index }: TipRow): string {
+  const raw = line.raw?.[index];
+  const [min, max] = [line.min?.[index], line.max?.[index]];
+  const said = [
+    raw != null ? `logged ${number(raw)}` : "",
+    min != null && max != null && min !== max ? `from ${number(min)} to ${number(max)}` : "",
+  ];
+  return said.filter(Boolean).join(", ");
 }
 
 function text(name: string, said: string): HTMLElement {

@@ -28,6 +28,7 @@ export function Virtual(props: {
   row: number;
   class?: string;
   label: string;
+  role?: "region" | "table";
   onEnd?: () => void;
   head?: ComponentChildren;
   children: (first: number, end: number) => ComponentChildren;
@@ -51,7 +52,7 @@ export function Virtual(props: {
   }, [near, props.count]);
   const gap = (pixels: number): JSX.Element => <div style={{ height: `${pixels}px` }} aria-hidden="true" />;
   return (
-    <div ref={box} class={props.class} role="region" aria-label={props.label} tabIndex={0} onScroll={look}>
+    <div ref={box} class={props.class} role={props.role ?? "region"} aria-label={props.label} tabIndex={0} onScroll={look}>
       {props.head}
       {gap(seen.before)}
       {props.children(seen.first, seen.end)}
