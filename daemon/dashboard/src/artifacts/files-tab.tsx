@@ -1,30 +1,32 @@
 /** The files of a version: folders, sizes, and each file looked at or downloaded. */
 import { useMemo, useState } from "preact/hooks";
 
-import { ask, path, type ArtifactView, type EntryView } from "../api";
+import { ask, type ArtifactView, type EntryView } from "../api";
 import { useData } from "../data";
 import { query, setQuery } from "../routes";
+import { Download } from "../run/media";
+import { FilePreview } from "../run/preview";
+import { ofArtifact, type Source } from "../run/source";
+import "../run/run.css";
 import { bytes, count } from "../ui/format";
-import { save } from "../ui/save";
 import { Empty, Shown } from "../ui/state";
-import { tried } from "../ui/toast";
 import { above, entriesOf, listing } from "./files";
 import { versionRoute, type Of } from "./names";
-import { Preview } from "./preview";
 
 const MANY = 200;
 
 export function Files({ of, found }: { of: Of; found: ArtifactView }) {
   const route = versionRoute(of, `v${found.version}`);
+  const source = ofArtifact(of.entity, of.project, `${of.collection}:v${found.version}`);
   const loaded = useData(async (abort) => entriesOf(await (await ask("GET", `${route}/files`, undefined, abort)).text()), [route]);
   return (
     <Shown of={loaded} what="the files">
-      {(entries) => (entries.length === 0 ? <Empty title="No files">This version holds nothing.</Empty> : <Browser route={route} entries={entries} />)}
+      {(entries) => (entries.length === 0 ? <Empty title="No files">This version holds nothing.</Empty> : <Browser source={source} entries={entries} />)}
     </Shown>
   );
 }
 
-function Browser({ route, entries }: { route: string; entries: EntryView[] }) {
+function Browser({ source, entries }: { source: Source; entries: EntryView[] }) {
   const folder = query("path") ?? "";
   const search = (query("find") ?? "").toLowerCase();
   const looked = entries.find((entry) => entry.path === query("file"));
@@ -43,13 +45,13 @@ function Browser({ route, entries }: { route: string; entries: EntryView[] }) {
         {search === "" ? (
           <>
             <Way folder={folder} />
-            <Folder route={route} entries={entries} folder={folder} />
+            <Folder source={source} entries={entries} folder={folder} />
           </>
         ) : (
-          <Rows route={route} files={entries.filter((entry) => entry.path.toLowerCase().includes(search))} whole />
+          <Rows source={source} files={entries.filter((entry) => entry.path.toLowerCase().includes(search))} whole />
         )}
       </div>
-      {looked ? <Look key={looked.path} route={route} entry={looked} /> : <p class="dim">Choose a file to look at it here.</p>}
+      {looked ? <Look key={looked.path} source={source} entry={looked} /> : <p class="dim">Choose a file to look at it here.</p>}
     </div>
   );
 }
@@ -73,7 +75,7 @@ function Way({ folder }: { folder: string }) {
   );
 }
 
-function Folder({ route, entries, folder }: { route: string; entries: EntryView[]; folder: string }) {
+function Folder({ source, entries, folder }: { source: Source; entries: EntryView[]; folder: string }) {
   const { folders, files } = useMemo(() => listing(entries, folder), [entries, folder]);
   return (
     <>
@@ -94,12 +96,12 @@ function Folder({ route, entries, folder }: { route: string; entries: EntryView[
           </tbody>
         </table>
       )}
-      <Rows route={route} files={files} />
+      <Rows source={source} files={files} />
     </>
   );
 }
 
-function Rows({ route, files, whole }: { route: string; files: EntryView[]; whole?: boolean }) {
+function Rows({ source, files, whole }: { source: Source; files: EntryView[]; whole?: boolean }) {
   const [shown, setShown] = useState(MANY);
   if (files.length === 0) return whole ? <p class="dim">No file has that in its path.</p> : null;
   return (
@@ -107,7 +109,7 @@ function Rows({ route, files, whole }: { route: string; files: EntryView[]; whol
       <table class="artifacts-table artifacts-list" aria-label="Files">
         <tbody>
           {files.slice(0, shown).map((entry) => (
-            <FileRow key={entry.path} route={route} entry={entry} whole={whole ?? false} />
+            <FileRow key={entry.path} source={source} entry={entry} whole={whole ?? false} />
           ))}
         </tbody>
       </table>
@@ -116,7 +118,7 @@ function Rows({ route, files, whole }: { route: string; files: EntryView[]; whol
   );
 }
 
-function FileRow({ route, entry, whole }: { route: string; entry: EntryView; whole: boolean }) {
+function FileRow({ source, entry, whole }: { source: Source; entry: EntryView; whole: boolean }) {
   const name = whole ? entry.path : entry.path.slice(entry.path.lastIndexOf("/") + 1);
   return (
     <tr>
@@ -132,25 +134,13 @@ function FileRow({ route, entry, whole }: { route: string; entry: EntryView; who
       </td>
       <td class="artifacts-number">{entry.size === null ? "" : bytes(entry.size)}</td>
       <td>
-        {!entry.ref && (
-          <button class="quiet" aria-label={`Download ${entry.path}`} onClick={() => void download(route, entry.path)}>
-            Download
-          </button>
-        )}
+        {!entry.ref && <Download name={entry.path} source={source} />}
       </td>
     </tr>
   );
 }
 
-/** The bytes need the token, which a plain link would not send. */
-async function download(route: string, file: string): Promise<void> {
-  await tried(async () => {
-    const answer = await ask("GET", route + path`/files/${file}`);
-    save(file.slice(file.lastIndexOf("/") + 1), await answer.blob());
-  });
-}
-
-function Look({ route, entry }: { route: string; entry: EntryView }) {
+function Look({ source, entry }: { source: Source; entry: EntryView }) {
   return (
     <section class="artifacts-preview" aria-label={`Preview of ${entry.path}`}>
       <header>
@@ -165,7 +155,7 @@ function Look({ route, entry }: { route: string; entry: EntryView }) {
           A reference: its bytes are at <code>{entry.ref}</code>.
         </p>
       ) : (
-        <Preview route={route} entry={entry} />
+        <FilePreview source={source} name={entry.path} size={entry.size} />
       )}
     </section>
   );

@@ -197,10 +197,10 @@ function Node({ node, at, focus }: { node: LineageNode; at: { x: number; y: numb
         <title>{node.name}</title>
         <rect width={width} height={height} rx={node.kind === "run" ? height / 2 : 5} />
         <text x={width / 2} y={19}>
-          {cut(first, 26)}
+          {cut(first, 24)}
         </text>
         <text x={width / 2} y={35} class="artifacts-second">
-          {cut(second, 30)}
+          {cut(second, 28)}
         </text>
       </a>
     </g>

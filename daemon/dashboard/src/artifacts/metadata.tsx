@@ -1,6 +1,7 @@
 /** What was said of a version when it was made, as a tree. */
 import type { JsonValue } from "../api";
 import { Tree } from "../run/tree";
+import "../run/run.css";
 
 export function Metadata({ value }: { value: JsonValue | null }) {
   const members = value !== null && typeof value === "object" && !Array.isArray(value) ? value : value === null ? {} : { metadata: value };
