@@ -38,7 +38,7 @@ export function valueSaid(value: Json): string {
 /** What somebody typed. */
 export function valueOfText(text: string, op = "="): NonNullable<Json> | null {
   if (op !== "IN" && op !== "NIN") return parsed(text.trim());
-  const parts = text.match(/"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
+  const parts = text.match(/\s*"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
   return parts.map((part) => parsed(part.trim())).filter((part) => part !== "");
 }
 

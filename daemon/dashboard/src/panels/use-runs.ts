@@ -53,16 +53,21 @@ export function useRunSets(sets: RunSetSpec[], here: { entity: string; project: 
 
 const known = new Map<string, Promise<Keys>>();
 
-/** What the runs of a project have logged: asked once for all panels of a page. */
-export function useKeys(entity: string, project: string, when = true): Keys | undefined {
-  const load = () => {
-    const sign = JSON.stringify([entity, project]);
-    const asked = known.get(sign) ?? get<Keys>("/v1/keys", { entity, project });
+/** What the runs of a project have logged: asked once for all who want it at about the same time. */
+export function getKeys(entity: string, project: string): Promise<Keys> {
+  const sign = JSON.stringify([entity, project]);
+  const asked = known.get(sign) ?? get<Keys>("/v1/keys", { entity, project });
+  if (!known.has(sign)) {
     known.set(sign, asked);
+    const forget = () => known.delete(sign);
     // What is known now may be more later.
-    setTimeout(() => known.delete(sign), 10_000);
-    asked.catch(() => known.delete(sign));
-    return asked as Promise<Keys | undefined>;
-  };
-  return useData(when ? load : async () => undefined, [entity, project, when]).data;
+    asked.then(() => setTimeout(forget, 10_000), forget);
+  }
+  return asked;
+}
+
+/** The same for a component. */
+export function useKeys(entity: string, project: string, when = true): Keys | undefined {
+  const load = async () => (when ? getKeys(entity, project) : undefined);
+  return useData<Keys | undefined>(load, [entity, project, when]).data;
 }

@@ -34,7 +34,8 @@ export function BlockView({ block }: { block: Block }): JSX.Element | null {
     case "code-block":
       return <Code block={block} />;
     case "markdown-block":
-      return <Markdown text={block.content ?? ""} />;
+      // In a file only what was put into it can be shown.
+      return <Markdown text={block.content ?? ""} {...(env.file && { resolve: (address: string) => env.file!.get(address) ?? "" })} />;
     case "latex":
       return <div class="reports-formula"><Formula tex={block.content ?? ""} display bare={env.file !== undefined} /></div>;
     case "horizontal-rule":
