@@ -1,9 +1,9 @@
 /** What a run logged under one key that is no number: media, with a slider over the steps. */
-import { useCallback, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 
-import { get, path, type Changed, type MediaList } from "../api";
+import { get, path, type MediaList } from "../api";
+import { useLive } from "../artifacts/live";
 import { useData } from "../data";
-import { useChanges } from "../events";
 import { InSight } from "../ui/in-sight";
 import { Shown } from "../ui/state";
 import { HistogramPanel } from "./histogram";
@@ -39,11 +39,7 @@ function Asking(props: MediaPanelProps & { title: string }) {
     (abort) => get<MediaList>(path`/v1/runs/${entity}/${project}/${run}/media`, { key: mediaKey }, abort),
     [entity, project, run, mediaKey],
   );
-  const { again } = list;
-  const listen = useCallback((changed: Changed) => {
-    if (changed.runs.includes(run) || changed.runs.includes("*")) again();
-  }, [run, again]);
-  useChanges({ entity, project }, listen);
+  useLive({ entity, project }, (changed) => changed.runs.some((one) => one === run || one === "*"), list.again);
   return (
     <Shown of={list} what={props.title}>
       {({ items }) =>

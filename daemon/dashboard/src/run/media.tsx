@@ -1,4 +1,5 @@
 /** One logged medium of any of W&B's kinds. What cannot be shown is named, and offered as a download. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { ApiError, ask, type RunPath } from "../api";
@@ -45,9 +46,9 @@ function PieceView({ piece, source, of }: { piece: Piece; source: Source; of: Of
     case "image-file":
       return <Picture piece={piece} path={path} source={source} />;
     case "audio-file":
-      return <Sound path={path} source={source} />;
+      return <Heavy size={value["size"]}>{() => <Sound path={path} source={source} />}</Heavy>;
     case "video-file":
-      return <Film path={path} source={source} />;
+      return <Heavy size={value["size"]}>{() => <Film path={path} source={source} />}</Heavy>;
     case "html-file":
       return <Framed path={path} source={source} />;
     case "table-file":
@@ -58,6 +59,16 @@ function PieceView({ piece, source, of }: { piece: Piece; source: Source; of: Of
     default:
       return <NotShown what={type || "file"} name={path} source={source} size={value["size"]} />;
   }
+}
+
+/** Bytes that are fetched without being asked for. */
+const LIGHT_BYTES = 20_000_000;
+
+/** What is too large to be fetched before somebody wants it. */
+export function Heavy({ size, children }: { size: unknown; children: () => ComponentChildren }) {
+  const [wanted, setWanted] = useState(false);
+  if (typeof size !== "number" || size <= LIGHT_BYTES || wanted) return <>{children()}</>;
+  return <button onClick={() => setWanted(true)}>Load {bytes(size)}</button>;
 }
 
 export function Sound({ path, source }: { path: string; source: Source }) {

@@ -3,7 +3,7 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { get, path, type RunItem } from "../api";
-import { mayWrite, useLive } from "../artifacts/live";
+import { isHub, mayWrite, useLive } from "../artifacts/live";
 import { useData } from "../data";
 import { to, type Route } from "../routes";
 import { StateBadge, SyncBadge } from "../ui/badge";
@@ -84,6 +84,7 @@ function Inside({ run, route, again }: { run: RunItem; route: RunRoute; again: (
 }
 
 function SyncState({ run, again }: { run: RunItem; again: () => void }) {
+  if (isHub() && Object.keys(run.sync.remotes).length === 0) return null;
   const stuck = Object.entries(run.sync.remotes).filter(([, at]) => at.parked || at.last_error);
   return (
     <>

@@ -7,7 +7,7 @@ import { bytes } from "../ui/format";
 import { Markdown } from "../ui/markdown";
 import { OwnImage } from "../ui/own-file";
 import { Shown } from "../ui/state";
-import { Film, Framed, MediaView, Sound } from "./media";
+import { Film, Framed, Heavy, MediaView, Sound } from "./media";
 import { PlotlyFigure } from "./plotly";
 import { decoded, kindOf, resolved } from "./preview-data";
 import type { Source } from "./source";
@@ -23,11 +23,11 @@ export function FilePreview({ source, name, size }: { source: Source; name: stri
   const kind = kindOf(name);
   switch (kind) {
     case "image":
-      return <OwnImage path={source.file(name)} alt={name} class="run-picture" />;
+      return <Heavy size={size}>{() => <OwnImage path={source.file(name)} alt={name} class="run-picture" />}</Heavy>;
     case "audio":
-      return <Sound path={name} source={source} />;
+      return <Heavy size={size}>{() => <Sound path={name} source={source} />}</Heavy>;
     case "video":
-      return <Film path={name} source={source} />;
+      return <Heavy size={size}>{() => <Film path={name} source={source} />}</Heavy>;
     case "frame":
       return <Framed path={name} source={source} />;
     case "plotly":

@@ -15,8 +15,8 @@ export interface Line {
 /** Lists of plain values stay on one line up to this length. */
 const SHORT = 120;
 
-/** The lines of a tree. `open`: whether what is in a path is shown; a search shows all that is found. */
-export function linesOf(value: { [key in string]?: JsonValue }, search: string, open: (path: string) => boolean): Line[] {
+/** The lines of a tree. `open`: whether what is in a value is shown; a search shows all that is found. */
+export function linesOf(value: { [key in string]?: JsonValue }, search: string, open: (path: string, value: JsonValue) => boolean): Line[] {
   const wanted = search.trim().toLowerCase();
   const out: Line[] = [];
   const walk = (name: string, path: string, one: JsonValue, depth: number, found: boolean): boolean => {
@@ -25,7 +25,7 @@ export function linesOf(value: { [key in string]?: JsonValue }, search: string, 
     const place = out.length;
     out.push({ path, name, depth, holds: inner?.length ?? null, value: one });
     let any = hit;
-    if (inner && depth < 20 && (wanted !== "" || open(path))) {
+    if (inner && depth < 20 && (wanted !== "" || open(path, one))) {
       for (const [key, next] of inner) any = walk(key, `${path}.${key}`, next, depth + 1, hit && wanted !== "") || any;
     }
     if (!any) out.length = place;
@@ -34,6 +34,15 @@ export function linesOf(value: { [key in string]?: JsonValue }, search: string, 
   const keys = Object.keys(value).sort(compare);
   for (const key of keys) walk(key, key, value[key] ?? null, 0, false);
   return out;
+}
+
+/** Entries that are shown without being asked for. */
+const OPEN_MAX = 40;
+
+/** Whether a value is open at first: lists and W&B's media are many numbers that say little. */
+export function opensItself(value: JsonValue): boolean {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
+  return !("_type" in value) && Object.keys(value).length <= OPEN_MAX;
 }
 
 const compare = new Intl.Collator("en", { numeric: true }).compare;

@@ -4,7 +4,8 @@ import { useMemo, useState } from "preact/hooks";
 import type { JsonValue } from "../api";
 import { CopyButton } from "../ui/copy";
 import { count, number } from "../ui/format";
-import { linesOf, short, type Line } from "./tree-data";
+import { isObject, text } from "./media-data";
+import { linesOf, opensItself, short, type Line } from "./tree-data";
 
 /** Lines that are shown at first. */
 const SHOWN = 300;
@@ -12,14 +13,16 @@ const SHOWN = 300;
 export function Tree(props: { title: string; value: { [key in string]?: JsonValue }; empty: string }) {
   const { title, value } = props;
   const [search, setSearch] = useState("");
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+  // Those that are not as they are at first.
+  const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
   const [most, setMost] = useState(SHOWN);
   const keys = Object.keys(value).length;
-  const lines = useMemo(() => linesOf(value, search, (path) => !folded.has(path)), [value, search, folded]);
+  const isOpen = (path: string, one: JsonValue) => opensItself(one) !== flipped.has(path);
+  const lines = useMemo(() => linesOf(value, search, isOpen), [value, search, flipped]);
   const flip = (path: string) => {
-    const next = new Set(folded);
+    const next = new Set(flipped);
     if (!next.delete(path)) next.add(path);
-    setFolded(next);
+    setFlipped(next);
   };
   return (
     <section class="run-tree" aria-label={title}>
@@ -36,7 +39,7 @@ export function Tree(props: { title: string; value: { [key in string]?: JsonValu
       {keys > 0 && lines.length === 0 && <p class="dim">No key or value is like that.</p>}
       <ul>
         {lines.slice(0, most).map((line) => (
-          <TreeLine key={line.path} line={line} folded={search === "" && folded.has(line.path)} onFlip={() => flip(line.path)} />
+          <TreeLine key={line.path} line={line} open={search !== "" || isOpen(line.path, line.value)} onFlip={() => flip(line.path)} />
         ))}
       </ul>
       {lines.length > most && <button onClick={() => setMost(most * 4)}>Show more of {count(lines.length, "line")}</button>}
@@ -44,7 +47,7 @@ export function Tree(props: { title: string; value: { [key in string]?: JsonValu
   );
 }
 
-function TreeLine({ line, folded, onFlip }: { line: Line; folded: boolean; onFlip: () => void }) {
+function TreeLine({ line, open, onFlip }: { line: Line; open: boolean; onFlip: () => void }) {
   const { name, depth, holds, value, path } = line;
   const said = holds === null ? short(value) : "";
   return (
@@ -52,8 +55,8 @@ function TreeLine({ line, folded, onFlip }: { line: Line; folded: boolean; onFli
       {holds === null ? (
         <span class="run-key" title={path}>{name}</span>
       ) : (
-        <button class="quiet run-key" aria-expanded={!folded} title={path} onClick={onFlip}>
-          {folded ? "▸" : "▾"} {name} <span class="dim">{count(holds, "entry", "entries")}</span>
+        <button class="quiet run-key" aria-expanded={open} title={path} onClick={onFlip}>
+          {open ? "▾" : "▸"} {name} <span class="dim">{kindOf(value) || count(holds, "entry", "entries")}</span>
         </button>
       )}
       {holds === null && (
@@ -64,4 +67,9 @@ function TreeLine({ line, folded, onFlip }: { line: Line; folded: boolean; onFli
       <CopyButton text={() => (holds === null ? said : JSON.stringify(value, null, 2))} label={path} />
     </li>
   );
+}
+
+/** What a medium is, in the words of W&B. */
+function kindOf(value: JsonValue): string {
+  return isObject(value) ? text(value["_type"]) : "";
 }
