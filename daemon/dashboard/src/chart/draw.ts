@@ -39,20 +39,23 @@ export function places(plane: Plane): { px: Place; py: Place } {
   };
 }
 
+/** More lines than this are drawn one pixel wide: a canvas without a GPU draws anything wider ten times slower. */
+const FEW = 30;
+
 /** All lines, with bands and originals beneath. `scale`: canvas pixels of one pixel. */
 export function drawLines(pen: Pen, lines: readonly Line[], plane: Plane, options: Pick<LineOptions, "band">, scale = 1): void {
   const { px, py } = places(plane);
   const seen = lines.map((line) => part(line.x, plane.x));
+  const few = lines.length <= FEW;
   if (options.band) {
-    const alpha = lines.length > 20 ? 0.08 : 0.18;
     lines.forEach((line, at) => {
-      if (line.min && line.max) drawBand(pen, line, seen[at]!, px, py, alpha);
+      if (line.min && line.max) (few ? drawBand : drawReach)(pen, line, seen[at]!, px, py);
     });
   }
   lines.forEach((line, at) => {
-    if (line.raw) stroke(pen, { ...line, y: line.raw }, seen[at]!, px, py, scale, 0.28);
+    if (line.raw) stroke(pen, { ...line, y: line.raw }, seen[at]!, px, py, few ? scale : 1, 0.28);
   });
-  lines.forEach((line, at) => stroke(pen, line, seen[at]!, px, py, 1.5 * scale, 1));
+  lines.forEach((line, at) => stroke(pen, line, seen[at]!, px, py, few ? 1.5 * scale : 1, 1));
   pen.globalAlpha = 1;
 }
 
@@ -113,9 +116,26 @@ function dot(pen: Pen, x: number, y: number, size: number): void {
   pen.fill();
 }
 
-function drawBand(pen: Pen, line: Line, [first, last]: [number, number], px: Place, py: Place, alpha: number): void {
+/** What each bucket reaches as upright lines: the band of one of many lines. */
+function drawReach(pen: Pen, line: Line, [first, last]: [number, number], px: Place, py: Place): void {
+  pen.strokeStyle = line.color;
+  pen.lineWidth = 1;
+  pen.globalAlpha = 0.3;
+  pen.beginPath();
+  for (let index = first; index <= last; index += 1) {
+    const [min, max] = [line.min![index], line.max![index]];
+    if (min == null || max == null || min === max) continue;
+    const [x, low, high] = [px(line.x[index]!), py(min), py(max)];
+    if (Number.isNaN(x) || Number.isNaN(low) || Number.isNaN(high)) continue;
+    pen.moveTo(x, low);
+    pen.lineTo(x, high);
+  }
+  pen.stroke();
+}
+
+function drawBand(pen: Pen, line: Line, [first, last]: [number, number], px: Place, py: Place): void {
   pen.fillStyle = line.color;
-  pen.globalAlpha = alpha;
+  pen.globalAlpha = 0.18;
   pen.beginPath();
   let begun = false;
   const point = (index: number, value: number | null | undefined) => {

@@ -64,6 +64,7 @@ export class Held {
     const runs = this.wanted.filter((run) => !this.runs.has(run) || this.stale.has(run));
     if (runs.length === 0) return;
     this.asking = true;
+    const begun = performance.now();
     for (const run of runs) this.stale.delete(run);
     try {
       const series = await askSeries({ ...this.want, runs });
@@ -74,7 +75,9 @@ export class Held {
       this.error = error as ApiError;
     }
     this.tell();
-    await new Promise((done) => setTimeout(done, PAUSE_MS));
+    // Longer where the machine is slow: what is asked has to be drawn, too.
+    const pause = Math.max(PAUSE_MS, performance.now() - begun);
+    await new Promise((done) => setTimeout(done, pause));
     this.asking = false;
     if (!this.error && this.listeners.size > 0) void this.pump();
   }

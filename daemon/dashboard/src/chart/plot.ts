@@ -7,6 +7,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import { drawLines, drawOne, places, type Plane } from "./draw";
+import { drawNot, drawSoon } from "./frames";
 import { onHover, sameAlong, sayHover, type Hover } from "./hover";
 import type { LineOptions, Zoom } from "./options";
 import type { Line } from "./prepare";
@@ -38,7 +39,6 @@ export class Plot {
   private readonly tip = new Tip();
   private readonly size: ResizeObserver | null;
   private readonly off: () => void;
-  private frame = 0;
   private ink: Ink = { text: "#888", grid: "#ccc", ground: "#fff" };
 
   constructor(
@@ -54,18 +54,15 @@ export class Plot {
   destroy(): void {
     this.off();
     this.size?.disconnect();
-    cancelAnimationFrame(this.frame);
+    drawNot(this);
     this.u?.destroy();
     this.u = null;
   }
 
-  /** Shows something else, from the next frame on. */
+  /** Shows something else, in one of the next frames. */
   set(shown: Shown): void {
     this.shown = shown;
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.apply();
-    });
+    drawSoon(this, () => this.apply());
   }
 
   /** The picture as it is, for an image. */
@@ -152,7 +149,7 @@ export class Plot {
     ctx.beginPath();
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
-    ctx.lineJoin = "round";
+    ctx.lineJoin = this.shown.lines.length > 3 ? "bevel" : "round";
     drawLines(ctx, this.shown.lines, this.plane(1), this.shown.options, uPlot.pxRatio);
     ctx.restore();
     this.above.width = bbox.width;

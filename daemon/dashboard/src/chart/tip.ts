@@ -43,7 +43,7 @@ export class Tip {
   }
 }
 
-function rowOf({ line, index, value }: TipRow, whole: boolean, first: boolean): HTMLElement {
+function rowOf({ line, value }: TipRow, whole: boolean, first: boolean): HTMLElement {
   const row = text(first ? "chart-tip-row first" : "chart-tip-row", "");
   const mark = text("chart-tip-mark", "");
   mark.style.background = line.color;
