@@ -10,7 +10,7 @@ import { Empty, Shown } from "../ui/state";
 import { Tabs } from "../ui/tabs";
 import { useTitle } from "../ui/title";
 import { History } from "./history";
-import { useLive } from "./live";
+import { useLearned, useLive } from "./live";
 import { collectionRoute, versionHref, type Of } from "./names";
 import { AliasBadge, NumberNote, SyncOfVersion, Tags, When } from "./parts";
 
@@ -25,6 +25,7 @@ export function CollectionPage({ route }: { route: Extract<Route, { page: "artif
     [of.entity, of.project, of.collection, limit],
   );
   useLive(of, (changed) => changed.artifacts || changed.sync, loaded.again);
+  useLearned(of, loaded.again);
   const page = to.collection(route.entity, route.project, route.kind, route.name);
   const at = query("tab") === "history" ? "history" : "versions";
   return (

@@ -18,7 +18,7 @@ export function Lineage({ of, version }: { of: Of; version: string }) {
     (abort) => get<LineageView>(`${versionRoute(of, version)}/lineage`, {}, abort),
     [of.entity, of.project, of.collection, version],
   );
-  useLive({}, (changed) => changed.artifacts, loaded.again);
+  useLive(of, (changed) => changed.artifacts, loaded.again);
   return (
     <Shown of={loaded} what="the lineage">
       {(view) =>

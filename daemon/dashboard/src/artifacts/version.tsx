@@ -12,7 +12,7 @@ import { Files } from "./files-tab";
 import { History } from "./history";
 import { Lineage } from "./lineage";
 import { LinkDialog } from "./link";
-import { mayWrite, useLive } from "./live";
+import { mayWrite, useLearned, useLive } from "./live";
 import { Metadata } from "./metadata";
 import { versionHref, versionRoute, type Of } from "./names";
 import { Overview } from "./overview";
@@ -44,6 +44,7 @@ export function VersionPage({ of, version, tab, up }: VersionAt) {
     [of.entity, of.project, of.collection, version],
   );
   useLive(of, (changed) => changed.artifacts || changed.sync, loaded.again);
+  useLearned(of, loaded.again);
   return (
     <section class="page">
       <nav class="artifacts-up" aria-label="Above this version">

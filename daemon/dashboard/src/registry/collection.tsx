@@ -5,7 +5,7 @@ import { get, type CollectionVersions, type VersionView } from "../api";
 import { useProtected } from "../artifacts/aliases";
 import { Unlink } from "../artifacts/delete";
 import { History } from "../artifacts/history";
-import { mayWrite, useLive } from "../artifacts/live";
+import { mayWrite, useLearned, useLive } from "../artifacts/live";
 import { LATEST } from "../artifacts/moves";
 import { collectionRoute, versionHref, type Of } from "../artifacts/names";
 import { NumberNote, SyncOfVersion, Tags, When } from "../artifacts/parts";
@@ -30,6 +30,7 @@ export function RegistryCollection({ of, registry }: { of: Of; registry: string 
   );
   const protect = useProtected(of);
   useLive(of, (changed) => changed.artifacts || changed.sync, loaded.again);
+  useLearned(of, loaded.again);
   const page = to.registryCollection(of.entity, registry, of.collection);
   const at = query("tab") === "history" ? "history" : "versions";
   return (
