@@ -1,14 +1,17 @@
 /** Parts of the small SVG charts: a box that knows its size, and axes. */
-import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { createContext, type ComponentChildren } from "preact";
+import { useContext, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { tick } from "../chart/ticks";
 import { px, type Scale } from "./plot";
 
+/** How wide a chart is that cannot be measured, as in a file. */
+export const Assumed = createContext(520);
+
 /** Tells its children how wide it is. */
 export function Sized({ height, children }: { height: number; children: (width: number) => ComponentChildren }) {
   const ref = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(520);
+  const [width, setWidth] = useState(useContext(Assumed));
   useLayoutEffect(() => {
     if (typeof ResizeObserver === "undefined" || !ref.current?.isConnected) return;
     const watch = new ResizeObserver((entries) => {

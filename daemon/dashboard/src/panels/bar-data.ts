@@ -31,7 +31,9 @@ export function bars(config: Fields, runs: ShownRun[]): { bars: Bar[]; left: num
       const id = `${group.runs.length === 1 && !keys ? group.runs[0]!.run.run : group.key}:${metric}`;
       const name = metrics.length > 1 ? `${group.name} ${keyTitle(parseKey(metric))}` : group.name;
       const own = colorOf(fields(config["overrideColors"])[id]);
-      const color = own ?? (metrics.length > 1 ? runColor(`${group.key} ${metric}`) : (group.color ?? runColor(group.key)));
+      // As in line plots: a group's colour is made from its name.
+      const base = group.key === group.runs[0]!.run.run ? group.key : group.name;
+      const color = own ?? (metrics.length > 1 ? runColor(`${base} ${metric}`) : (group.color ?? runColor(base)));
       return [{ key: id, name: text(fields(config["overrideSeriesTitles"])[id]) ?? name, value, ends: area(values, text(config["groupArea"])), color }];
     }),
   );

@@ -79,7 +79,7 @@ function Upright({ config, bars: of, width, height }: Drawn) {
   const zero = y.to(Math.max(y.least, Math.min(y.most, 0)));
   return (
     <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={`Bars: ${named(config)}`}>
-      <AxisY of={y} ticks={ticks(y, height / 50)} left={52} right={width - 8} title={text(config["yAxisTitle"])} />
+      <AxisY of={y} ticks={ticks(y, height / 36)} left={52} right={width - 8} title={text(config["yAxisTitle"])} />
       {of.map((bar, at) => {
         const left = 56 + at * wide;
         const end = y.to(bar.value);

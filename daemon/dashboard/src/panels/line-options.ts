@@ -46,20 +46,25 @@ export function smoothingOf(config: Fields): Smoothing {
 
 /** The options of the chart. */
 export function lineOptions(config: Fields): LineOptions {
-  const end = (name: string) => finite(config[name]) ?? null;
+  const [logX, logY] = [config["xLogScale"] === true, config["yLogScale"] === true];
+  // A logarithmic axis has no end at or below 0.
+  const end = (name: string, log: boolean) => {
+    const value = finite(config[name]) ?? null;
+    return log && value !== null && value <= 0 ? null : value;
+  };
   const banded = config["groupArea"] !== "none" || !isGrouped(config);
   return {
     x: alongOf(config["xAxis"]),
     smoothing: smoothingOf(config),
     original: config["showOriginalAfterSmoothing"] !== false,
     band: banded,
-    logX: config["xLogScale"] === true,
-    logY: config["yLogScale"] === true,
+    logX,
+    logY,
     clip: config["ignoreOutliers"] === true,
-    xMin: end("xAxisMin"),
-    xMax: end("xAxisMax"),
-    yMin: end("yAxisMin"),
-    yMax: end("yAxisMax"),
+    xMin: end("xAxisMin", logX),
+    xMax: end("xAxisMax", logX),
+    yMin: end("yAxisMin", logY),
+    yMax: end("yAxisMax", logY),
   };
 }
 

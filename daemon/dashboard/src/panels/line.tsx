@@ -54,7 +54,7 @@ function InView({ config, context, height }: Props) {
             options={options}
             zoom={zoom}
             onZoom={setZoom}
-            height={Math.max(80, height - around - 46)}
+            height={Math.max(80, height - around - 38)}
             note={notes.length > 0 && <span class="chart-note">{notes.join("; ")}</span>}
             empty={emptyWords(metrics, runs, waiting, failed?.message)}
           />

@@ -85,7 +85,7 @@ describe("a line plot", () => {
   it("asks our charts for what the SDK wrote", () => {
     expect(lineOptions(line)).toEqual({
       x: "step", smoothing: { kind: "ema", amount: 0.6 }, original: true, band: true, logX: false, logY: true,
-      clip: true, xMin: null, xMax: null, yMin: 0, yMax: 2.5,
+      clip: true, xMin: null, xMax: null, yMin: null, yMax: 2.5,
     });
     expect(lineTitle(line, "aaaa1111", "loss", "x")).toBe("Baseline");
     expect(lineColor(line, "aaaa1111", "loss")).toBe("#123456");

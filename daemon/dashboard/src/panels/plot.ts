@@ -12,7 +12,7 @@ export interface Scale {
 export function scale(
   values: number[],
   pixels: [number, number],
-  options: { log?: boolean; min?: number | undefined; max?: number | undefined; zero?: boolean } = {},
+  options: { log?: boolean; min?: number | undefined; max?: number | undefined; zero?: boolean; air?: number } = {},
 ): Scale {
   const log = options.log ?? false;
   const usable = values.filter((one) => Number.isFinite(one) && (!log || one > 0));
@@ -21,6 +21,13 @@ export function scale(
   if (options.zero && !log) [least, most] = [Math.min(0, least), Math.max(0, most)];
   if (!Number.isFinite(least) || (log && least <= 0)) least = log ? 1e-3 : 0;
   if (!Number.isFinite(most) || most < least) most = log ? least * 10 : least + 1;
+  if (options.air && most > least && !log) {
+    const by = (most - least) * options.air;
+    [least, most] = [options.min ?? least - by, options.max ?? most + by];
+  } else if (options.air && most > least) {
+    const by = (most / least) ** options.air;
+    [least, most] = [options.min ?? least / by, options.max ?? most * by];
+  }
   if (most === least) [least, most] = log ? [least / 2, most * 2] : spread(least, options);
   const of = log ? Math.log10 : (value: number) => value;
   const [from, to] = [of(least), of(most)];

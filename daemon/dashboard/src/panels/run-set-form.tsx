@@ -24,7 +24,7 @@ export function RunSetForm({ set, keys, onChange }: Props) {
       </div>
       {project && <p class="dim">{`Its runs are those of ${set.project?.entityName ? `${set.project.entityName}/` : ""}${project}`}</p>}
       <div class="panels-field">
-        <label for={`${id}-query`}>Names with</label>
+        <label for={`${id}-query`}>Name contains</label>
         <input id={`${id}-query`} type="search" value={set.search?.query ?? ""} onInput={(event) => onChange({ ...set, search: { ...set.search, query: event.currentTarget.value } })} />
       </div>
       <FiltersField set={set} keys={keys} onChange={onChange} />

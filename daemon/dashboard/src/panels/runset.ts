@@ -72,7 +72,8 @@ export function groups(runs: ShownRun[], keys?: Key[]): Group[] {
     const key = keys ? groupOf(one.run, keys) : one.group;
     const known = found.get(key);
     if (known) known.runs.push(one);
-    else found.set(key, { key, name: keys ? groupName(one.run, keys) : one.name, ...(one.color && { color: one.color }), runs: [one] });
+    else if (keys) found.set(key, { key, name: groupName(one.run, keys), runs: [one] });
+    else found.set(key, { key, name: one.name, ...(one.color && { color: one.color }), runs: [one] });
   }
   return [...found.values()];
 }

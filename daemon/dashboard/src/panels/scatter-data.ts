@@ -40,8 +40,8 @@ export function scatter(config: Fields, runs: ShownRun[], width: number, height:
     return [{ one, x, y, z: keyZ ? numberOf(one.run, keyZ) : undefined }];
   });
   const ends = (axis: string) => ({ min: finite(config[`${axis}AxisMin`]), max: finite(config[`${axis}AxisMax`]) });
-  const x = scale(found.map((one) => one.x), [EDGE.left, width - EDGE.right], { log: logX, ...ends("x") });
-  const y = scale(found.map((one) => one.y), [height - EDGE.bottom, EDGE.top], { log: logY, ...ends("y") });
+  const x = scale(found.map((one) => one.x), [EDGE.left, width - EDGE.right], { log: logX, air: 0.05, ...ends("x") });
+  const y = scale(found.map((one) => one.y), [height - EDGE.bottom, EDGE.top], { log: logY, air: 0.05, ...ends("y") });
   const shade = colors(config, found.map((one) => one.z));
   const dots = found
     .filter((one) => one.x >= x.least && one.x <= x.most && one.y >= y.least && one.y <= y.most)

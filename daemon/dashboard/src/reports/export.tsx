@@ -9,7 +9,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { View } from "../api";
 import { toSvg } from "../chart/export";
 import { prepare } from "../chart/prepare";
-import { Nothing } from "../panels/axes";
+import { Assumed, Nothing } from "../panels/axes";
+import { COLUMNS, layoutOf } from "../panels/grid";
 import { lineLook } from "../panels/line";
 import { limited, lineOptions, titleOf } from "../panels/line-options";
 import { Panel } from "../panels/panel";
@@ -84,7 +85,11 @@ function StaticGrid({ block, data, here }: { block: Block; data: GridData | unde
         {(panel, height) => {
           if (panel.viewType === VIEW.line) return <StaticLines panel={panel} data={data} />;
           if (panel.viewType === VIEW.media) return <StaticMedia panel={panel} data={data} />;
-          return <Panel spec={panel} context={context} height={height} />;
+          return (
+            <Assumed.Provider value={Math.round((PAGE * layoutOf(panel).w) / COLUMNS) - 26}>
+              <Panel spec={panel} context={context} height={height} />
+            </Assumed.Provider>
+          );
         }}
       </Places>
     </section>
@@ -145,13 +150,18 @@ function settle(page: HTMLElement): void {
   }
 }
 
+/** The width of a page that is made to be read. */
+const PAGE = 940;
+
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /** In a file, rows of panels grow with what is in them. */
 const OWN = `
 body { padding: 24px 16px; }
 .panels-grid { grid-auto-rows: minmax(32px, auto); }
+.panels-cell { display: grid; }
 .panels-frame { height: auto; }
+.panels-frame > figcaption.dim { font-weight: 400; }
 .panels-sized { height: auto !important; }
 .panels-sized svg { width: 100%; height: auto; }
 .reports-anchor { display: none; }
