@@ -91,7 +91,7 @@ function MoveTable(props: { of: Of; type: string; moves: MoveView[]; home: strin
         </select>
       </label>
       <div class="artifacts-scroll">
-        <table class="artifacts-table">
+        <table class="artifacts-table artifacts-nowrap">
           <thead>
             <tr>
               <th>Alias</th>

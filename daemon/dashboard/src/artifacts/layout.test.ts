@@ -38,11 +38,11 @@ test("no two nodes lie over each other", () => {
 test("an edge that passes layers is led past what lies in them", () => {
   const placed = lay("abcd", "ab", "bc", "cd", "ad");
   const long = placed.edges.find(({ edge }) => edge.from === "a" && edge.to === "d")!.points;
-  expect(long).toHaveLength(4);
   for (const key of ["b", "c"]) {
     const node = placed.nodes.get(key)!;
-    const bend = long.find((point) => point.x === node.x)!;
-    expect(Math.abs(bend.y - node.y)).toBeGreaterThan(SIZES.height / 2);
+    const beside = long.filter((point) => Math.abs(point.x - node.x) <= SIZES.width / 2);
+    expect(beside).toHaveLength(2);
+    for (const point of beside) expect(Math.abs(point.y - node.y)).toBeGreaterThan(SIZES.height / 2);
   }
 });
 

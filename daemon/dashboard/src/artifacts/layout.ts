@@ -199,10 +199,14 @@ function settle(column: Cell[], room: (one: Cell) => number): void {
   for (const one of column) one.y -= pushed;
 }
 
+/** From side to side; straight past what lies in the layers between, and not across it. */
 function ends(cells: Cell[], back: boolean, point: (of: Cell) => Point, sizes: Sizes): Point[] {
-  const points = cells.map(point);
-  points[0]!.x += sizes.width / 2;
-  points[points.length - 1]!.x -= sizes.width / 2;
+  const points = cells.flatMap((one, at) => {
+    const { x, y } = point(one);
+    const [left, right] = [{ x: x - sizes.width / 2, y }, { x: x + sizes.width / 2, y }];
+    if (at === 0) return [right];
+    return at === cells.length - 1 ? [left] : [left, right];
+  });
   return back ? points.reverse() : points;
 }
 

@@ -2,7 +2,6 @@
 import { get, type Collections, type CollectionView } from "../api";
 import { useData } from "../data";
 import { query, setQuery, to, type Route } from "../routes";
-import { count } from "../ui/format";
 import { Empty, Shown } from "../ui/state";
 import { useTitle } from "../ui/title";
 import { useLive } from "./live";
@@ -95,7 +94,7 @@ export function CollectionTable({ collections }: { collections: CollectionView[]
                 <a href={collectionHref({ ...one, collection: one.name }, one.type)}>{one.name}</a>
                 {one.description && <p class="artifacts-line dim">{one.description}</p>}
               </td>
-              <td>{count(one.version_count, "version")}</td>
+              <td>{one.version_count.toLocaleString("en-US")}</td>
               <td>
                 <span class="artifacts-tags">
                   {one.aliases.map((alias) => (

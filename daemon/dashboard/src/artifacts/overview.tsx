@@ -113,7 +113,7 @@ function Missing({ found }: { found: ArtifactView }) {
 }
 
 function SyncState({ found, again }: { found: ArtifactView; again: () => void }) {
-  const remotes = Object.entries(found.remotes);
+  const remotes = Object.entries(found.sync.remotes);
   if (isHub() && remotes.length === 0) return null;
   return (
     <Part title="Sync">

@@ -51,7 +51,10 @@ export function AliasBadge({ alias }: { alias: AliasView }) {
 
 /** How far a version is, in a word; nothing where that says nothing. */
 export function SyncOfVersion({ sync }: { sync: Sync }) {
-  if (isHub() && Object.keys(sync.remotes).length === 0) return null;
+  if (Object.keys(sync.remotes).length === 0) {
+    if (isHub()) return null;
+    if (sync.state === "sent") return <span class="badge sync-sent" title="It was fetched from a remote.">at remote</span>;
+  }
   return <SyncBadge sync={sync} />;
 }
 
