@@ -105,7 +105,7 @@ function Row({ version, run }: { version: Version; run: TabProps["run"] }) {
   const [entity, inProject] = project ? [project.entity.name, project.name] : [run.entity, run.project];
   const label = `v${version.versionIndex ?? 0}`;
   const elsewhere = entity !== run.entity || inProject !== run.project;
-  const aliases = version.aliases.filter((one) => !one.artifactCollection || one.artifactCollection.name === name);
+  const aliases = version.aliases.filter((one) => one.alias !== label && (!one.artifactCollection || one.artifactCollection.name === name));
   return (
     <tr>
       <td>

@@ -15,6 +15,7 @@ import { Menu } from "../ui/menu";
 import { Empty, Shown } from "../ui/state";
 import { MediaPanel } from "./media-panel";
 import type { TabProps } from "./page";
+import "../project/project.css";
 
 const NO_KEYS: Keys = { metrics: [], system: [], media: [], config: [], summary: [] };
 

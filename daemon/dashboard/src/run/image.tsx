@@ -13,6 +13,9 @@ interface Size {
   height: number;
 }
 
+/** Pictures of fewer pixels are shown with their pixels. */
+const SMALL = 100;
+
 /** What is toggled: a class of a set of boxes or of a mask. */
 interface Layer {
   set: string;
@@ -28,7 +31,9 @@ export function Picture({ piece, path, source }: { piece: Piece; path: string; s
       <Drawn piece={piece} path={path} source={source} alt={said} onClick={() => setLarge(true)} />
       {large && (
         <Dialog title={said} wide onClose={() => setLarge(false)}>
-          <Drawn piece={piece} path={path} source={source} alt={said} />
+          <div class="run-large">
+            <Drawn piece={piece} path={path} source={source} alt={said} />
+          </div>
         </Dialog>
       )}
     </>
@@ -56,7 +61,7 @@ function Drawn(props: { piece: Piece; path: string; source: Source; alt: string;
     />
   );
   const over = (
-    <span class="run-over">
+    <span class={size && size.width < SMALL ? "run-over small" : "run-over"} style={size && { "--ratio": String(size.width / size.height) }}>
       {image}
       {overlays.masks.map(({ set, mask }) => <MaskLayer key={set} mask={mask} shown={(kind) => shown(set, kind)} />)}
       {overlays.boxes.map(({ set, boxes: all }) => all.filter((box) => shown(set, box.kind)).map((box, at) => <BoxLayer key={`${set}${at}`} box={box} />))}

@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import { get, path, type MediaList } from "../api";
 import { useLive } from "../artifacts/live";
 import { useData } from "../data";
+import { Dialog } from "../ui/dialog";
 import { InSight } from "../ui/in-sight";
 import { Shown } from "../ui/state";
 import { HistogramPanel } from "./histogram";
@@ -24,17 +25,26 @@ export interface MediaPanelProps {
   height?: number;
 }
 
+/** Of the head of a panel, in pixels. */
+const HEAD = 36;
+
 export function MediaPanel(props: MediaPanelProps) {
-  const { title = props.mediaKey, height = 260 } = props;
+  const { title = props.mediaKey } = props;
+  const height = Math.max(props.height ?? 0, 280);
+  // Kept out here, for what is inside goes while it is out of sight. `null`: the newest, also when newer ones come.
+  const [chosen, choose] = useState<number | null>(null);
   return (
     <section class="run-media" aria-label={title} data-testid={`media-${props.mediaKey}`}>
-      <InSight height={height}>{() => <Asking {...props} title={title} />}</InSight>
+      <InSight height={height}>{() => <Asking {...props} title={title} height={height} chosen={chosen} choose={choose} />}</InSight>
     </section>
   );
 }
 
-function Asking(props: MediaPanelProps & { title: string }) {
+type Inside = MediaPanelProps & { title: string; height: number; chosen: number | null; choose: (at: number | null) => void };
+
+function Asking(props: Inside) {
   const { entity, project, run, mediaKey } = props;
+  const [large, setLarge] = useState(false);
   const list = useData(
     (abort) => get<MediaList>(path`/v1/runs/${entity}/${project}/${run}/media`, { key: mediaKey }, abort),
     [entity, project, run, mediaKey],
@@ -49,17 +59,24 @@ function Asking(props: MediaPanelProps & { title: string }) {
             <p class="dim">Nothing was logged under this key.</p>
           </>
         ) : (
-          <Steps {...props} items={items} />
+          <>
+            <Steps {...props} items={items} onLarge={() => setLarge(true)} />
+            {large && (
+              <Dialog title={props.title} wide onClose={() => setLarge(false)}>
+                <div class="run-large">
+                  <Steps {...props} items={items} />
+                </div>
+              </Dialog>
+            )}
+          </>
         )
       }
     </Shown>
   );
 }
 
-function Steps(props: MediaPanelProps & MediaList & { title: string }) {
-  const { items, entity, project, run } = props;
-  // `null`: the newest, also when newer ones come.
-  const [chosen, setChosen] = useState<number | null>(null);
+function Steps(props: Inside & MediaList & { onLarge?: () => void }) {
+  const { items, entity, project, run, chosen, choose, title, onLarge } = props;
   const source = useMemo(() => ofRun({ entity, project, run }), [entity, project, run]);
   const steps = useMemo(() => items.map((item) => item.step), [items]);
   const last = items.length - 1;
@@ -69,13 +86,20 @@ function Steps(props: MediaPanelProps & MediaList & { title: string }) {
   return (
     <>
       <header class="run-media-head">
-        <h3 title={props.title}>{props.title}</h3>
+        {onLarge && <h3 title={title}>{title}</h3>}
         {props.step === undefined && (
-          <StepSlider label={props.title} steps={steps} at={at} onAt={(to) => setChosen(to === last ? null : to)} />
+          <StepSlider label={title} steps={steps} at={at} onAt={(to) => choose(to === last ? null : to)} />
+        )}
+        {onLarge && (
+          <button class="quiet" aria-label={`Enlarge ${title}`} title="Enlarge" onClick={onLarge}>
+            ⤢
+          </button>
         )}
       </header>
-      {!item && <p class="dim">Nothing was logged up to this step.</p>}
-      {item && (isHistogram ? <HistogramPanel items={items} at={at} /> : <MediaView value={item.value} source={source} of={props} />)}
+      <div class="run-media-body" style={onLarge && { height: `${props.height - HEAD}px` }}>
+        {!item && <p class="dim">Nothing was logged up to this step.</p>}
+        {item && (isHistogram ? <HistogramPanel items={items} at={at} /> : <MediaView value={item.value} source={source} of={props} />)}
+      </div>
     </>
   );
 }

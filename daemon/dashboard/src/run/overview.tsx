@@ -8,7 +8,7 @@ import { count, duration, number, time } from "../ui/format";
 import { EditableNotes, EditableTags, type SaveRun } from "./edit";
 import { machineFacts, programFacts, runtime, SDK_FILE, type Fact } from "./facts";
 import { isObject } from "./media-data";
-import { SyncTable } from "./sync";
+import { SyncList } from "./sync";
 import { Tree } from "./tree";
 
 export function Overview({ run, save, again }: { run: RunItem; save: SaveRun | null; again: () => void }) {
@@ -27,7 +27,7 @@ export function Overview({ run, save, again }: { run: RunItem; save: SaveRun | n
         </section>
         <section aria-label="Sync">
           <h2>Sync</h2>
-          <SyncTable sync={run.sync} again={again} />
+          <SyncList sync={run.sync} again={again} />
         </section>
         <Facts title="Machine" facts={machineFacts(run, sdk)} />
         <Facts title="Program" facts={programFacts(run, sdk)} />

@@ -14,7 +14,8 @@ import { Tabs } from "../ui/tabs";
 import { Actions } from "./actions";
 import { EditableName, saveRun, type SaveRun } from "./edit";
 import { Overview } from "./overview";
-import { retry, SyncTable } from "./sync";
+import { retry, SyncList } from "./sync";
+import "./media.css";
 import "./run.css";
 
 type RunRoute = Extract<Route, { page: "run" }>;
@@ -88,10 +89,10 @@ function SyncState({ run, again }: { run: RunItem; again: () => void }) {
   const stuck = Object.entries(run.sync.remotes).filter(([, at]) => at.parked || at.last_error);
   return (
     <>
-      <Menu label={<SyncBadge sync={run.sync} />} class="quiet run-sync-badge" title="How far it is on its way to the remotes">
+      <Menu label={<>Sync <SyncBadge sync={run.sync} /></>} class="quiet run-sync-badge" title="How far it is on its way to the remotes">
         {() => (
           <div class="run-sync-menu">
-            <SyncTable sync={run.sync} again={again} />
+            <SyncList sync={run.sync} again={again} />
           </div>
         )}
       </Menu>

@@ -7,8 +7,8 @@ import { Download, useJson } from "./media";
 import { extent, leftOut, readFigure, ticks, type Figure, type Trace } from "./plotly-data";
 import type { Source } from "./source";
 
-const [WIDTH, HEIGHT] = [640, 320];
-const AROUND = { left: 56, right: 12, top: 10, bottom: 42 };
+const [WIDTH, HEIGHT] = [440, 230];
+const AROUND = { left: 52, right: 12, top: 10, bottom: 42 };
 /** As plotly draws what says no colour. */
 const COLOURS = ["#1f77b4", "#d95f02", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#a3a300", "#17a2b8"];
 

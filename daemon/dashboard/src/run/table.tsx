@@ -91,7 +91,7 @@ function Pages({ at, pages, onPage, name }: { at: number; pages: number; onPage:
   return (
     <nav class="run-bar" aria-label={`Pages of ${name}`}>
       <button disabled={at === 0} onClick={() => onPage(at - 1)}>
-        Before
+        Previous
       </button>
       <span>
         page {at + 1} of {number(pages)}
