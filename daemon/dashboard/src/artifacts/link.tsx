@@ -59,18 +59,7 @@ function LinkForm(props: { found: ArtifactView; registries: RegistryView[]; onCl
   };
   return (
     <form class="artifacts-form" onSubmit={(event) => void submit(event)}>
-      <label>
-        Registry
-        <select value={chosen} onChange={(event) => setChosen(event.currentTarget.value)}>
-          {registries.map((one) => (
-            <option key={key(one)} value={key(one)} disabled={!takes(one, found.type)}>
-              {key(one)}
-              {takes(one, found.type) ? "" : ` – takes no ${found.type}`}
-            </option>
-          ))}
-          <option value={OTHER}>A new registry</option>
-        </select>
-      </label>
+      <Registry registries={registries} type={found.type} chosen={chosen} choose={setChosen} />
       {!known && (
         <div class="artifacts-pair">
           <label>
@@ -104,5 +93,22 @@ function LinkForm(props: { found: ArtifactView; registries: RegistryView[]; onCl
         </button>
       </div>
     </form>
+  );
+}
+
+function Registry(props: { registries: RegistryView[]; type: string; chosen: string; choose: (key: string) => void }) {
+  return (
+    <label>
+      Registry
+      <select value={props.chosen} onChange={(event) => props.choose(event.currentTarget.value)}>
+        {props.registries.map((one) => (
+          <option key={key(one)} value={key(one)} disabled={!takes(one, props.type)}>
+            {key(one)}
+            {takes(one, props.type) ? "" : ` – takes no ${props.type}`}
+          </option>
+        ))}
+        <option value={OTHER}>A new registry</option>
+      </select>
+    </label>
   );
 }
