@@ -25,11 +25,12 @@ export function SignInPage({ onDone }: { onDone: () => void }) {
     <form class="sign-in" onSubmit={submit}>
       <h1>Sign in</h1>
       <p>
-        On this machine, <code>pannier open</code> brings you in without a key.
+        On the machine where pannier runs, <code>pannier open</code> brings you in without a key; <code>pannier env</code> prints
+        the key.
       </p>
       <label>
         API key
-        <input type="password" autocomplete="current-password" {...said("key")} />
+        <input type="password" autocomplete="off" autofocus {...said("key")} />
       </label>
       <p class="or">or, at a hub</p>
       <label>
@@ -41,7 +42,9 @@ export function SignInPage({ onDone }: { onDone: () => void }) {
         <input type="password" autocomplete="current-password" {...said("password")} />
       </label>
       {error && <Failure error={error} />}
-      <button class="main">Sign in</button>
+      <button class="main" disabled={!by.key && !(by.user && by.password)}>
+        Sign in
+      </button>
     </form>
   );
 }

@@ -1,0 +1,56 @@
+/** Looking again when something changed, at most once a second; and who may change things. */
+import { useCallback, useEffect, useRef } from "preact/hooks";
+
+import { get, type Changed } from "../api";
+import { me } from "../app";
+import { useChanges } from "../events";
+import { LATEST } from "./moves";
+import { versionRoute, type Of } from "./names";
+
+const PAUSE_MS = 1000;
+
+/** Calls `again` after changes that `which` wants; those that come together count once. */
+export function useLive(of: { entity?: string; project?: string }, which: (changed: Changed) => boolean, again: () => void): void {
+  const timer = useRef<number | undefined>(undefined);
+  const wanted = useRef(which);
+  wanted.current = which;
+  const listen = useCallback(
+    (changed: Changed) => {
+      if (timer.current !== undefined || !wanted.current(changed)) return;
+      timer.current = window.setTimeout(() => {
+        timer.current = undefined;
+        again();
+      }, PAUSE_MS);
+    },
+    [again],
+  );
+  useEffect(() => () => clearTimeout(timer.current), []);
+  useChanges(of, listen);
+}
+
+/** Whether the one who looks may change what an entity has. The server says it for good. */
+export function mayWrite(entity: string): boolean {
+  const who = me.value;
+  return who !== null && (who.everything || who.writes.includes(entity));
+}
+
+/** A hub is where things are sent to: that they are nowhere else is nothing to say there. */
+export function isHub(): boolean {
+  return me.value?.hub ?? false;
+}
+
+/**
+ * Learns how a collection's names were moved elsewhere: a remote is asked for a
+ * name that can move whenever that is asked for here, and never for a number.
+ */
+export function useLearned(of: Of, again: () => void): void {
+  const hub = isHub();
+  useEffect(() => {
+    if (hub) return;
+    const abort = new AbortController();
+    get(versionRoute(of, LATEST), {}, abort.signal).then(again, () => {
+      // It is no matter: what is known here is shown.
+    });
+    return () => abort.abort();
+  }, [of.entity, of.project, of.collection, hub]);
+}

@@ -1,0 +1,26 @@
+/** How the values at an axis and in a tooltip are written. Pure. */
+import type { Along } from "../api";
+import { duration, number, time } from "../ui/format";
+
+const BIG: [number, string][] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+
+/** A round number at an axis, short. */
+export function tick(value: number): string {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size < 1e-3 || size >= 1e15) return value.toExponential().replace("e+", "e");
+  const [unit, name] = BIG.find(([least]) => size >= least && size >= 1e4) ?? [1, ""];
+  return `${Number((value / unit).toPrecision(6))}${name}`;
+}
+
+/** A value of x at an axis that is no time of day. */
+export function xTick(along: Along, value: number): string {
+  return along === "relative" ? duration(value) : tick(value);
+}
+
+/** A value of x in full. */
+export function xSaid(along: Along, value: number): string {
+  if (along === "time") return time(value * 1e6);
+  if (along === "relative") return duration(value, 3);
+  return typeof along === "object" ? `${along.metric} ${number(value)}` : `step ${number(value)}`;
+}

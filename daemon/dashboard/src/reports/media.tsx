@@ -1,0 +1,60 @@
+/** Images, galleries, and what lies on other servers: that is never loaded, only linked to. */
+import { to } from "../routes";
+import { UserLink } from "../ui/markdown";
+import { OwnImage } from "../ui/own-file";
+import { safeImage, safeLink } from "../ui/safe-url";
+import { plainText, type Block, type Run } from "./blocks";
+import { useEnv } from "./env";
+import { Runs } from "./runs";
+
+export function Picture({ url, caption }: { url: string; caption: Run[] | undefined }) {
+  const said = plainText(caption);
+  return (
+    <figure class="reports-picture">
+      <Image url={url} alt={said || "Image"} />
+      {said && <figcaption><Runs runs={caption} /></figcaption>}
+    </figure>
+  );
+}
+
+function Image({ url, alt }: { url: string; alt: string }) {
+  const { file } = useEnv();
+  const inFile = file?.get(url);
+  if (inFile) return <img src={inFile} alt={alt} />;
+  const safe = safeImage(url);
+  if (safe && "data" in safe) return <img src={safe.data} alt={alt} />;
+  if (safe && !file) return <OwnImage path={safe.file} alt={alt} />;
+  return <Linked what="Image" address={url} />;
+}
+
+/** A thing of another server, by its address. */
+export function Linked({ what, address }: { what: string; address: string | undefined }) {
+  const link = address ? safeLink(address) : null;
+  if (!link || link.own) return <p class="reports-kept">{what}: its address cannot be followed</p>;
+  return (
+    <p class="reports-linked">
+      {what} at <UserLink to={link}>{new URL(link.href).host}</UserLink>
+      <span class="dim"> – not loaded here: pannier asks no other server. Open the link to see it.</span>
+    </p>
+  );
+}
+
+export function Gallery({ block }: { block: Block }) {
+  const { entity, project } = useEnv();
+  const links = block.links ?? (block.ids ?? []).map((id) => ({ type: "report", id }));
+  return (
+    <ul class="reports-gallery">
+      {links.map((link, at) => {
+        const report = link.type === "report" && link.id;
+        const address = report ? to.report(entity, project, "report", link.id ?? "") : "url" in link ? (link.url ?? "") : "";
+        const title = report ? `Report ${link.id}` : (("title" in link && link.title) || address);
+        return (
+          <li key={at}>
+            <UserLink to={safeLink(address)}>{title}</UserLink>
+            {"description" in link && link.description && <p class="dim">{link.description}</p>}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
