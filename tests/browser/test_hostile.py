@@ -56,12 +56,6 @@ def pages(hostile):
     ]
 
 
-@pytest.fixture
-def blocked(opened):
-    """A browser in which the policy's own complaints are what is hoped for."""
-    return opened
-
-
 def test_nothing_that_users_write_gets_out_or_in(chromium, home, hostile, elsewhere):
     """Every page, read to its end: no script of theirs ran in it, nobody else was asked."""
     address, asked = elsewhere
