@@ -10,6 +10,7 @@ from support.sdk import ENTITY
 pytestmark = pytest.mark.story("seed")
 
 
+@pytest.mark.fast
 def test_the_model_came_back_from_the_registry(story):
     assert (story["version"], story["used"]) == ("v0", "0.75")
 
