@@ -60,11 +60,11 @@ export function Saved(props: SavedProps) {
             <hr />
             <button onClick={() => (close(), change(() => FRESH))}>All metrics, as they come</button>
             <button onClick={() => (close(), setNaming(true))}>Save this view…</button>
-            {now && <button onClick={() => (close(), void drop(now, change))}>Delete “{now.display_name}”</button>}
+            {now && <button onClick={() => (close(), void drop(now, change).then(views.again))}>Delete “{now.display_name}”</button>}
           </>
         )}
       </Menu>
-      {naming && <SaveDialog {...props} over={now} onClose={() => setNaming(false)} />}
+      {naming && <SaveDialog {...props} over={now} onClose={() => (setNaming(false), views.again())} />}
     </>
   );
 }
