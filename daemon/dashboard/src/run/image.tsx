@@ -61,7 +61,7 @@ function Drawn(props: { piece: Piece; path: string; source: Source; alt: string;
     />
   );
   const over = (
-    <span class={size && size.width < SMALL ? "run-over small" : "run-over"} style={size && { "--ratio": String(size.width / size.height) }}>
+    <span class={size && size.width < SMALL ? "run-over small" : "run-over"} style={size ? { "--ratio": String(size.width / size.height) } : {}}>
       {image}
       {overlays.masks.map(({ set, mask }) => <MaskLayer key={set} mask={mask} shown={(kind) => shown(set, kind)} />)}
       {overlays.boxes.map(({ set, boxes: all }) => all.filter((box) => shown(set, box.kind)).map((box, at) => <BoxLayer key={`${set}${at}`} box={box} />))}
