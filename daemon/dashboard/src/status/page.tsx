@@ -58,7 +58,7 @@ function Whole({ status, again }: { status: Status; again: () => void }) {
         <Daemon status={status} />
         <DiskPart disk={status.disk} />
       </div>
-      <Remotes remotes={status.remotes} again={again} />
+      <Remotes remotes={status.remotes} runs={status.runs} again={again} />
       <Runs status={status} again={again} />
     </>
   );
