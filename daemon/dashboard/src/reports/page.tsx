@@ -97,7 +97,7 @@ function Actions({ view, doc }: { view: View; doc: Doc }) {
   return (
     <>
       <button disabled={busy} onClick={download}>{busy ? "Drawing…" : "Download HTML"}</button>
-      <Menu label="More" class="quiet">
+      <Menu label="Clone or delete" class="quiet">
         {(close) => (
           <>
             <button onClick={() => (close(), void clone())}>Clone</button>
