@@ -2,9 +2,9 @@
 //! that whoever holds the link needs no token; and browsers' sessions. Pure:
 //! knows no clock, no route, no store, and not where the key is kept.
 //!
-//! A capability is the last segment of `/blob/{capability}`, or a cookie's
-//! value: base64url, without padding, of a version byte, a keyed BLAKE3 over what follows it and itself,
-//! and JSON.
+//! A capability is the last segment of `/blob/{capability}`, or a session's
+//! token: base64url, without padding, of a version byte, a keyed BLAKE3 over what
+//! follows it and itself, and JSON.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -45,6 +45,20 @@ pub enum Grant {
         /// Whose.
         run: RunPath,
     },
+    /// Show a file of a run in a frame without privileges.
+    FrameFile {
+        /// Whose.
+        run: RunPath,
+        /// Where in the run's folder.
+        path: RelPath,
+    },
+    /// Show a blob in a frame without privileges.
+    Frame {
+        /// Which.
+        blob: Blob,
+        /// What its media type is guessed from.
+        name: RelPath,
+    },
     /// Write a file of a run.
     PutFile {
         /// Whose.
@@ -68,7 +82,7 @@ pub enum Grant {
         /// Which of its manifests.
         manifest: u32,
     },
-    /// Look at pages. It is no transfer link.
+    /// Ask as a user, from a browser. It is no transfer link.
     Session {
         /// Whose session it is.
         user: String,

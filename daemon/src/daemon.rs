@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use pannier_proto::id::Id128;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -151,7 +152,7 @@ fn take(options: &Options) -> Result<HomeLock, HomeError> {
 type Local = Option<(TcpListener, u16)>;
 
 /// Makes the parts and wires them; nobody is let in yet.
-async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
+async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<(App, Local), DaemonError> {
     let started = Instant::now();
     let home = &options.home;
     let store = Arc::new(Store::open(&home.database())?);
@@ -203,7 +204,8 @@ async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
         schema: api::wandb::schema(),
         answers: Arc::default(),
         scans: Arc::default(),
-        pages: Arc::default(),
+        entrance: Arc::default(),
+        stopping,
         web: Arc::new(web),
         door: Door::Socket,
     };
@@ -213,8 +215,8 @@ async fn assemble(options: &Options) -> Result<(App, Local), DaemonError> {
 async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     let signals = Signals::listen()?;
     let home = &options.home;
-    let (app, local) = assemble(&options).await?;
-    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (stop, stopped) = watch::channel(false);
+    let (app, local) = assemble(&options, stopped.clone()).await?;
     let start = |listener, door| {
         let router = api::service(App { door, ..app.clone() });
         tokio::spawn(api::serve(listener, router, app.activity.clone(), stopped.clone()))

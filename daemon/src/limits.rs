@@ -88,6 +88,8 @@ pub const ANSWER_ROWS_MAX: usize = 100_000;
 /// How long a transfer link is good for: an upload may be queued behind others,
 /// and is tried again for a while.
 pub const LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// How long a link for a frame is good for: it is asked for right before.
+pub const FRAME_LIFE: Duration = Duration::from_secs(3600);
 /// A program that writes by W&B's file stream and is not heard of for so long
 /// has crashed. It posts at least every 30 s; one that was only held up is taken
 /// for running again with its next post.
@@ -121,3 +123,10 @@ pub const BLOB_COMMIT_BYTES: u64 = 512 << 20;
 pub const GC_GRACE: Duration = Duration::from_secs(24 * 3600);
 /// How often a daemon looks for bytes that nothing names.
 pub const GC_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+
+/// The longest spec of a saved view: a report of some thousand blocks.
+pub const VIEW_SPEC_BYTES_MAX: usize = 4 << 20;
+/// The longest description of a saved view.
+pub const VIEW_DESCRIPTION_BYTES_MAX: usize = 64 << 10;
+/// The longest type, name and title of a saved view, in characters.
+pub const VIEW_NAME_CHARS_MAX: usize = 512;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::dashboard::Sync;
 use crate::id::{Id128, RunPath};
 use crate::request::RunAtRemote;
 
@@ -79,6 +80,8 @@ pub struct VersionView {
     pub metadata: Option<Json>,
     /// How long it is to be kept.
     pub ttl_s: Option<i64>,
+    /// Its way to the remotes: that of the run that logged it.
+    pub sync: Sync,
 }
 
 /// A version, whole.

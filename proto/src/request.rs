@@ -140,6 +140,9 @@ pub struct Status {
     /// Artifacts and files that were logged and are not stored yet.
     #[serde(default)]
     pub storing: u64,
+    /// What the home takes of its disk.
+    #[serde(default)]
+    pub disk: Disk,
     /// Remotes.
     pub remotes: Vec<RemoteStatus>,
     /// Runs, newest first.
@@ -148,6 +151,18 @@ pub struct Status {
     pub runs_left_out: u64,
     /// What a person should know: damaged journals, a full disk, refusals.
     pub problems: Vec<Problem>,
+}
+
+/// What a home takes of its disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Disk {
+    /// Bytes of all of its files.
+    pub home_bytes: u64,
+    /// Bytes of files that were logged or fetched, of those.
+    pub blob_bytes: u64,
+    /// Bytes that are free there.
+    pub free_bytes: u64,
 }
 
 /// Something a person should know.

@@ -29,6 +29,7 @@ fn the_dashboard_has_the_types_of_the_routes() {
         summary::Shown,
         summary::Definition,
         request::ErrorBody,
+        request::Disk,
         request::Problem,
         request::RemoteStatus,
         request::RunStatus,

@@ -12,6 +12,7 @@ mod bad_input;
 mod blobs;
 mod crash;
 mod crashpoints;
+mod dashboard;
 mod file_stream;
 mod graphql;
 mod hostile_artifacts;
@@ -28,6 +29,7 @@ mod roles;
 mod sync;
 mod tidy;
 mod transfers;
+mod views;
 mod wire;
 
 #[test]

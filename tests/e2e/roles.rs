@@ -9,7 +9,7 @@ use pannier_tests::hub::TestHub;
 use pannier_tests::wait;
 use serde_json::{Value as Json, json};
 
-use crate::http_doors::{METHODS, filled_in, routes};
+use crate::http_doors::{METHODS, OPEN, filled_in, routes};
 
 /// A hub with an organization, its teams, and users of every role.
 pub struct Hub {
@@ -110,7 +110,10 @@ fn probes(http: &Http, entity: &str) -> [Vec<(&'static str, bool)>; 4] {
     let named = format!("{{ entity(name: \"{entity}\") {{ name }} }}");
     let data = |document: &str| ask(http, document, &json!({}))["data"].take();
     let listed = http.get("/v1/runs").expect(200).json()["runs"].as_array().unwrap().clone();
-    let link = format!("href=\"/{entity}/p\"");
+    let of_project = format!("/v1/runs?entity={entity}&project=p");
+    let project_runs = http.get(&of_project).expect(200).json()["runs"].as_array().unwrap().clone();
+    let projects = http.get("/v1/projects").expect(200).json()["projects"].as_array().unwrap().clone();
+    let lines = json!({"entity": entity, "project": "p", "runs": ["r"], "keys": ["x"], "buckets": 1});
     let read = vec![
         ("show", get("")),
         ("metrics", get("/metrics")),
@@ -123,9 +126,12 @@ fn probes(http: &Http, entity: &str) -> [Vec<(&'static str, bool)>; 4] {
         ("GraphQL's run", data(&project)["project"]["run"]["id"].is_string()),
         ("GraphQL's projects", data(&models)["models"]["edges"][0].is_object()),
         ("GraphQL's entity", data(&named)["entity"]["name"] == entity),
-        ("the entity's page", found(http.get(&format!("/{entity}")))),
-        ("the run's page", found(http.get(&format!("/{entity}/p/runs/r")))),
-        ("the first page", http.get("/").expect(200).text().contains(&link)),
+        ("the log", get("/log")),
+        ("media", get("/media?key=x")),
+        ("the project's runs", !project_runs.is_empty()),
+        ("the keys", found(http.get(&format!("/v1/keys?entity={entity}&project=p")))),
+        ("the lines", found(http.post("/v1/series", &lines))),
+        ("the projects", projects.iter().any(|project| project["entity"] == entity)),
     ];
     let upsert = format!(
         "mutation {{ upsertBucket(input: {{name: \"r\", modelName: \"p\", entityName: \"{entity}\", notes: \"n\"}})
@@ -137,10 +143,17 @@ fn probes(http: &Http, entity: &str) -> [Vec<(&'static str, bool)>; 4] {
         403 => false,
         status => panic!("{status}: {}", post.text()),
     };
-    let write = vec![("upsertBucket", let_through(http, &upsert)), ("the file stream", posted)];
+    let edited = http.send("PATCH", &run, b"{\"notes\": \"n\"}").unwrap().status;
+    let write = vec![
+        ("upsertBucket", let_through(http, &upsert)),
+        ("the file stream", posted),
+        ("an edit", edited == 200),
+    ];
     let delete =
         format!("mutation {{ deleteRun(input: {{id: \"{}\"}}) {{ success }} }}", run_id(entity, "none"));
-    let delete = vec![("deleteRun", let_through(http, &delete))];
+    let gone = http.send("DELETE", &format!("/v1/runs/{entity}/p/none"), b"").unwrap().status;
+    // Whoever may is told that there is no such run.
+    let delete = vec![("deleteRun", let_through(http, &delete)), ("a deletion", gone == 404)];
     let kind = if entity == "acme" { "organizations" } else { "teams" };
     let set = format!("/v1/admin/{kind}/{entity}/members/nobody");
     let set = http.send("PUT", &set, br#"{"role": "viewer"}"#).unwrap();
@@ -177,13 +190,18 @@ fn users_entities_verbs_and_doors() {
 }
 
 /// What every user may ask; it leaves out, or asks for each thing that it names.
-const FOR_ALL: [&str; 24] = [
-    "/",
+const FOR_ALL: [&str; 29] = [
     "/healthz",
     "/ready",
     "/metrics",
+    "/v1/me",
+    "/v1/projects",
+    "/v1/keys",
+    "/v1/series",
+    "/v1/events",
     "/v1/runs",
     "/v1/collections",
+    "/v1/views",
     "/v1/registries",
     "/graphql",
     "/v1/hub",
@@ -203,8 +221,6 @@ const FOR_ALL: [&str; 24] = [
     "/v1/admin/organizations",
     "/v1/admin/teams",
 ];
-/// No token is asked for, or the link is the proof.
-const OPEN: [&str; 4] = ["/blob/{capability}", "/sdk/otel/v1/metrics", "/login", "/logout"];
 
 #[test]
 fn no_route_is_forgotten() {
@@ -269,7 +285,7 @@ fn mutations(entity: &str) -> Vec<(&'static str, String)> {
 const OF_DRAFTS: [&str; 4] =
     ["createArtifactManifest", "updateArtifactManifest", "createArtifactFiles", "commitArtifact"];
 /// Asked of an entity in `users_entities_verbs_and_doors`, or below.
-const QUERIES: [&str; 10] = [
+const QUERIES: [&str; 11] = [
     "viewer",
     "serverInfo",
     "entity",
@@ -280,6 +296,7 @@ const QUERIES: [&str; 10] = [
     "artifact",
     "artifactCollection",
     "clientIDMapping",
+    "view",
 ];
 
 #[test]
@@ -310,7 +327,8 @@ fn no_mutation_and_no_query_is_forgotten() {
     for name in names("mutationType") {
         let listed = known.iter().any(|(known, _)| *known == name)
             || OF_DRAFTS.contains(&name.as_str())
-            || crate::artifact_roles::MUTATIONS.contains(&name.as_str());
+            || crate::artifact_roles::MUTATIONS.contains(&name.as_str())
+            || crate::views::MUTATIONS.contains(&name.as_str());
         assert!(listed, "add mutation {name:?} to the list here");
     }
     for name in names("queryType") {

@@ -3,6 +3,7 @@
 //! is shipped.
 
 mod bench;
+mod dashboard;
 mod demo;
 mod python;
 mod sh;
@@ -17,6 +18,8 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 cargo xtask COMMAND
 
+  build [--profile dev|release]
+                          build the dashboard with npm, and `pannier` with it inside
   demo                    run the main job from nothing: train, crash, come back, sync, compare
   test [--fast]           set everything up and pass every test; --fast leaves out the slow ones
   wheel [--profile dev|release]
@@ -50,6 +53,12 @@ fn run(args: Vec<String>) -> Result<()> {
             let fast = args.flag("--fast");
             args.end()?;
             suite::run(fast)
+        }
+        "build" => {
+            let profile =
+                sh::Profile::parse(&args.value("--profile")?.unwrap_or_else(|| "release".to_owned()))?;
+            args.end()?;
+            dashboard::run(profile)
         }
         "wheel" => {
             let profile =

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::dashboard;
 use crate::sh::{self, Profile};
 
 /// What tests, demo and benchmarks import, beside `pannier` itself.
@@ -85,6 +86,7 @@ pub fn lines(text: &str) -> impl Iterator<Item = &str> {
 /// other features, and every dependency once more) and lays the package out. Returns the folder
 /// that goes into PYTHONPATH.
 pub fn package(profile: Profile) -> Result<PathBuf> {
+    dashboard::build()?;
     sh::step(&format!("build ({}): daemon and Python extension", profile.name()));
     let mut build = sh::cargo(&["build", "--workspace"]);
     if profile == Profile::Release {

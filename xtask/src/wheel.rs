@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use crate::dashboard;
 use crate::python::Venv;
 use crate::sh::{self, Profile};
 
@@ -30,6 +31,7 @@ pub fn run(profile: Profile) -> Result<()> {
 pub fn build(profile: Profile) -> Result<PathBuf> {
     let venv = Venv::ready()?;
     sh::step(&format!("wheel ({})", profile.name()));
+    dashboard::build()?;
     sh::run(&mut sh::cargo(&["build", "--workspace", "--profile", profile.name()]))?;
     let python = sh::root().join("client-lite/python");
     let scripts = python.join("stage/scripts");

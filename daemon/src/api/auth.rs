@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::page::{self, Refused, session, sign_in};
+use super::dashboard::session;
 use super::permit::{self, Need};
 use super::respond::Answer;
 use super::web::{Door, Web, default_entity, host, without_port};
@@ -67,12 +67,8 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     if matches!(needed, Ok(Some(Need::Nothing))) {
         return next.run(request).await;
     }
-    let page = page::is_page(&request);
-    let caller = match caller(&app, request.headers(), page).await {
+    let caller = match caller(&app, request.headers()).await {
         Ok(Some(caller)) => caller,
-        Ok(None) if page && sign_in::wants_html(request.headers()) => {
-            return sign_in::asked(app.door, &request);
-        }
         Ok(None) => return unknown(&app, request.headers()),
         Err(failure) => return failure.into_response(),
     };
@@ -81,7 +77,6 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(failure) if page => Refused::from(failure).into_response(),
         Err(failure) => failure.into_response(),
     }
 }
@@ -93,23 +88,23 @@ async fn permitted(needed: Answer<Option<Need>>, caller: &Caller, request: &mut 
     }
 }
 
-/// Who asks; for a page, a browser's session says it, too.
-async fn caller(app: &App, headers: &HeaderMap, page: bool) -> Answer<Option<Caller>> {
+/// Who asks: whose key it is that he shows, or whose session.
+async fn caller(app: &App, headers: &HeaderMap) -> Answer<Option<Caller>> {
     if app.door == Door::Socket {
         return Ok(Some(Caller::owner(&app.web.owner)));
     }
-    match shown(headers) {
-        Some(shown) => by_token(app, shown).await,
-        None if page => session::caller(app, headers).await,
-        None => Ok(None),
+    let Some(shown) = shown(headers) else { return Ok(None) };
+    match session::caller(app, &shown).await? {
+        None => by_key(app, shown).await,
+        found => Ok(found),
     }
 }
 
-/// Whose token it is.
+/// Whose key it is.
 ///
 /// # Errors
 /// As the store's.
-pub async fn by_token(app: &App, shown: String) -> Answer<Option<Caller>> {
+pub async fn by_key(app: &App, shown: String) -> Answer<Option<Caller>> {
     match app.door {
         Door::Socket | Door::Loopback => {
             Ok(token::same(&shown, &app.web.token).then(|| Caller::owner(&app.web.owner)))

@@ -5,11 +5,11 @@ mod admin;
 mod artifact;
 pub mod auth;
 mod bytes;
+pub mod dashboard;
 mod gc;
 mod hub;
 mod intake;
 mod open;
-pub mod page;
 mod permit;
 mod remotes;
 pub mod respond;
@@ -17,6 +17,7 @@ mod runs;
 mod serve;
 mod status;
 mod verify;
+mod view;
 pub mod wandb;
 pub mod web;
 
@@ -85,8 +86,10 @@ pub struct App {
     pub answers: Arc<wandb::Answers>,
     /// Who is about to scan a history.
     pub scans: Arc<wandb::Scans>,
-    /// What pages remember.
-    pub pages: Arc<page::Pages>,
+    /// What the dashboard's way in remembers.
+    pub entrance: Arc<dashboard::Entrance>,
+    /// Whether we are about to leave.
+    pub stopping: tokio::sync::watch::Receiver<bool>,
     /// How we are reached.
     pub web: Arc<Web>,
     /// The listener that these handlers serve.
@@ -98,13 +101,14 @@ fn common_routes() -> Router<App> {
     Router::new()
         .merge(wandb::routes())
         .merge(artifact::routes())
+        .merge(view::routes())
+        .merge(dashboard::routes())
         .route("/sdk/otel/v1/metrics", post(not_found))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/ready", get(status::ready))
         .route("/metrics", get(status::metrics))
         .route("/v1/status", get(status::status))
-        .route("/v1/runs", get(runs::list))
-        .route("/v1/runs/{entity}/{project}/{run}", get(runs::show))
+        .route("/v1/remotes/{name}/retry", post(remotes::retry))
         .route("/v1/runs/{entity}/{project}/{run}/metrics", get(runs::metrics))
         .route("/v1/runs/{entity}/{project}/{run}/rows", get(runs::rows))
         .route("/v1/runs/{entity}/{project}/{run}/column", get(runs::column))
@@ -119,7 +123,7 @@ fn local_routes() -> Router<App> {
     Router::new()
         .merge(artifact::local_routes())
         .route("/v1/http", get(auth::local_http))
-        .route("/v1/http/ticket", post(page::ticket::ticket))
+        .route("/v1/http/ticket", post(dashboard::ticket::ticket))
         .route("/v1/stay", post(status::stay))
         .route("/v1/runs", post(open::open))
         .route("/v1/runs/{entity}/{project}/{run}/records", post(open::records))
@@ -129,7 +133,6 @@ fn local_routes() -> Router<App> {
         .route("/v1/writers/{writer}/await", post(intake::wait))
         .route("/v1/remotes", get(remotes::list).post(remotes::add))
         .route("/v1/remotes/{name}", axum::routing::delete(remotes::remove))
-        .route("/v1/remotes/{name}/retry", post(remotes::retry))
         .route("/v1/sync", post(remotes::wake))
         .route("/v1/verify", post(verify::verify))
         .route("/v1/gc", post(gc::gc))
@@ -139,14 +142,17 @@ fn local_routes() -> Router<App> {
 pub fn service(app: App) -> Router {
     let routes = match app.door {
         Door::Socket => common_routes().merge(hub::routes()).merge(admin::routes()).merge(local_routes()),
-        Door::Loopback => common_routes().merge(page::routes()),
-        Door::Hub { .. } => common_routes().merge(page::routes()).merge(hub::routes()).merge(admin::routes()),
+        Door::Loopback => common_routes().merge(dashboard::browser_routes()),
+        Door::Hub { .. } => common_routes()
+            .merge(dashboard::browser_routes())
+            .merge(hub::routes())
+            .merge(admin::routes()),
     };
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
-        .layer(from_fn(page::leave_the_api))
+        .layer(from_fn(dashboard::leave_the_api))
         .layer(from_fn_with_state(app.clone(), auth::guard))
         .layer(map_response(respond::in_one_form))
         .with_state(app)

@@ -6,15 +6,15 @@ use axum::extract::{MatchedPath, RawPathParams, Request};
 use http::{Method, StatusCode};
 
 use super::auth::Caller;
-use super::page;
+use super::dashboard;
 use super::respond::Failure;
 use crate::access::Verb;
 
 /// What a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// No token: it carries its own proof, is a browser's way in or out, or is
-    /// asked by W&B's clients without a key and answered with 404.
+    /// No token: it carries its own proof, is the page of the dashboard or the way
+    /// in, or is asked by W&B's clients without a key and answered with 404.
     Nothing,
     /// To be known. It says nothing of anybody's data, or its handler asks the
     /// caller's access of each thing that it says.
@@ -29,20 +29,35 @@ use Need::{Entity, Everything, Known, Nothing};
 
 /// Method, route, need. `HEAD` is taken for `GET`.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Need); 88] = [
+const ROUTES: [(&str, &str, Need); 101] = [
     ("GET",    "/blob/{capability}", Nothing),
     ("PUT",    "/blob/{capability}", Nothing),
     ("POST",   "/sdk/otel/v1/metrics", Nothing),
-    ("GET",    "/login", Nothing),
-    ("POST",   "/login", Nothing),
-    ("POST",   "/logout", Nothing),
+    ("POST",   "/v1/session", Nothing),
+    // The page of the dashboard, which holds no data.
+    ("GET",    "/", Nothing),
+    ("GET",    "/{entity}", Nothing),
+    ("GET",    "/{entity}/{project}", Nothing),
+    ("GET",    "/{entity}/{project}/{*rest}", Nothing),
+    ("GET",    "/assets/{*path}", Nothing),
 
     ("GET",    "/healthz", Known),
     ("GET",    "/ready", Known),
     ("GET",    "/metrics", Known),
     ("GET",    "/v1/status", Everything),
+    ("GET",    "/v1/me", Known),
+    ("GET",    "/v1/projects", Known),
+    ("GET",    "/v1/keys", Known),
+    ("POST",   "/v1/series", Known),
+    ("GET",    "/v1/events", Known),
     ("GET",    "/v1/runs", Known),
     ("GET",    "/v1/runs/{entity}/{project}/{run}", Entity(Verb::Read)),
+    ("PATCH",  "/v1/runs/{entity}/{project}/{run}", Entity(Verb::Write)),
+    ("DELETE", "/v1/runs/{entity}/{project}/{run}", Entity(Verb::Delete)),
+    ("POST",   "/v1/runs/{entity}/{project}/{run}/stop", Entity(Verb::Write)),
+    ("GET",    "/v1/runs/{entity}/{project}/{run}/media", Entity(Verb::Read)),
+    ("GET",    "/v1/runs/{entity}/{project}/{run}/log", Entity(Verb::Read)),
+    ("GET",    "/v1/runs/{entity}/{project}/{run}/frame/{*path}", Entity(Verb::Read)),
     ("GET",    "/v1/runs/{entity}/{project}/{run}/metrics", Entity(Verb::Read)),
     ("GET",    "/v1/runs/{entity}/{project}/{run}/rows", Entity(Verb::Read)),
     ("GET",    "/v1/runs/{entity}/{project}/{run}/column", Entity(Verb::Read)),
@@ -55,6 +70,7 @@ const ROUTES: [(&str, &str, Need); 88] = [
     ("DELETE", "/v1/artifacts/{entity}/{project}/{name}", Entity(Verb::Delete)),
     ("GET",    "/v1/artifacts/{entity}/{project}/{name}/files", Entity(Verb::Read)),
     ("GET",    "/v1/artifacts/{entity}/{project}/{name}/files/{*path}", Entity(Verb::Read)),
+    ("GET",    "/v1/artifacts/{entity}/{project}/{name}/frame/{*path}", Entity(Verb::Read)),
     ("GET",    "/v1/artifacts/{entity}/{project}/{name}/lineage", Entity(Verb::Read)),
     ("GET",    "/v1/collections", Known),
     ("GET",    "/v1/collections/{entity}/{project}/{name}", Entity(Verb::Read)),
@@ -67,16 +83,14 @@ const ROUTES: [(&str, &str, Need); 88] = [
     ("GET",    "/v1/registries/{entity}/{name}", Entity(Verb::Read)),
     ("PATCH",  "/v1/registries/{entity}/{name}", Entity(Verb::Write)),
 
+    ("GET",    "/v1/views", Known),
+    ("POST",   "/v1/views/{entity}/{project}", Entity(Verb::Write)),
+    ("GET",    "/v1/views/{entity}/{project}/{id}", Entity(Verb::Read)),
+    ("PUT",    "/v1/views/{entity}/{project}/{id}", Entity(Verb::Write)),
+    ("DELETE", "/v1/views/{entity}/{project}/{id}", Entity(Verb::Delete)),
+
     ("POST",   "/graphql", Known),
     ("POST",   "/files/{entity}/{project}/{run}/file_stream", Entity(Verb::Write)),
-
-    ("GET",    "/", Known),
-    ("GET",    "/{entity}", Entity(Verb::Read)),
-    ("GET",    "/{entity}/{project}", Entity(Verb::Read)),
-    ("GET",    "/{entity}/{project}/runs", Entity(Verb::Read)),
-    ("GET",    "/{entity}/{project}/workspace", Entity(Verb::Read)),
-    ("GET",    "/{entity}/{project}/runs/{run}", Entity(Verb::Read)),
-    ("GET",    "/{entity}/{project}/runs/{run}/{*tab}", Entity(Verb::Read)),
 
     ("GET",    "/v1/hub", Known),
     ("GET",    "/v1/hub/me", Known),
@@ -134,7 +148,7 @@ const ROUTES: [(&str, &str, Need); 88] = [
 /// # Errors
 /// A route that takes other methods, or is on no list.
 pub fn needed(request: &Request) -> Result<Option<Need>, Failure> {
-    let route = request.extensions().get::<MatchedPath>().filter(|_| !page::is_nothing(request));
+    let route = request.extensions().get::<MatchedPath>().filter(|_| !dashboard::is_nothing(request));
     let Some(route) = route else { return Ok(None) };
     needed_by(request.method(), route.as_str()).map(Some).map_err(|status| {
         let (method, path) = (request.method(), request.uri().path());
@@ -219,7 +233,8 @@ mod tests {
         for (method, route, need) in ROUTES {
             let names = route.contains("{entity}");
             assert!(matches!(need, Entity(_)) <= names, "{method} {route} names no entity");
-            assert!(names <= matches!(need, Entity(_) | Everything), "{method} {route} asks for no verb");
+            let page = route.starts_with("/{entity}");
+            assert!(names <= (page || matches!(need, Entity(_) | Everything)), "{method} {route} asks for no verb");
         }
     }
 }

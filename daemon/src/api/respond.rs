@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use pannier_proto::id::BadName;
 use pannier_proto::request::ErrorBody;
 
@@ -18,6 +18,7 @@ pub struct Failure {
     pub status: StatusCode,
     /// For people.
     pub body: ErrorBody,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 /// What a refusal of the framework itself says at most, in bytes.
@@ -71,7 +72,7 @@ pub type Answer<T> = Result<T, Failure>;
 impl Failure {
     /// A failure without a hint.
     pub fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, body: ErrorBody { error: error.into(), hint: None } }
+        Self { status, body: ErrorBody { error: error.into(), hint: None }, header: None }
     }
 
     /// Bad input: 400.
@@ -85,11 +86,19 @@ impl Failure {
         self.body.hint = Some(hint.into());
         self
     }
+
+    /// With a header for programs.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        self.header = HeaderValue::from_str(value).ok().map(|value| (name, value));
+        self
+    }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.status, Json(self.body)).into_response()
+        let headers: HeaderMap = self.header.into_iter().collect();
+        (self.status, headers, Json(self.body)).into_response()
     }
 }
 

@@ -1,60 +1,30 @@
-//! The views of runs.
+//! What is in a run: its metrics, rows, console and files.
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use pannier_proto::id::RunPath;
 use pannier_proto::path::RelPath;
 use pannier_proto::record::{Row, Table};
-use pannier_proto::request::{MetricView, RunView};
+use pannier_proto::request::MetricView;
 use pannier_proto::value::{Value, float_to_json};
 use serde::Deserialize;
 use serde_json::{Map, Value as JsonValue, json};
 use tokio::sync::mpsc;
 
-use super::auth::Caller;
 use super::open::existing;
 use super::respond::{Answer, Failure};
 use super::wandb::{file, transfer};
 use super::{App, blocking};
 use crate::limits::ROWS_PAGE;
-use crate::store::{RowsQuery, RunFilter, Store};
+use crate::store::{RowsQuery, Store};
 
 type RunRef = Path<(String, String, String)>;
-
-#[derive(Deserialize)]
-pub struct ListQuery {
-    entity: Option<String>,
-    project: Option<String>,
-    limit: Option<usize>,
-    offset: Option<usize>,
-}
-
-pub async fn list(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Query(query): Query<ListQuery>,
-) -> Answer<Json<JsonValue>> {
-    let filter = RunFilter {
-        entity: query.entity,
-        project: query.project,
-        without: caller.access.hidden(),
-        limit: query.limit.unwrap_or(100).min(1000),
-        offset: query.offset.unwrap_or(0),
-    };
-    let (runs, more) = blocking(move || app.store.runs(&filter)).await?;
-    Ok(Json(json!({"runs": runs, "more": more})))
-}
-
-pub async fn show(State(app): State<App>, Path(raw): RunRef) -> Answer<Json<RunView>> {
-    let path = existing(&app, &raw).await?;
-    Ok(Json(blocking(move || app.store.run(&path)).await?))
-}
 
 pub async fn metrics(State(app): State<App>, Path(raw): RunRef) -> Answer<Json<JsonValue>> {
     let path = existing(&app, &raw).await?;

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use pannier_proto::dashboard::{Sync, SyncState};
 use pannier_proto::id::RunPath;
-use pannier_proto::request::{RunAtRemote, RunStatus, RunView, Status};
+use pannier_proto::request::{Disk, RunAtRemote, RunStatus, RunView, Status};
 
 use super::respond::Answer;
 use super::{App, blocking};
@@ -56,6 +58,7 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
             writers: view.live.len(),
             spool_bytes: view.unread_bytes,
             storing: app.store.intake_count(None)?,
+            disk: disk(&app)?,
             remotes,
             runs_left_out,
             runs: listed,
@@ -65,6 +68,25 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
     Ok(Json(status.await?))
 }
 
+/// What the home takes of its disk; what cannot be read counts as nothing.
+fn disk(app: &App) -> store::Result<Disk> {
+    let free = rustix::fs::statvfs(&*app.home).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    Ok(Disk {
+        home_bytes: bytes_in(&app.home),
+        blob_bytes: app.store.packs()?.into_iter().map(|(_, bytes)| bytes).sum(),
+        free_bytes: free.unwrap_or_default(),
+    })
+}
+
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let bytes = entries.filter_map(|entry| {
+        let facts = entry.metadata().ok()?;
+        Some(if facts.is_dir() { bytes_in(&entry.path()) } else { facts.len() })
+    });
+    bytes.sum()
+}
+
 /// The records of a run, and how far each remote is with them.
 fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<String, RunAtRemote>)> {
     let (records, mut remotes) = app.store.run_at_remotes(path)?;
@@ -72,6 +94,21 @@ fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<String,
         at.last_error = app.sync.last_error(remote);
     }
     Ok((records, remotes))
+}
+
+/// The way of a run, or of a project as such, to the remotes.
+///
+/// # Errors
+/// [`store::StoreError`].
+pub fn sync_of(app: &App, path: &RunPath) -> store::Result<Sync> {
+    let (_, remotes) = at_remotes(app, path)?;
+    let state = match () {
+        () if remotes.is_empty() => SyncState::Here,
+        () if remotes.values().any(|at| at.parked.is_some()) => SyncState::Failed,
+        () if remotes.values().any(|at| at.records_queued > 0) => SyncState::Queued,
+        () => SyncState::Sent,
+    };
+    Ok(Sync { state, remotes })
 }
 
 /// For Prometheus.

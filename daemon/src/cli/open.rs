@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use super::client::{Client, with_query};
+use super::client::Client;
 use super::failure::{Failure, Result};
 use super::{runs, show, start};
-use crate::api::page::ticket::LocalTicket;
+use crate::api::dashboard::ticket::{AskTicket, LocalTicket};
 use crate::home::{Home, write_private};
 use crate::percent::encode;
 
@@ -46,11 +46,13 @@ pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
         Some(what) => path_of(&daemon, what)?,
         None => "/".to_owned(),
     };
-    let ticket: LocalTicket = daemon.call("POST", "/v1/http/ticket", None)?.json()?;
+    let asked = json!(AskTicket { path: Some(to.clone()) });
+    let ticket: LocalTicket = daemon.call("POST", "/v1/http/ticket", Some(&asked))?.json()?;
     // Who looks at pages asks for them now and then, and wants an answer.
     daemon.call("POST", "/v1/stay", None)?;
-    let link = with_query("/login", &[("ticket", Some(ticket.ticket)), ("to", Some(to.clone()))]);
-    let link = format!("{}{link}", ticket.url);
+    // Behind the `#`, which a browser keeps to itself: it is in no log, and no
+    // page that is linked there hears of it.
+    let link = format!("{}{to}#ticket={}", ticket.url, ticket.ticket);
     let opened = !args.print && has_display() && open(home, &link);
     if args.json {
         let expires_in_s = ticket.expires_in_s;

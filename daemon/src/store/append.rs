@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::aliases::Made;
 use super::runs::RunRow;
+use super::touched::Touched;
 use super::writer::Tx;
 use super::{Result, StoreError, from_sql, to_sql};
 use crate::block::{Block, Effort, Encoded};
@@ -122,6 +123,7 @@ impl Tx<'_> {
             run.history_rows += steps.len() as u64;
         }
         run.updated_us = now_us;
+        self.touch(Touched::Run(run.path.clone()));
         run.save(self.sql)?;
         self.update_metrics(stream.run, block)?;
 
@@ -236,9 +238,13 @@ impl Tx<'_> {
             Change::File { path, content, time_us } => self.set_file(stream.run, path, content, *time_us)?,
             Change::RemoveFile { path } => self.remove_file(stream.run, path)?,
             Change::Artifact { version } => {
+                self.touch(Touched::Artifact(run.path.clone()));
                 self.add_artifact(stream.run, &run.path, version, stream.origin)?;
             }
-            Change::UseArtifact { id } => self.use_artifact(stream.run, *id)?,
+            Change::UseArtifact { id } => {
+                self.touch(Touched::Artifact(run.path.clone()));
+                self.use_artifact(stream.run, *id)?;
+            }
             Change::TextFile { path, text } => self.set_text_file(stream.run, path, text)?,
             Change::Dropped { count, reason, .. } => {
                 run.dropped += count;

@@ -24,8 +24,10 @@ mod drafts;
 mod files;
 mod history;
 mod intake;
+mod keys;
 mod learned;
 mod lineage;
+mod lines;
 mod log;
 mod merge;
 mod metrics;
@@ -39,18 +41,20 @@ mod sketch;
 mod sync_state;
 #[cfg(test)]
 mod tests;
+mod touched;
 mod unpacked;
 mod users;
 mod versions;
+mod views;
 mod workspace;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use pannier_proto::id::{Id128, Origin, Seq};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 pub use accounts::{Registered, default_organization};
 pub use aliases::{Alias, Moved};
@@ -62,6 +66,7 @@ pub use drafts::{Draft, DraftManifest, ManifestKind};
 pub use files::RunFile;
 pub use history::RowsQuery;
 pub use intake::{IntakeItem, IntakeState};
+pub use lines::{Bucket, Line, LineQuery};
 pub use log::LogBlock;
 pub use positions::{JournalPosition, LinePosition};
 pub use projects::{Project, Said};
@@ -69,8 +74,10 @@ pub use query::{RunFacts, Wanted};
 pub use runs::RunFilter;
 pub use series::Series;
 pub use sync_state::{CursorRow, Remote, StreamState};
+pub use touched::Touched;
 pub use users::{Known, NewUser};
 pub use versions::VersionFacts;
+pub use views::{ViewFilter, ViewRow};
 pub use writer::Tx;
 
 /// Why the store did not do what it was asked.
@@ -139,6 +146,7 @@ pub struct Store {
     writer: writer::Writer,
     readers: Mutex<Vec<Connection>>,
     newer: watch::Receiver<u64>,
+    touched: broadcast::Sender<Arc<[Touched]>>,
     unpacked: unpacked::Unpacked,
     directory: accounts::Cache,
 }
@@ -155,7 +163,9 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self> {
         let connection = schema::open_writer(path)?;
         let origin = origin(&connection)?;
-        let (announce, newer) = watch::channel(0);
+        let (newer_to_all, newer) = watch::channel(0);
+        let (touched, _) = broadcast::channel(touched::BEHIND_MAX);
+        let announce = writer::Announce { newer: newer_to_all, touched: touched.clone() };
         let writer = writer::Writer::start(connection, announce);
         Ok(Self {
             path: path.to_owned(),
@@ -163,6 +173,7 @@ impl Store {
             writer,
             readers: Mutex::new(Vec::new()),
             newer,
+            touched,
             unpacked: unpacked::Unpacked::default(),
             directory: accounts::Cache::default(),
         })
@@ -213,7 +224,7 @@ impl Store {
     /// # Errors
     /// What the closure returns.
     pub async fn read<T: Send + 'static>(
-        self: &std::sync::Arc<Self>,
+        self: &Arc<Self>,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let store = self.clone();

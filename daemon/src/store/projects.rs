@@ -1,11 +1,12 @@
 //! Projects and entities: a project is there because it has runs, or because it
 //! was made by name. A registry is a project, with rules of its own.
 
+use pannier_proto::dashboard::ProjectView;
 use pannier_proto::workspace::{Edit, is_registry};
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::writer::Tx;
-use super::{Result, Store};
+use super::{Result, Store, from_sql};
 
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,17 @@ const ALL: &str = "SELECT r.entity, r.project, min(r.created_us), coalesce(min(r
         UNION ALL SELECT entity, project, created_us, NULL FROM projects) r
     LEFT JOIN projects p ON p.entity = r.entity AND p.project = r.project
     WHERE p.deleted_us IS NULL";
+
+const COUNTS: &str = "SELECT c.entity, c.project, sum(c.runs), sum(c.running), sum(c.collections), max(c.updated_us)
+    FROM (
+        SELECT entity, project, count(*) AS runs, sum(state = 'running') AS running, 0 AS collections,
+            max(updated_us) AS updated_us FROM shown_runs GROUP BY entity, project
+        UNION ALL SELECT entity, project, 0, 0, count(*), max(coalesce(updated_us, created_us))
+            FROM collections WHERE deleted_us IS NULL GROUP BY entity, project
+        UNION ALL SELECT entity, project, 0, 0, 0, coalesce(updated_us, created_us) FROM projects) c
+    LEFT JOIN projects p ON p.entity = c.entity AND p.project = c.project
+    WHERE p.deleted_us IS NULL AND (?1 IS NULL OR c.entity = ?1)
+    GROUP BY c.entity, c.project ORDER BY 6 DESC, 1, 2";
 
 fn read(row: &Row) -> rusqlite::Result<Project> {
     let list = |text: &str| serde_json::from_str(text).unwrap_or_default();
@@ -124,8 +136,9 @@ impl Tx<'_> {
     /// The project is shown no more; what its runs recorded stays.
     pub(super) fn forget_project(&self, entity: &str, project: &str, time_us: i64) -> Result<()> {
         self.sql.execute(
-            "UPDATE projects SET deleted_us = ?3, description = NULL, access = NULL, artifact_types = NULL,
-                 protected_aliases = '[]' WHERE entity = ?1 AND project = ?2",
+            "INSERT INTO projects (entity, project, created_us, deleted_us, emptied_us) VALUES (?1, ?2, ?3, ?3, ?3)
+             ON CONFLICT (entity, project) DO UPDATE SET deleted_us = ?3, description = NULL, access = NULL,
+                 artifact_types = NULL, protected_aliases = '[]', emptied_us = max(coalesce(emptied_us, ?3), ?3)",
             params![entity, project, time_us],
         )?;
         Ok(())
@@ -149,6 +162,28 @@ impl Store {
         self.read_blocking(|sql| {
             let text = format!("{ALL} AND r.entity = ?1 GROUP BY r.entity, r.project ORDER BY 3 DESC, 2");
             Ok(sql.prepare_cached(&text)?.query_map([entity], read)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Every project with its counts, or those of an entity; those with the latest
+    /// change first.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn project_counts(&self, entity: Option<&str>) -> Result<Vec<ProjectView>> {
+        self.read_blocking(|sql| {
+            let mut select = sql.prepare_cached(COUNTS)?;
+            let rows = select.query_map([entity], |row| {
+                Ok(ProjectView {
+                    entity: row.get(0)?,
+                    project: row.get(1)?,
+                    runs: from_sql(row.get(2)?),
+                    running: from_sql(row.get(3)?),
+                    collections: from_sql(row.get(4)?),
+                    updated_us: row.get(5)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 

@@ -9,6 +9,7 @@ use pannier_proto::request::RunAtRemote;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::append::{Incoming, known};
+use super::touched::Touched;
 use super::writer::Tx;
 use super::{Result, Store, StoreError, from_sql, to_sql};
 
@@ -61,6 +62,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn set_remote(&self, name: &str, url: &str, now_us: i64) -> Result<()> {
+        self.touch(Touched::Sync);
         let known: Option<String> = self
             .sql
             .query_row("SELECT url FROM remotes WHERE name = ?1", [name], |row| row.get(0))
@@ -83,6 +85,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError::Missing`].
     pub fn remove_remote(&self, name: &str) -> Result<()> {
+        self.touch(Touched::Sync);
         self.sql.execute("DELETE FROM cursors WHERE remote = ?1", [name])?;
         match self.sql.execute("DELETE FROM remotes WHERE name = ?1", [name])? {
             0 => Err(StoreError::Missing(format!("remote {name:?}"))),
@@ -120,6 +123,9 @@ impl Tx<'_> {
                  last_step = CASE WHEN excluded.seq = seq THEN coalesce(excluded.last_step, last_step) ELSE excluded.last_step END,
                  seq = excluded.seq, parked = excluded.parked",
         )?;
+        if !cursors.is_empty() {
+            self.touch(Touched::Sync);
+        }
         for cursor in cursors {
             upsert.execute(params![
                 remote,
@@ -137,6 +143,7 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn unpark(&self, remote: &str) -> Result<usize> {
+        self.touch(Touched::Sync);
         Ok(self
             .sql
             .execute("UPDATE cursors SET parked = NULL WHERE remote = ?1 AND parked IS NOT NULL", [remote])?)

@@ -1,13 +1,14 @@
 //! The one thread that writes. Closures that wait together share a commit.
 
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use pannier_proto::id::Origin;
 use rusqlite::Connection;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
+use super::touched::{Marks, Touched};
 use super::{Result, StoreError};
 
 /// Closures waiting for the writer; whoever comes later waits to hand his over.
@@ -19,6 +20,16 @@ const GROUP: usize = 64;
 pub struct Tx<'a> {
     /// For the store's own modules.
     pub(super) sql: &'a Connection,
+    /// What it is about.
+    pub(super) marks: &'a Marks,
+}
+
+/// Who is told of commits.
+pub(super) struct Announce {
+    /// Counts them.
+    pub newer: watch::Sender<u64>,
+    /// Says what they were about.
+    pub touched: broadcast::Sender<Arc<[Touched]>>,
 }
 
 impl Tx<'_> {
@@ -36,13 +47,13 @@ impl Tx<'_> {
     /// # Errors
     /// What the part returns.
     pub fn attempt<T>(&self, part: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
-        in_savepoint(self.sql, part)
+        in_savepoint(self, part)
     }
 }
 
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 /// Given no connection, the job only answers that nothing was done.
-type Work = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
+type Work = Box<dyn FnOnce(Option<&Tx>) -> Answer + Send>;
 
 enum Job {
     Write(Work),
@@ -56,7 +67,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, announce: watch::Sender<u64>) -> Self {
+    pub(super) fn start(connection: Connection, announce: Announce) -> Self {
         let (jobs, queue) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("store".into())
@@ -71,8 +82,8 @@ impl Writer {
         work: impl FnOnce(&Tx) -> Result<T> + Send + 'static,
         tell: impl FnOnce(Result<T>) + Send + 'static,
     ) -> Result<()> {
-        let job = Box::new(move |sql: Option<&Connection>| -> Answer {
-            match sql.map(|sql| in_savepoint(sql, work)) {
+        let job = Box::new(move |tx: Option<&Tx>| -> Answer {
+            match tx.map(|tx| in_savepoint(tx, work)) {
                 Some(Ok(value)) => Box::new(move |committed: Result<()>| tell(committed.map(|()| value))),
                 Some(Err(error)) => Box::new(move |_| tell(Err(error))),
                 None => Box::new(move |why: Result<()>| tell(Err(why.err().unwrap_or(StoreError::Closed)))),
@@ -108,11 +119,12 @@ impl Drop for Writer {
     }
 }
 
-fn in_savepoint<T>(sql: &Connection, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+fn in_savepoint<T>(tx: &Tx, work: impl FnOnce(&Tx) -> Result<T>) -> Result<T> {
+    let sql = tx.sql;
     sql.execute_batch("SAVEPOINT job")?;
     // A fault in one job must not end the thread that all others need. What it
     // changed is undone below, and nothing else is shared with it.
-    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&Tx { sql })));
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(tx)));
     let result = done.unwrap_or_else(|_reported_by_the_hook| {
         Err(StoreError::Commit("a fault of pannier's own; its log says where".to_owned()))
     });
@@ -124,17 +136,22 @@ fn in_savepoint<T>(sql: &Connection, work: impl FnOnce(&Tx) -> Result<T>) -> Res
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the thread owns its connection, and closes it")]
-fn run(connection: Connection, queue: &Receiver<Job>, announce: &watch::Sender<u64>) {
+fn run(connection: Connection, queue: &Receiver<Job>, announce: &Announce) {
     let mut commits = 0;
+    let marks = Marks::default();
     while let Ok(job) = queue.recv() {
         let mut next = Some(job);
         while let Some(job) = next.take() {
             match job {
                 Job::Write(first) => {
-                    next = group(&connection, first, queue);
+                    next = group(&Tx { sql: &connection, marks: &marks }, first, queue);
                     commits += 1;
                     // Nobody listening is not a fault.
-                    let _ = announce.send(commits);
+                    let _ = announce.newer.send(commits);
+                    let marks = marks.take();
+                    if !marks.is_empty() {
+                        let _ = announce.touched.send(marks.into());
+                    }
                 }
                 Job::Compact(tell) => {
                     let _ = tell.send(compact(&connection));
@@ -152,13 +169,14 @@ fn run(connection: Connection, queue: &Receiver<Job>, announce: &watch::Sender<u
 
 /// Runs a job and those that wait behind it in one transaction, then answers
 /// all of them. Returns the job that ended the group, if it was of another kind.
-fn group(connection: &Connection, first: Work, queue: &Receiver<Job>) -> Option<Job> {
+fn group(tx: &Tx, first: Work, queue: &Receiver<Job>) -> Option<Job> {
+    let connection = tx.sql;
     let mut state = connection.execute_batch("BEGIN IMMEDIATE");
     let mut answers = Vec::new();
     let mut work = Some(first);
     let mut other = None;
     while let Some(job) = work.take() {
-        answers.push(job(state.is_ok().then_some(connection)));
+        answers.push(job(state.is_ok().then_some(tx)));
         if state.is_ok() && connection.is_autocommit() {
             // SQLite gave the whole transaction up (a full disk does that).
             state = Err(rusqlite::Error::SqliteFailure(

@@ -7,6 +7,7 @@ use std::process::{Command, ExitStatus};
 use anyhow::{Context as _, Result, bail};
 
 use super::{Count, Outcome};
+use crate::dashboard;
 use crate::python::{self, Venv};
 use crate::sh::{self, Profile};
 
@@ -27,6 +28,7 @@ pub fn lints() -> Outcome {
 
 pub fn rust(fast: bool) -> Outcome {
     // The whole-system tests run these; `cargo test` alone would not build the one of another crate.
+    dashboard::build()?;
     sh::run(&mut sh::cargo(&["build", "--workspace"]))?;
     if sh::on_path("cargo-nextest") {
         let mut nextest =

@@ -13,6 +13,7 @@ use http::{HeaderMap, StatusCode};
 use pannier_proto::artifacts::{
     ArtifactView, CollectionVersions, Collections, EntryView, LinkVersion, MoveAliases, Moves, VersionView,
 };
+use pannier_proto::content::Blob;
 use pannier_proto::hub::CollectionName;
 use pannier_proto::id::Id128;
 use pannier_proto::lineage::LineageView;
@@ -125,13 +126,26 @@ async fn file(
     Path((entity, project, name, path)): Path<(String, String, String, String)>,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let (store, path) = (app.store.clone(), RelPath::new(&path)?);
-    let (of, what) = (path.clone(), format!("file {path} in artifact {entity}/{project}/{name}"));
-    let id = find(&app, Path((entity, project, name))).await?.body.id;
-    let content = blocking(move || store.artifact_file(id, of.as_str())).await?;
-    let blob = content.ok_or(StoreError::Missing(what))?.blob;
+    let path = RelPath::new(&path)?;
+    let blob = file_blob(&app, (entity, project, name), &path).await?;
     transfer::fetched(&app, blob).await?;
     transfer::stored(&app.blobs, blob, path.file_name(), &headers).await
+}
+
+/// The bytes of a version's file.
+///
+/// # Errors
+/// 404.
+pub async fn file_blob(
+    app: &App,
+    (entity, project, name): (String, String, String),
+    path: &RelPath,
+) -> Answer<Blob> {
+    let (store, of) = (app.store.clone(), path.clone());
+    let what = format!("file {path} in artifact {entity}/{project}/{name}");
+    let id = find(app, Path((entity, project, name))).await?.body.id;
+    let content = blocking(move || store.artifact_file(id, of.as_str())).await?;
+    Ok(content.ok_or(StoreError::Missing(what))?.blob)
 }
 
 #[derive(Deserialize)]
@@ -212,7 +226,7 @@ async fn versions(
         let mut rows = app.store.versions(row.id, offset, limit + 1)?;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let versions = view::versions(&app.store, rows)?;
+        let versions = view::versions(&app, rows)?;
         Ok(CollectionVersions { collection: view::collection(&app.store, row)?, versions, more })
     });
     Ok(Json(found.await?))
@@ -237,11 +251,11 @@ async fn moves(
 
 /// The version as it is in this collection now.
 async fn member(app: &App, path: CollectionPath, id: Id128) -> Answer<Json<VersionView>> {
-    let store = app.store.clone();
+    let app = app.clone();
     let found = blocking(move || {
-        let mut rows = store.memberships(id)?;
+        let mut rows = app.store.memberships(id)?;
         rows.retain(|row| CollectionPath::from(&row.collection) == path);
-        let mut views = view::versions(&store, rows)?;
+        let mut views = view::versions(&app, rows)?;
         views.pop().ok_or_else(|| StoreError::Missing(format!("artifact {id} in {path}")))
     });
     Ok(Json(found.await?))

@@ -191,7 +191,7 @@ async fn bring(app: App, caller: Caller, asked: PullArtifact, lines: Lines) -> A
     if pin {
         app.fetch.pin(&row).await?;
     }
-    let shown = blocking(move || view::versions(&app.store, vec![row])).await?.pop();
+    let shown = blocking(move || view::versions(&app, vec![row])).await?.pop();
     let artifact = shown.ok_or_else(|| Failure::bad("the version is gone"))?;
     Ok(Pulled { artifact, fetched_bytes })
 }

@@ -8,6 +8,7 @@ use pannier_proto::workspace::REGISTRY_PREFIX;
 use crate::access::Verb;
 use crate::api::App;
 use crate::api::auth::Caller;
+use crate::api::dashboard::sync_state;
 use crate::store::{ArtifactRow, Collection, Moved, Project, Result, Store, StoreError};
 
 /// Whether numbers that are not settled may still change.
@@ -36,10 +37,11 @@ fn place(row: &ArtifactRow, asked_of_remotes: bool) -> Place {
     }
 }
 
-fn version(row: ArtifactRow, asked_of_remotes: bool) -> VersionView {
+fn version(app: &App, row: ArtifactRow, asked_of_remotes: bool) -> Result<VersionView> {
     let place = place(&row, asked_of_remotes);
+    let sync = sync_state::of(app, &row.run)?;
     let body = row.body;
-    VersionView {
+    Ok(VersionView {
         id: body.id,
         place,
         kind: body.kind,
@@ -52,13 +54,14 @@ fn version(row: ArtifactRow, asked_of_remotes: bool) -> VersionView {
         description: body.description,
         metadata: body.metadata,
         ttl_s: body.ttl_s,
-    }
+        sync,
+    })
 }
 
 /// Versions as lists show them.
-pub fn versions(store: &Store, rows: Vec<ArtifactRow>) -> Result<Vec<VersionView>> {
-    let provisional = provisional(store)?;
-    Ok(rows.into_iter().map(|row| version(row, provisional)).collect())
+pub fn versions(app: &App, rows: Vec<ArtifactRow>) -> Result<Vec<VersionView>> {
+    let provisional = provisional(&app.store)?;
+    rows.into_iter().map(|row| version(app, row, provisional)).collect()
 }
 
 /// A version, whole, but for what the caller may not see of it.
@@ -87,7 +90,7 @@ pub fn artifact(app: &App, caller: &Caller, row: ArtifactRow) -> Result<Artifact
         remotes,
         fetched: row.fetched.clone(),
         missing_bytes,
-        version: version(row, provisional),
+        version: version(app, row, provisional)?,
     })
 }
 

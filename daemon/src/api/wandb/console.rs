@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{ID, Result, SimpleObject};
+use pannier_proto::dashboard;
 use pannier_proto::id::RunPath;
 use pannier_proto::record::{Row, Table};
 use pannier_proto::value::Value;
@@ -12,7 +13,7 @@ use super::page::{Page, Window};
 use crate::store::{self, Store};
 use crate::wandb::{ids, time};
 
-/// A line.
+/// A line, as W&B has it.
 #[derive(SimpleObject, Clone)]
 pub struct LogLine {
     id: ID,
@@ -21,6 +22,19 @@ pub struct LogLine {
     level: Option<&'static str>,
     label: Option<String>,
     line: String,
+}
+
+impl From<Line> for LogLine {
+    fn from(line: Line) -> Self {
+        Self {
+            id: ids::other("LogLine", &line.number.to_string()).into(),
+            number: line.number,
+            timestamp: time::format(line.time_us),
+            level: line.stderr.then_some("error"),
+            label: line.label,
+            line: line.text,
+        }
+    }
 }
 
 /// The lines behind the cursor `after`, or the last so many.
@@ -33,6 +47,7 @@ pub async fn page(
 ) -> Result<Page<LogLine>> {
     let of = path.clone();
     let lines = ask.read(move |store| lines(store, &of)).await?;
+    let lines: Vec<LogLine> = lines.into_iter().map(LogLine::from).collect();
     let after = match last {
         Some(last) => Some(lines.len().saturating_sub(usize::try_from(last).unwrap_or(0)).to_string()),
         None => after,
@@ -45,31 +60,14 @@ pub async fn page(
 /// # Errors
 /// As the store's.
 pub fn text(store: &Store, path: &RunPath) -> store::Result<String> {
-    Ok(lines(store, path)?.into_iter().map(|line| line.line + "\n").collect())
+    Ok(lines(store, path)?.into_iter().map(|line| line.text + "\n").collect())
 }
 
-/// The last lines, at most so many, and whether there are others. Reads no more
-/// of the console than it needs.
+/// Every line in its last form, in order.
 ///
 /// # Errors
 /// As the store's.
-pub fn tail(store: &Store, path: &RunPath, count: usize) -> store::Result<(Vec<String>, bool)> {
-    let blocks = store.blocks_with(path, Table::Console)?;
-    let (mut last, mut unread) = (Lines::new(), blocks.len());
-    while unread > 0 && last.len() <= count {
-        unread -= 1;
-        for row in store.block_rows(blocks[unread], Table::Console)?.into_iter().rev() {
-            let (key, line) = Line::read(row);
-            last.entry(key).or_insert(line);
-        }
-    }
-    let mut lines = in_order(last);
-    let shown = lines.split_off(lines.len().saturating_sub(count));
-    Ok((shown.into_iter().map(|line| line.line).collect(), unread > 0 || !lines.is_empty()))
-}
-
-/// Every line in its last form.
-fn lines(store: &Store, path: &RunPath) -> store::Result<Vec<LogLine>> {
+pub fn lines(store: &Store, path: &RunPath) -> store::Result<Vec<Line>> {
     let mut last = Lines::new();
     for block in store.blocks_with(path, Table::Console)? {
         last.extend(store.block_rows(block, Table::Console)?.into_iter().map(Line::read));
@@ -77,47 +75,52 @@ fn lines(store: &Store, path: &RunPath) -> store::Result<Vec<LogLine>> {
     Ok(in_order(last))
 }
 
-/// Lines, with their times, by writer and number.
-type Lines = BTreeMap<(Option<String>, i64), (i64, Line)>;
+/// Lines by writer and number.
+type Lines = BTreeMap<(Option<String>, i64), Line>;
 
 /// By number; of several writers, by time.
-fn in_order(last: Lines) -> Vec<LogLine> {
+fn in_order(last: Lines) -> Vec<Line> {
     let writers = last.keys().map(|(label, _)| label).collect::<std::collections::BTreeSet<_>>().len();
-    let mut all: Vec<_> = last.into_values().collect();
+    let mut all: Vec<_> = last.into_iter().map(|((_, number), line)| (number, line)).collect();
     if writers > 1 {
-        all.sort_by_key(|(time_us, line)| (*time_us, line.number));
+        all.sort_by_key(|(number, line)| (line.time_us, *number));
     }
-    let shown = all.into_iter().enumerate().map(|(number, (time_us, line))| LogLine {
-        id: ids::other("LogLine", &number.to_string()).into(),
-        number,
-        timestamp: time::format(time_us),
-        level: line.stderr.then_some("error"),
-        label: line.label,
-        line: line.text,
-    });
-    shown.collect()
+    let numbered = all.into_iter().enumerate();
+    numbered.map(|(number, (_, line))| Line { number, ..line }).collect()
 }
 
-struct Line {
-    number: i64,
+/// A line.
+pub struct Line {
+    /// Its number among all, from 0.
+    number: usize,
     stderr: bool,
     label: Option<String>,
-    text: String,
+    /// What it says.
+    pub text: String,
+    time_us: i64,
 }
 
 impl Line {
-    fn read(row: Row) -> ((Option<String>, i64), (i64, Self)) {
-        let mut line = Self { number: -1, stderr: false, label: None, text: String::new() };
-        let time_us = row.time_us;
+    /// As the dashboard shows it.
+    #[must_use]
+    pub fn view(self) -> dashboard::LogLine {
+        let Self { number, stderr, label, text, time_us } = self;
+        dashboard::LogLine { n: number as u64, label: label.unwrap_or_default(), stderr, text, time_us }
+    }
+
+    /// With its number and its writer's name.
+    fn read(row: Row) -> ((Option<String>, i64), Self) {
+        let (mut number, time_us) = (-1, row.time_us);
+        let mut line = Self { number: 0, stderr: false, label: None, text: String::new(), time_us };
         for (key, value) in row.cells {
             match (key.as_str(), value) {
-                ("line", Value::I64(number)) => line.number = number,
+                ("line", Value::I64(n)) => number = n,
                 ("stream", Value::I64(stream)) => line.stderr = stream == 1,
                 ("label", Value::Text(label)) => line.label = Some(label),
                 ("text", Value::Text(text)) => line.text = text,
                 _ => {}
             }
         }
-        ((line.label.clone(), line.number), (time_us, line))
+        ((line.label.clone(), number), line)
     }
 }

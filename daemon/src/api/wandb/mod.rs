@@ -25,6 +25,7 @@ mod scan;
 mod search;
 pub mod transfer;
 mod user;
+mod view;
 
 use std::sync::Arc;
 
@@ -43,7 +44,7 @@ use crate::limits::{GRAPHQL_BYTES_MAX, LINK_LIFE, STREAM_BYTES_MAX};
 use crate::store::{self, Store};
 
 pub use endpoint::{Schema, schema};
-pub use run_query::Answers;
+pub use run_query::{Answers, Found};
 pub use scan::Scans;
 
 /// The routes of W&B's clients.

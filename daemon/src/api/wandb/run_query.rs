@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::Result;
 use serde_json::Value as Json;
 
-use super::Ask;
+use crate::api::respond::{Answer, Failure};
+use crate::api::{App, blocking};
 use crate::store::{RunFacts, Wanted};
-use crate::wandb::filter::{Facts, Filter};
+use crate::wandb::filter::{BadFilter, Facts, Filter};
 use crate::wandb::order::Order;
 use crate::wandb::run_field::RunField;
 use crate::wandb::time;
@@ -59,41 +59,41 @@ impl Answers {
 impl Found {
     /// Looks through a project's runs; without an order the newest come first.
     pub async fn find(
-        ask: &Arc<Ask>,
+        app: &App,
+        owner: &str,
         entity: &str,
         project: &str,
         filters: Option<String>,
         order: Option<String>,
-    ) -> Result<Arc<Self>> {
+    ) -> Answer<Arc<Self>> {
         let asked = Asked {
-            commit: *ask.app.store.newer().borrow(),
+            commit: *app.store.newer().borrow(),
             entity: entity.to_owned(),
             project: project.to_owned(),
             filters: filters.unwrap_or_default(),
             order,
         };
-        if let Some(known) = ask.app.answers.known(&asked) {
+        if let Some(known) = app.answers.known(&asked) {
             return Ok(known);
         }
-        let filter = Filter::parse(&asked.filters)?;
-        let order = Order::parse(asked.order.as_deref().unwrap_or_default())?;
-        let (of, owner) = (asked.clone(), ask.caller.name.clone());
-        let numbers = ask
-            .read(move |store| {
-                let mut found = Vec::new();
-                store.each_run(&of.entity, &of.project, &wanted(&filter, &order), |facts| {
-                    let facts = Run { facts, owner: &owner };
-                    if filter.matches(&facts) {
-                        found.push(facts);
-                    }
-                })?;
-                // They come newest first; a stable sort leaves equals so.
-                found.sort_by(|a, b| order.compare(a, b));
-                Ok(found.into_iter().map(|run| run.facts.number).collect())
-            })
-            .await?;
-        let found = Arc::new(Self { asked, numbers });
-        ask.app.answers.keep(&found);
+        let bad = |error: BadFilter| Failure::bad(error.to_string());
+        let filter = Filter::parse(&asked.filters).map_err(bad)?;
+        let order = Order::parse(asked.order.as_deref().unwrap_or_default()).map_err(bad)?;
+        let (of, owner, store) = (asked.clone(), owner.to_owned(), app.store.clone());
+        let numbers = blocking(move || {
+            let mut found = Vec::new();
+            store.each_run(&of.entity, &of.project, &wanted(&filter, &order), |facts| {
+                let facts = Run { facts, owner: &owner };
+                if filter.matches(&facts) {
+                    found.push(facts);
+                }
+            })?;
+            // They come newest first; a stable sort leaves equals so.
+            found.sort_by(|a, b| order.compare(a, b));
+            Ok(found.into_iter().map(|run| run.facts.number).collect())
+        });
+        let found = Arc::new(Self { asked, numbers: numbers.await? });
+        app.answers.keep(&found);
         Ok(found)
     }
 }

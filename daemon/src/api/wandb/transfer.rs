@@ -11,9 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    ETAG, HeaderName, RANGE, X_CONTENT_TYPE_OPTIONS,
+    ETAG, HeaderName, RANGE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use pannier_proto::content::{Blob, Content};
 use pannier_proto::id::RunPath;
 use pannier_proto::path::RelPath;
@@ -55,6 +55,11 @@ pub async fn get(
             stored(&app.blobs, blob, name, &headers).await
         }
         Grant::GetFile { run, path } => file(&app, run, path, &headers).await,
+        Grant::FrameFile { run, path } => file(&app, run, path, &headers).await.map(framed),
+        Grant::Frame { blob, name } => {
+            fetched(&app, blob).await?;
+            stored(&app.blobs, blob, name.file_name(), &headers).await.map(framed)
+        }
         Grant::GetHistory { run } => parquet(&app, run).await,
         Grant::PutFile { .. } | Grant::PutArtifact { .. } | Grant::PutManifest { .. } => {
             Err(Failure::new(StatusCode::FORBIDDEN, "this link is for sending, not for reading"))
@@ -109,6 +114,21 @@ fn file_headers(name: &str) -> [(HeaderName, String); 4] {
             "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:".to_owned(),
         ),
     ]
+}
+
+/// What a frame may do that shows what somebody logged: run its own scripts,
+/// without an origin, and without a way to anywhere.
+const FRAME_POLICY: &str = "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; \
+    style-src 'unsafe-inline'; img-src data: blob:; media-src data: blob:; font-src data:; connect-src 'none'; \
+    form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
+
+/// A file that is shown in a frame without privileges instead of being kept.
+fn framed(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(FRAME_POLICY));
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
 }
 
 /// A stored blob, or the part of it that is asked for.
@@ -220,7 +240,11 @@ pub async fn put(
     let grant = grant(&app, &capability)?;
     match grant {
         Grant::PutFile { .. } | Grant::PutArtifact { .. } | Grant::PutManifest { .. } => {}
-        Grant::Get { .. } | Grant::GetFile { .. } | Grant::GetHistory { .. } => {
+        Grant::Get { .. }
+        | Grant::GetFile { .. }
+        | Grant::GetHistory { .. }
+        | Grant::Frame { .. }
+        | Grant::FrameFile { .. } => {
             return Err(Failure::new(StatusCode::FORBIDDEN, "this link is for reading, not for sending"));
         }
         Grant::Session { .. } => return Err(no_link()),

@@ -144,6 +144,7 @@ fn page(
         ("project", project.map(str::to_owned)),
         ("limit", Some(limit.to_string())),
         ("offset", Some(offset.to_string())),
+        ("full", Some("true".to_owned())),
     ];
     daemon.get(&with_query("/v1/runs", &parameters))
 }

@@ -1,0 +1,90 @@
+//! How far what was recorded here is on its way to the remotes, in a word.
+
+use std::collections::BTreeMap;
+
+use pannier_proto::dashboard::{Sync, SyncState};
+use pannier_proto::id::RunPath;
+use pannier_proto::request::{RemoteStatus, RunAtRemote};
+
+use crate::api::App;
+use crate::store::{self, StoreError};
+
+/// The way of a run, or of a project as such. What is not here has none.
+///
+/// # Errors
+/// As the store's.
+pub fn of(app: &App, path: &RunPath) -> store::Result<Sync> {
+    match app.store.run_at_remotes(path) {
+        Ok((_, remotes)) => Ok(said(app, remotes)),
+        Err(StoreError::Missing(_)) => Ok(Sync { state: SyncState::Here, remotes: BTreeMap::new() }),
+        Err(error) => Err(error),
+    }
+}
+
+/// With the last errors of those remotes that lack something.
+fn said(app: &App, mut remotes: BTreeMap<String, RunAtRemote>) -> Sync {
+    let status = if remotes.is_empty() { Vec::new() } else { app.sync.status() };
+    for (remote, at) in remotes.iter_mut().filter(|(_, at)| at.records_queued > 0) {
+        at.last_error = app.sync.last_error(remote);
+    }
+    Sync { state: word(&remotes, &status), remotes }
+}
+
+fn word(remotes: &BTreeMap<String, RunAtRemote>, status: &[RemoteStatus]) -> SyncState {
+    let refuses = |name: &str| {
+        status.iter().any(|remote| remote.name == name && remote.state == "unauthorized")
+    };
+    let of = |(name, at): (&String, &RunAtRemote)| match at {
+        RunAtRemote { parked: Some(_), .. } => SyncState::Failed,
+        RunAtRemote { records_queued: 0, .. } => SyncState::Sent,
+        _ if refuses(name) => SyncState::Failed,
+        _ => SyncState::Queued,
+    };
+    let worst = |state: &SyncState| match state {
+        SyncState::Here => 0,
+        SyncState::Sent => 1,
+        SyncState::Queued => 2,
+        SyncState::Failed => 3,
+    };
+    remotes.iter().map(of).max_by_key(worst).unwrap_or(SyncState::Here)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_is_said() {
+        let at = |queued: u64, parked: Option<&str>| RunAtRemote {
+            last_step: None,
+            records: 1,
+            records_queued: queued,
+            bytes_queued: 0,
+            oldest_unsent_us: None,
+            parked: parked.map(str::to_owned),
+            last_error: None,
+        };
+        let remote = |state: &str| RemoteStatus {
+            name: "b".to_owned(),
+            url: String::new(),
+            state: state.to_owned(),
+            last_error: None,
+            retry_in_s: None,
+            records_queued: 0,
+            bytes_queued: 0,
+            records_sent: 0,
+            last_contact_us: None,
+        };
+        for (remotes, state, expected) in [
+            (vec![], "connected", SyncState::Here),
+            (vec![("a", at(0, None))], "connected", SyncState::Sent),
+            (vec![("a", at(0, None)), ("b", at(2, None))], "unreachable", SyncState::Queued),
+            (vec![("a", at(1, None)), ("b", at(0, Some("no")))], "connected", SyncState::Failed),
+            (vec![("b", at(1, None))], "unauthorized", SyncState::Failed),
+            (vec![("b", at(0, None))], "unauthorized", SyncState::Sent),
+        ] {
+            let remotes = remotes.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
+            assert_eq!(word(&remotes, &[remote(state)]), expected, "{remotes:?}");
+        }
+    }
+}

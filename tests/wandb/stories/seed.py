@@ -1,0 +1,43 @@
+"""A model from its training to a report: train, log the weights, link them to a
+registry, use them from there, and write down what came of it."""
+
+import pathlib
+
+import wandb
+import wandb_workspaces.reports.v2 as wr
+from telling import tell
+
+PROJECT = "seed"
+REGISTERED = "wandb-registry-Seeds/Demo"
+
+with wandb.init(project=PROJECT, config={"epochs": 10}) as run:
+    entity, trained = run.entity, run.id
+    for epoch in range(10):
+        run.log({"epoch": epoch, "loss": 1 / (epoch + 1)})
+    pathlib.Path("model.txt").write_text("0.75")
+    weights = wandb.Artifact("seed-model", type="model", description="as trained")
+    weights.add_file("model.txt")
+    weights.save()
+    weights.wait()
+
+with wandb.init(project=PROJECT) as run:
+    model = run.use_artifact(f"{entity}/{PROJECT}/seed-model:{weights.version}", type="model")
+    run.link_artifact(model, REGISTERED)
+
+with wandb.init(project=PROJECT) as run:
+    found = run.use_artifact(f"{REGISTERED}:latest")
+    used = (pathlib.Path(found.download()) / "model.txt").read_text()
+
+report = wr.Report(
+    project=PROJECT,
+    title="What came of it",
+    description="In short: it learns.",
+    blocks=[
+        wr.TableOfContents(),
+        wr.H2("Training"),
+        wr.MarkdownBlock("A *simple* model."),
+        wr.PanelGrid(panels=[wr.LinePlot(title="Loss", x="Step", y=["loss"])]),
+    ],
+)
+report.save()
+tell(trained=trained, version=weights.version, used=used, url=report.url, id=report.id)
