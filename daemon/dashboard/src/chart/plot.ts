@@ -12,7 +12,7 @@ import { onHover, sameAlong, sayHover, type Hover } from "./hover";
 import type { LineOptions, Zoom } from "./options";
 import type { Line } from "./prepare";
 import { nearest, xRange, yRange, type Range } from "./range";
-import { tick, xTick } from "./ticks";
+import { tick, timeTicks, xTick } from "./ticks";
 import { Tip, type TipRow } from "./tip";
 
 /** What a chart shows. */
@@ -100,6 +100,7 @@ export class Plot {
     const time = options.x === "time";
     const values = (write: (value: number) => string) => (_: uPlot, all: (number | null)[]) =>
       all.map((value) => (value === null ? "" : write(value)));
+    const along = time ? (_: uPlot, all: number[]) => timeTicks(all) : values((value) => xTick(options.x, value));
     return {
       width: this.box.clientWidth || 320,
       height: this.box.clientHeight || 200,
@@ -110,7 +111,7 @@ export class Plot {
         y: { distr: options.logY ? 3 : 1, range: () => this.y },
       },
       axes: [
-        axis({ size: 22, gap: 3, space: 60, ...(!time && { values: values((value) => xTick(options.x, value)) }) }),
+        axis({ size: 22, gap: 3, space: 60, values: along }),
         axis({ size: yAxisSize, gap: 4, space: 28, values: values(tick) }),
       ],
       series: [{}, { paths: () => null, points: { show: false } }],

@@ -18,6 +18,22 @@ export function xTick(along: Along, value: number): string {
   return along === "relative" ? duration(value) : tick(value);
 }
 
+const DAY_S = 86_400;
+
+/** Times at an axis, in seconds since 1970: of day, with the date where it begins to hold; longer ranges by date. */
+export function timeTicks(values: readonly number[]): string[] {
+  const range = (values.at(-1) ?? 0) - (values[0] ?? 0);
+  const date = (value: number) => new Date(value * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  const short = range < 300;
+  const clock = (value: number) =>
+    new Date(value * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", ...(short && { second: "2-digit" }) });
+  return values.map((value, at) => {
+    if (range > 3 * DAY_S) return date(value);
+    const other = at > 0 && date(values[at - 1]!) !== date(value);
+    return other ? date(value) : clock(value);
+  });
+}
+
 /** A value of x in full. */
 export function xSaid(along: Along, value: number): string {
   if (along === "time") return time(value * 1e6);
