@@ -25,6 +25,11 @@ export function sayHover(hover: Hover | null): void {
   });
 }
 
+/** Where the mouse is, for a chart that was drawn anew beneath it. */
+export function hovered(): Hover | null {
+  return now;
+}
+
 /** Calls `listen` for each change, until the answer is called. */
 export function onHover(listen: Listener): () => void {
   listeners.add(listen);

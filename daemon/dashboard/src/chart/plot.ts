@@ -8,7 +8,7 @@ import "uplot/dist/uPlot.min.css";
 
 import { drawLines, drawOne, places, type Plane } from "./draw";
 import { drawNot, drawSoon } from "./frames";
-import { onHover, sameAlong, sayHover, type Hover } from "./hover";
+import { hovered, onHover, sameAlong, sayHover, type Hover } from "./hover";
 import type { LineOptions, Zoom } from "./options";
 import type { Line } from "./prepare";
 import { nearest, xRange, yRange, type Range } from "./range";
@@ -39,6 +39,8 @@ export class Plot {
   private readonly tip = new Tip();
   private readonly size: ResizeObserver | null;
   private readonly off: () => void;
+  /** The point that keys are at. */
+  private keyed: number | null = null;
   private ink: Ink = { text: "#888", grid: "#ccc", ground: "#fff" };
 
   constructor(
@@ -68,6 +70,21 @@ export class Plot {
   /** The picture as it is, for an image. */
   canvas(): HTMLCanvasElement | null {
     return this.u?.ctx.canvas ?? null;
+  }
+
+  /** Moves what the mouse would point at by so many points of the first line, for those who use keys. */
+  step(by: number): void {
+    const line = this.shown?.lines.at(-1);
+    if (!line || !this.u) return;
+    const from = this.keyed ?? nearest(line.x, this.x[0]);
+    this.keyed = Math.min(line.x.length - 1, Math.max(0, from + by));
+    sayHover({ source: this, along: this.shown!.options.x, x: line.x[this.keyed]!, run: line.run });
+  }
+
+  /** Nobody points at anything any longer. */
+  leave(): void {
+    this.keyed = null;
+    sayHover(null);
   }
 
   private apply(): void {
@@ -153,8 +170,11 @@ export class Plot {
     ctx.lineJoin = this.shown.lines.length > 3 ? "bevel" : "round";
     drawLines(ctx, this.shown.lines, this.plane(1), this.shown.options, uPlot.pxRatio);
     ctx.restore();
-    this.above.width = bbox.width;
-    this.above.height = bbox.height;
+    if (this.above.width !== bbox.width || this.above.height !== bbox.height) {
+      this.above.width = bbox.width;
+      this.above.height = bbox.height;
+    }
+    if (hovered()) this.hover(hovered());
   }
 
   private selected(u: uPlot): void {
@@ -209,9 +229,9 @@ export class Plot {
 
   private highlight(pen: CanvasRenderingContext2D, hover: Hover, plane: Plane): void {
     const ours = hover.source === this;
-    const rows = ours
-      ? this.at(hover.x, this.u!.posToVal(this.u!.cursor.top ?? 0, "y"))
-      : this.at(hover.x, 0).filter((row) => row.line.run === hover.run);
+    const all = this.at(hover.x, this.u!.posToVal(this.u!.cursor.top ?? 0, "y"));
+    const named = all.filter((row) => row.line.run === hover.run);
+    const rows = ours ? [...named, ...all.filter((row) => !named.includes(row))] : named;
     const [first] = rows;
     if (!first) return this.tip.hide();
     if (this.shown!.lines.length > 1) drawOne(pen, first.line, plane, this.ink.ground, uPlot.pxRatio);

@@ -15,6 +15,7 @@ export const KEYS: [keys: string, what: string][] = [
   ["g r", "Go to its reports"],
   ["g s", "Go to the machine’s status"],
   ["Double click", "In a chart: the whole of x again, after a zoom by dragging"],
+  ["← →", "In a chart that has the focus: from point to point; with Shift by ten; Home for the whole of x"],
   ["Esc", "Close what is open"],
 ];
 

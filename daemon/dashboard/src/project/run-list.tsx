@@ -12,7 +12,7 @@ import { FilterBox } from "./filter-box";
 import { rowsOf, type Row } from "./rows";
 import type { Runs } from "./runs";
 import type { ChangeView } from "./use-view";
-import { isShown, withEyes, type View } from "./view";
+import { isShown, MOST_SHOWN, withEyes, type View } from "./view";
 
 const ROW = 30;
 
@@ -101,6 +101,7 @@ function Controls({ view, change, list, keys }: RunListProps) {
         <span class="dim project-count">
           {shown} of {count(list.total, "run")} shown
         </span>
+        {shown > MOST_SHOWN && <span class="dim">The charts draw the first {MOST_SHOWN}.</span>}
       </div>
     </div>
   );

@@ -2,6 +2,9 @@
 import { compact, escape, expand, unescape } from "../chart/compact";
 import type { LineOptions } from "../chart/options";
 
+/** Charts with more lines than this cannot be read. */
+export const MOST_SHOWN = 200;
+
 /** Which runs have their eye open: all but these, or only these. */
 export interface Eyes {
   open: boolean;
