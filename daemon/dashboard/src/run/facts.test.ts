@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { machineFacts, programFacts, runtime, word } from "./facts";
+import type { JsonValue } from "../api";
+import { alertsOf, machineFacts, programFacts, runtime, word } from "./facts";
 
 const said = (facts: { name: string; value: string }[]) => Object.fromEntries(facts.map(({ name, value }) => [name, value]));
 
@@ -22,6 +23,14 @@ describe("facts", () => {
   });
   it("that are not known are not said", () => expect([...machineFacts({ metadata: {} }, null), ...programFacts({ metadata: { program: 3 } as never }, null)]).toEqual([]));
   it("words of a shell", () => expect(["a-b", "it's", "$(x)"].map(word)).toEqual(["a-b", "'it'\\''s'", "'$(x)'"]));
+  it("alerts, the newest first", () => {
+    const metadata: { [key: string]: JsonValue } = { alerts: [{ title: "a", text: "x", level: "WARN", time: 2.5 }, "bad", { level: "LOUD" } as JsonValue] };
+    expect(alertsOf({ metadata })).toEqual([
+      { title: "Alert", text: "", level: "INFO", time_us: 0 },
+      { title: "a", text: "x", level: "WARN", time_us: 2.5e6 },
+    ]);
+    expect(alertsOf({ metadata: {} })).toEqual([]);
+  });
   it("how long it ran", () => {
     const run = { created_us: 1e6, updated_us: 61e6, summary: {} };
     expect(runtime({ ...run, state: "finished" })).toBe(60);

@@ -11,7 +11,13 @@ export interface Fact {
   value: string;
   /** Shown as code. */
   code?: boolean;
+  /** Where it leads. */
+  href?: string;
 }
+
+/** The fact that says whether the sources were as they were committed, and the file that says how they differ. */
+export const DIRTY = "Git state";
+export const DIFF = "diff.patch";
 
 type Json = Record<string, unknown>;
 
@@ -77,7 +83,7 @@ export function programFacts({ metadata }: Pick<RunItem, "metadata">, sdk: Json 
     { name: "Git remote", value: first(all, "git.remote", "git.remote_url"), code: true },
     { name: "Git branch", value: first(all, "git.branch"), code: true },
     { name: "Git commit", value: first(all, "git.commit"), code: true },
-    { name: "Git state", value: dirty === true ? "with changes that were not committed: diff.patch" : dirty === false ? "as committed" : "" },
+    { name: DIRTY, value: dirty === true ? `with changes that were not committed: ${DIFF}` : dirty === false ? "as committed" : "" },
     ...Object.entries({ ...objectAt(sdk, "slurm"), ...objectAt(metadata, "slurm") }).map(([name, value]) => ({ name: `Slurm ${slurmName(name)}`, value: text(value) })),
   ];
   return facts.filter(({ value }) => value !== "");
@@ -109,4 +115,25 @@ export function runtime(run: Pick<RunItem, "created_us" | "updated_us" | "state"
   const said = Number((run.summary["_runtime"] as unknown) ?? at(run.summary, "_wandb.runtime"));
   if (run.state === "running") return Math.max(0, now / 1000 - run.created_us / 1e6);
   return Number.isFinite(said) && said > 0 ? said : Math.max(0, (run.updated_us - run.created_us) / 1e6);
+}
+
+export interface Alert {
+  title: string;
+  text: string;
+  level: "INFO" | "WARN" | "ERROR";
+  time_us: number;
+}
+
+/** What the program wanted somebody to know, the newest first. */
+export function alertsOf({ metadata }: Pick<RunItem, "metadata">): Alert[] {
+  const alerts = array(metadata["alerts"]).filter(isObject).map((one): Alert => {
+    const level = text(one["level"]);
+    return {
+      title: text(one["title"]) || "Alert",
+      text: text(one["text"]),
+      level: level === "WARN" || level === "ERROR" ? level : "INFO",
+      time_us: Number(one["time"] ?? 0) * 1e6 || 0,
+    };
+  });
+  return alerts.reverse();
 }

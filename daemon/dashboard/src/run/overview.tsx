@@ -4,9 +4,9 @@ import { useData } from "../data";
 import { to } from "../routes";
 import { CopyButton } from "../ui/copy";
 import { StateBadge } from "../ui/badge";
-import { count, duration, number, time } from "../ui/format";
+import { ago, count, duration, number, time } from "../ui/format";
 import { EditableNotes, EditableTags, type SaveRun } from "./edit";
-import { machineFacts, programFacts, runtime, SDK_FILE, type Fact } from "./facts";
+import { alertsOf, machineFacts, programFacts, runtime, DIFF, DIRTY, SDK_FILE, type Fact } from "./facts";
 import { isObject } from "./media-data";
 import { SyncList } from "./sync";
 import { Tree } from "./tree";
@@ -16,6 +16,7 @@ export function Overview({ run, save, again }: { run: RunItem; save: SaveRun | n
   return (
     <div class="run-overview">
       <div class="run-column">
+        <Alerts run={run} />
         <EditableNotes notes={run.notes ?? ""} save={save} />
         <Tree title="Summary" value={shown(run.summary)} empty="Nothing yet: run.log writes its last values here." />
         <Tree title="Config" value={shown(run.config)} empty="None: wandb.init(config={…}) sets it." />
@@ -30,10 +31,28 @@ export function Overview({ run, save, again }: { run: RunItem; save: SaveRun | n
           <SyncList sync={run.sync} again={again} />
         </section>
         <Facts title="Machine" facts={machineFacts(run, sdk)} />
-        <Facts title="Program" facts={programFacts(run, sdk)} />
+        <Facts title="Program" facts={programFacts(run, sdk).map((fact) => linked(fact, run))} />
         <ReadElsewhere run={run} />
       </div>
     </div>
+  );
+}
+
+function Alerts({ run }: { run: RunItem }) {
+  const alerts = alertsOf(run);
+  if (alerts.length === 0) return null;
+  return (
+    <section aria-label="Alerts">
+      <h2>Alerts</h2>
+      <ul class="run-alerts">
+        {alerts.map((alert, at) => (
+          <li key={at} class={`run-alert-${alert.level.toLowerCase()}`}>
+            <strong>{alert.title}</strong> <span class="badge">{alert.level.toLowerCase()}</span> <span class="dim">{alert.time_us > 0 && ago(alert.time_us)}</span>
+            {alert.text && <p>{alert.text}</p>}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -101,12 +120,17 @@ function Facts({ title, facts }: { title: string; facts: Fact[] }) {
   );
 }
 
-function FactLine({ fact: { name, value, code } }: { fact: Fact }) {
+/** What was not committed is a file of the run. */
+function linked(fact: Fact, { entity, project, run }: RunItem): Fact {
+  return fact.name === DIRTY && fact.value.endsWith(DIFF) ? { ...fact, href: `${to.run(entity, project, run, "files")}/${DIFF}` } : fact;
+}
+
+function FactLine({ fact: { name, value, code, href } }: { fact: Fact }) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>
-        {code ? <code>{value}</code> : value}
+        {href ? <a href={href}>{value}</a> : code ? <code>{value}</code> : value}
         <CopyButton text={value} label={name} />
       </dd>
     </div>
