@@ -61,13 +61,16 @@ function type(element: HTMLElement, text: string): Promise<void> {
   return act(() => void element.dispatchEvent(new Event("input", { bubbles: true })));
 }
 
-test("the workspace lists runs with their state and sync, and hides one by its eye", async () => {
+test("the workspace lists runs with their state and sync, hides one by its eye, and takes that back", async () => {
   await show("workspace");
   await seen("2 of 2 runs shown");
   expect(root.textContent).toContain("queued");
   await click(labelled("Show calm"));
   expect(root.textContent).toContain("1 of 2 runs shown");
   await vi.waitFor(() => expect(location.search).toBe("?eyes=-a"));
+  await act(() => void dispatchEvent(new KeyboardEvent("keydown", { key: "z", ctrlKey: true })));
+  expect(root.textContent).toContain("2 of 2 runs shown");
+  expect(location.search).toBe("");
   await vi.waitFor(() => {
     const series = asked.filter((one) => one.url.pathname === "/v1/series");
     expect(series[0]!.body).toMatchObject({ keys: ["loss"], runs: ["b", "a"] });
