@@ -21,7 +21,10 @@ const done = vi.fn();
 
 const answer = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
 
+const open = () => act(() => render(<Editor view={view} doc={parseDoc(textsSpec)!} onDone={done} onReload={() => undefined} />, page));
+
 beforeEach(async () => {
+  localStorage.clear();
   page = document.body.appendChild(document.createElement("div"));
   saved = [];
   conflict = false;
@@ -31,7 +34,7 @@ beforeEach(async () => {
     saved.push(JSON.parse(body!) as SaveView);
     return answer({ ...view, ...saved.at(-1)! });
   });
-  await act(() => render(<Editor view={view} doc={parseDoc(textsSpec)!} onDone={done} onReload={() => undefined} />, page));
+  await open();
 });
 
 afterEach(() => {
@@ -108,6 +111,21 @@ describe("the editor", () => {
     await settled();
     expect(saved[0]).toMatchObject({ display_name: "Mine (my copy)" });
     expect(saved[0]!.based_on_us).toBeUndefined();
+  });
+
+  it("has again what was not saved when the page was left", async () => {
+    await type(find(".reports-title"), "Half done");
+    await act(() => new Promise((next) => setTimeout(next, 450)));
+    await act(() => render(null, page));
+    await open();
+    expect(find<HTMLInputElement>(".reports-title").value).toBe("Half done");
+    await click("Undo");
+    expect(find<HTMLInputElement>(".reports-title").value).toBe("Title");
+    await click("Redo");
+    await click("Save");
+    await settled();
+    expect(saved[0]).toMatchObject({ display_name: "Half done", based_on_us: 7 });
+    expect(localStorage.length).toBe(0);
   });
 
   it("adds blocks where it is asked to, and opens them", async () => {
