@@ -1,6 +1,6 @@
 /**
  * The facts about a run's machine and program, in words. Pure. They stand in the
- * run's metadata; what W&B's SDK found out stands in a file that it brings.
+ * run's metadata: ours under our names, those of W&B's SDK in a part of their own.
  */
 import type { RunItem } from "../api";
 import { bytes } from "../ui/format";
@@ -21,9 +21,6 @@ export const DIFF = "diff.patch";
 
 type Json = Record<string, unknown>;
 
-/** The file that W&B's SDK brings. */
-export const SDK_FILE = "wandb-metadata.json";
-
 /** What is at a dotted path. */
 function at(from: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), from);
@@ -40,15 +37,21 @@ function first(from: readonly unknown[], ...paths: string[]): string {
   return "";
 }
 
-/** Machine and program. `sdk`: the content of `SDK_FILE`, where there is one. */
-export function machineFacts({ metadata }: Pick<RunItem, "metadata">, sdk: Json | null): Fact[] {
+/** What W&B's SDK found out, as the first program of a run said it. */
+function sdkFacts(metadata: unknown): Json {
+  return Object.values(objectAt(metadata, "wandb.e")).find(isObject) ?? {};
+}
+
+/** The machine. */
+export function machineFacts({ metadata }: Pick<RunItem, "metadata">): Fact[] {
+  const sdk = sdkFacts(metadata);
   const all = [metadata, sdk];
   const memory = Number(first(all, "host.memory_bytes", "memory.total"));
   const facts: Fact[] = [
     { name: "Host", value: first(all, "host.name", "host") },
     { name: "OS", value: first(all, "host.os", "os") },
     { name: "Python", value: [first(all, "program.implementation"), first(all, "program.python", "python")].filter(Boolean).join(" ") },
-    { name: "CPU", value: counted(first(all, "host.cpu", "cpu_model"), first(all, "host.cpu_count", "cpu_count_logical", "cpu_count")) },
+    { name: "CPU", value: counted(first(all, "host.cpu", "cpu.model", "cpu_model"), first(all, "host.cpu_count", "cpu_count_logical", "cpu_count")) },
     { name: "Memory", value: memory > 0 ? bytes(memory) : "" },
     { name: "GPU", value: gpus(metadata) || gpus(sdk) },
     { name: "CUDA", value: first(all, "cudaVersion", "host.cuda") },
@@ -73,7 +76,8 @@ function gpus(from: unknown): string {
 }
 
 /** What was run, and of which state of the sources. */
-export function programFacts({ metadata }: Pick<RunItem, "metadata">, sdk: Json | null): Fact[] {
+export function programFacts({ metadata }: Pick<RunItem, "metadata">): Fact[] {
+  const sdk = sdkFacts(metadata);
   const all = [metadata, sdk];
   const dirty = at(metadata, "git.dirty");
   const facts: Fact[] = [
@@ -98,7 +102,7 @@ function slurmName(name: string): string {
   return name.replace(/^SLURM_/i, "").toLowerCase().replaceAll("_", " ");
 }
 
-function commandLine(metadata: unknown, sdk: Json | null): string {
+function commandLine(metadata: unknown, sdk: Json): string {
   const argv = array(at(metadata, "program.argv")).map(String);
   if (argv.length > 0) return ["python", ...argv].map(word).join(" ");
   const program = text(at(sdk, "program"));

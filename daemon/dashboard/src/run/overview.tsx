@@ -1,18 +1,15 @@
 /** The first tab of a run: what it is, where it ran, what it was told and what it came to. */
-import { ask, path, type RunItem } from "../api";
-import { useData } from "../data";
+import type { RunItem } from "../api";
 import { to } from "../routes";
 import { CopyButton } from "../ui/copy";
 import { StateBadge } from "../ui/badge";
 import { ago, count, duration, number, time } from "../ui/format";
 import { EditableNotes, EditableTags, type SaveRun } from "./edit";
-import { alertsOf, machineFacts, programFacts, runtime, DIFF, DIRTY, SDK_FILE, type Fact } from "./facts";
-import { isObject } from "./media-data";
+import { alertsOf, machineFacts, programFacts, runtime, DIFF, DIRTY, type Fact } from "./facts";
 import { SyncList } from "./sync";
 import { Tree } from "./tree";
 
 export function Overview({ run, save, again }: { run: RunItem; save: SaveRun | null; again: () => void }) {
-  const sdk = useSdkFacts(run);
   return (
     <div class="run-overview">
       <div class="run-column">
@@ -30,8 +27,8 @@ export function Overview({ run, save, again }: { run: RunItem; save: SaveRun | n
           <h2>Sync</h2>
           <SyncList sync={run.sync} again={again} />
         </section>
-        <Facts title="Machine" facts={machineFacts(run, sdk)} />
-        <Facts title="Program" facts={programFacts(run, sdk).map((fact) => linked(fact, run))} />
+        <Facts title="Machine" facts={machineFacts(run)} />
+        <Facts title="Program" facts={programFacts(run).map((fact) => linked(fact, run))} />
         <ReadElsewhere run={run} />
       </div>
     </div>
@@ -59,18 +56,6 @@ function Alerts({ run }: { run: RunItem }) {
 /** The SDK's own part is not the user's. */
 function shown<T>(map: { [key in string]: T }): { [key in string]: T } {
   return "_wandb" in map ? Object.fromEntries(Object.entries(map).filter(([key]) => key !== "_wandb")) : map;
-}
-
-/** What W&B's SDK found out about the machine, where it is what logged the run. */
-function useSdkFacts({ entity, project, run, metadata }: RunItem): Record<string, unknown> | null {
-  const known = "program" in metadata && isObject(metadata["program"]) && "argv" in metadata["program"];
-  const file = useData(async (abort) => {
-    if (known) return null;
-    const answer = await ask("GET", path`/v1/runs/${entity}/${project}/${run}/files/${SDK_FILE}`, undefined, abort).catch(() => null);
-    const said: unknown = await answer?.json().catch(() => null);
-    return isObject(said) ? said : null;
-  }, [entity, project, run, known]);
-  return file.data ?? null;
 }
 
 function RunFacts({ run, save }: { run: RunItem; save: SaveRun | null }) {
