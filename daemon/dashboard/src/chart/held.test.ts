@@ -55,6 +55,22 @@ test("after a gap in the stream everything that is held is stale", async () => {
   expect(asked[1]!.runs).toEqual(["r1", "r2"]);
 });
 
+test("what could not be asked is asked again, on demand or after the next change", async () => {
+  const one = held({ ...WANT, project: "down" });
+  one.listen(() => {});
+  const works = globalThis.fetch;
+  vi.stubGlobal("fetch", () => Promise.reject(new Error("refused")));
+  one.show(["r1"]);
+  await until(() => one.error !== null);
+  expect(one.error!.message).toContain("does not answer");
+  vi.stubGlobal("fetch", works);
+  await vi.waitFor(() => {
+    one.again();
+    expect(one.complete).toBe(true);
+  });
+  expect(one.error).toBeNull();
+});
+
 test("requests stay within the server's bounds", () => {
   const of = (runs: number, buckets: number) => ({
     want: { ...WANT, buckets, runs: Array.from({ length: runs }, (_, at) => `r${at}`) },

@@ -84,6 +84,11 @@ export function fromQuery(read: (name: string) => string | null): View {
   };
 }
 
+/** Whether nothing was chosen yet. */
+export function isFresh(view: View): boolean {
+  return Object.values(toQuery(view)).every((value) => value === null);
+}
+
 export function isShown(eyes: Eyes, run: string): boolean {
   return eyes.open !== eyes.except.includes(run);
 }
