@@ -2,10 +2,11 @@
 import type { Along } from "../api";
 
 export interface Hover {
-  /** The chart under the mouse. */
-  source: object;
+  /** The chart under the mouse; `null` where a list of runs is. */
+  source: object | null;
   along: Along;
-  x: number;
+  /** Of a chart. */
+  x: number | null;
   /** The run whose line is nearest. */
   run: string | null;
 }

@@ -212,7 +212,8 @@ export class Plot {
     const pen = this.above.getContext("2d");
     if (!pen) return;
     pen.clearRect(0, 0, this.above.width, this.above.height);
-    if (!hover || !sameAlong(hover.along, this.shown.options.x) || hover.x < this.x[0] || hover.x > this.x[1]) {
+    if (hover && hover.x === null) return this.only(pen, hover.run);
+    if (!hover || hover.x === null || !sameAlong(hover.along, this.shown.options.x) || hover.x < this.x[0] || hover.x > this.x[1]) {
       return this.tip.hide();
     }
     const plane = this.plane(0);
@@ -224,10 +225,17 @@ export class Plot {
     pen.moveTo(px(hover.x), 0);
     pen.lineTo(px(hover.x), plane.height);
     pen.stroke();
-    this.highlight(pen, hover, plane);
+    this.highlight(pen, { ...hover, x: hover.x }, plane);
   }
 
-  private highlight(pen: CanvasRenderingContext2D, hover: Hover, plane: Plane): void {
+  /** One run's lines, as somebody points at it in a list. */
+  private only(pen: CanvasRenderingContext2D, run: string | null): void {
+    this.tip.hide();
+    const lines = this.shown!.lines;
+    for (const line of lines) if (line.run === run && lines.length > 1) drawOne(pen, line, this.plane(0), this.ink.ground, uPlot.pxRatio);
+  }
+
+  private highlight(pen: CanvasRenderingContext2D, hover: Hover & { x: number }, plane: Plane): void {
     const ours = hover.source === this;
     const all = this.at(hover.x, this.u!.posToVal(this.u!.cursor.top ?? 0, "y"));
     const named = all.filter((row) => row.line.run === hover.run);
