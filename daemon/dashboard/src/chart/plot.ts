@@ -12,7 +12,7 @@ import { hovered, onHover, sameAlong, sayHover, type Hover } from "./hover";
 import type { LineOptions, Zoom } from "./options";
 import type { Line } from "./prepare";
 import { nearest, xRange, yRange, type Range } from "./range";
-import { tick, timeTicks, xTick } from "./ticks";
+import { DURATIONS, isRound, tick, timeTicks, xTick } from "./ticks";
 import { Tip, type TipRow } from "./tip";
 
 /** What a chart shows. */
@@ -115,9 +115,9 @@ export class Plot {
       ...more,
     });
     const time = options.x === "time";
-    const values = (write: (value: number) => string) => (_: uPlot, all: (number | null)[]) =>
-      all.map((value) => (value === null ? "" : write(value)));
-    const along = time ? (_: uPlot, all: number[]) => timeTicks(all) : values((value) => xTick(options.x, value));
+    const values = (write: (value: number) => string, log: boolean) => (_: uPlot, all: (number | null)[]) =>
+      all.map((value) => (value === null || (log && !isRound(value)) ? "" : write(value)));
+    const along = time ? (_: uPlot, all: number[]) => timeTicks(all) : values((value) => xTick(options.x, value), options.logX);
     return {
       width: this.box.clientWidth || 320,
       height: this.box.clientHeight || 200,
@@ -128,8 +128,8 @@ export class Plot {
         y: { distr: options.logY ? 3 : 1, range: () => this.y },
       },
       axes: [
-        axis({ size: 22, gap: 3, space: 60, values: along }),
-        axis({ size: yAxisSize, gap: 4, space: 28, values: values(tick) }),
+        axis({ size: 22, gap: 3, space: 66, values: along, ...(options.x === "relative" && { incrs: DURATIONS }) }),
+        axis({ size: yAxisSize, gap: 4, space: 28, values: values(tick, options.logY) }),
       ],
       series: [{}, { paths: () => null, points: { show: false } }],
       cursor: this.cursor(),
