@@ -4,12 +4,14 @@
  */
 import { useEffect } from "preact/hooks";
 
-import { ask, withQuery, type Changed } from "./api";
+import { ApiError, ask, withQuery, type Changed } from "./api";
 
 type Listener = (changed: Changed) => void;
 
 /** Everything may have changed: said after a gap in the stream. */
 const ALL: Changed = { runs: ["*"], artifacts: true, views: true, sync: true };
+
+const REFUSED = new Set([400, 403, 404, 422]);
 
 class Stream {
   readonly listeners = new Set<Listener>();
@@ -34,7 +36,9 @@ class Stream {
         const answer = await ask("GET", this.url, undefined, this.abort.signal);
         wait = 500;
         await this.read(answer.body!.pipeThrough(new TextDecoderStream()).getReader());
-      } catch {
+      } catch (error) {
+        // Refused for good: asking again would change nothing.
+        if (error instanceof ApiError && REFUSED.has(error.status)) return;
         wait = Math.min(wait * 2, 30_000);
       }
       await new Promise((done) => setTimeout(done, wait));

@@ -25,7 +25,9 @@ export function useLive(of: { entity?: string; project?: string }, which: (chang
     [again],
   );
   useEffect(() => () => clearTimeout(timer.current), []);
-  useChanges(of, listen);
+  // No more of it than this: streams are shared by their address.
+  const { entity, project } = of;
+  useChanges({ ...(entity && { entity }), ...(project && { project }) }, listen);
 }
 
 /** Whether the one who looks may change what an entity has. The server says it for good. */

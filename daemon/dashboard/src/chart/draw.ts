@@ -49,7 +49,9 @@ export function drawLines(pen: Pen, lines: readonly Line[], plane: Plane, option
   const few = lines.length <= FEW;
   if (options.band) {
     lines.forEach((line, at) => {
-      if (line.min && line.max) (few ? drawBand : drawReach)(pen, line, seen[at]!, px, py);
+      if (!line.min || !line.max) return;
+      if (few) drawBand(pen, line, seen[at]!, px, py);
+      else if (!line.raw) drawReach(pen, line, seen[at]!, px, py);
     });
   }
   lines.forEach((line, at) => {

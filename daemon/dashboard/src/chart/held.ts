@@ -73,6 +73,7 @@ export class Held {
       this.error = null;
     } catch (error) {
       this.error = error as ApiError;
+      for (const run of runs) this.stale.add(run);
     }
     this.tell();
     // Longer where the machine is slow: what is asked has to be drawn, too.

@@ -2,10 +2,11 @@
 import type { Along } from "../api";
 
 export interface Hover {
-  /** The chart under the mouse. */
-  source: object;
+  /** The chart under the mouse; `null` where a list of runs is. */
+  source: object | null;
   along: Along;
-  x: number;
+  /** Of a chart. */
+  x: number | null;
   /** The run whose line is nearest. */
   run: string | null;
 }
@@ -23,6 +24,11 @@ export function sayHover(hover: Hover | null): void {
     frame = 0;
     for (const listener of listeners) listener(now);
   });
+}
+
+/** Where the mouse is, for a chart that was drawn anew beneath it. */
+export function hovered(): Hover | null {
+  return now;
 }
 
 /** Calls `listen` for each change, until the answer is called. */

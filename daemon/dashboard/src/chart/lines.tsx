@@ -96,6 +96,13 @@ function ChartBody(props: Zoomed & { height: number }) {
   useEffect(() => {
     if (!nothing) plot.current?.set({ lines, options, zoom });
   }, [lines, options, zoom?.[0], zoom?.[1], theme, nothing]);
+  const key = (event: KeyboardEvent) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by) {
+      event.preventDefault();
+      plot.current?.step(event.shiftKey ? by * 10 : by);
+    } else if (event.key === "Home") props.onZoom(null);
+  };
   const said = `${props.title}: ${count(lines.length, "line")} along ${xTitle(options.x)}`;
   return (
     <>
@@ -104,7 +111,16 @@ function ChartBody(props: Zoomed & { height: number }) {
           {props.empty ?? "No points yet"}
         </div>
       ) : (
-        <div ref={box} class="chart-box" role="img" aria-label={said} style={{ height: `${props.height}px` }} />
+        <div
+          ref={box}
+          class="chart-box"
+          role="img"
+          tabIndex={0}
+          aria-label={said}
+          style={{ height: `${props.height}px` }}
+          onKeyDown={key}
+          onBlur={() => plot.current?.leave()}
+        />
       )}
       {props.legend && <Legend lines={lines} />}
     </>

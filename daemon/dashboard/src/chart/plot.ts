@@ -8,11 +8,11 @@ import "uplot/dist/uPlot.min.css";
 
 import { drawLines, drawOne, places, type Plane } from "./draw";
 import { drawNot, drawSoon } from "./frames";
-import { onHover, sameAlong, sayHover, type Hover } from "./hover";
+import { hovered, onHover, sameAlong, sayHover, type Hover } from "./hover";
 import type { LineOptions, Zoom } from "./options";
 import type { Line } from "./prepare";
 import { nearest, xRange, yRange, type Range } from "./range";
-import { tick, xTick } from "./ticks";
+import { DURATIONS, isRound, tick, timeTicks, xTick } from "./ticks";
 import { Tip, type TipRow } from "./tip";
 
 /** What a chart shows. */
@@ -39,6 +39,8 @@ export class Plot {
   private readonly tip = new Tip();
   private readonly size: ResizeObserver | null;
   private readonly off: () => void;
+  /** The point that keys are at. */
+  private keyed: number | null = null;
   private ink: Ink = { text: "#888", grid: "#ccc", ground: "#fff" };
 
   constructor(
@@ -70,6 +72,21 @@ export class Plot {
     return this.u?.ctx.canvas ?? null;
   }
 
+  /** Moves what the mouse would point at by so many points of the first line, for those who use keys. */
+  step(by: number): void {
+    const line = this.shown?.lines.at(-1);
+    if (!line || !this.u) return;
+    const from = this.keyed ?? nearest(line.x, this.x[0]);
+    this.keyed = Math.min(line.x.length - 1, Math.max(0, from + by));
+    sayHover({ source: this, along: this.shown!.options.x, x: line.x[this.keyed]!, run: line.run });
+  }
+
+  /** Nobody points at anything any longer. */
+  leave(): void {
+    this.keyed = null;
+    sayHover(null);
+  }
+
   private apply(): void {
     const { lines, options, zoom } = this.shown!;
     this.x = xRange(lines, options, zoom);
@@ -98,8 +115,9 @@ export class Plot {
       ...more,
     });
     const time = options.x === "time";
-    const values = (write: (value: number) => string) => (_: uPlot, all: (number | null)[]) =>
-      all.map((value) => (value === null ? "" : write(value)));
+    const values = (write: (value: number) => string, log: boolean) => (_: uPlot, all: (number | null)[]) =>
+      all.map((value) => (value === null || (log && !isRound(value)) ? "" : write(value)));
+    const along = time ? (_: uPlot, all: number[]) => timeTicks(all) : values((value) => xTick(options.x, value), options.logX);
     return {
       width: this.box.clientWidth || 320,
       height: this.box.clientHeight || 200,
@@ -110,8 +128,8 @@ export class Plot {
         y: { distr: options.logY ? 3 : 1, range: () => this.y },
       },
       axes: [
-        axis({ size: 22, gap: 3, space: 60, ...(!time && { values: values((value) => xTick(options.x, value)) }) }),
-        axis({ size: yAxisSize, gap: 4, space: 28, values: values(tick) }),
+        axis({ size: 22, gap: 3, space: 66, values: along, ...(options.x === "relative" && { incrs: DURATIONS }) }),
+        axis({ size: yAxisSize, gap: 4, space: 28, values: values(tick, options.logY) }),
       ],
       series: [{}, { paths: () => null, points: { show: false } }],
       cursor: this.cursor(),
@@ -152,8 +170,11 @@ export class Plot {
     ctx.lineJoin = this.shown.lines.length > 3 ? "bevel" : "round";
     drawLines(ctx, this.shown.lines, this.plane(1), this.shown.options, uPlot.pxRatio);
     ctx.restore();
-    this.above.width = bbox.width;
-    this.above.height = bbox.height;
+    if (this.above.width !== bbox.width || this.above.height !== bbox.height) {
+      this.above.width = bbox.width;
+      this.above.height = bbox.height;
+    }
+    if (hovered()) this.hover(hovered());
   }
 
   private selected(u: uPlot): void {
@@ -191,7 +212,8 @@ export class Plot {
     const pen = this.above.getContext("2d");
     if (!pen) return;
     pen.clearRect(0, 0, this.above.width, this.above.height);
-    if (!hover || !sameAlong(hover.along, this.shown.options.x) || hover.x < this.x[0] || hover.x > this.x[1]) {
+    if (hover && hover.x === null) return this.only(pen, hover.run);
+    if (!hover || hover.x === null || !sameAlong(hover.along, this.shown.options.x) || hover.x < this.x[0] || hover.x > this.x[1]) {
       return this.tip.hide();
     }
     const plane = this.plane(0);
@@ -203,14 +225,21 @@ export class Plot {
     pen.moveTo(px(hover.x), 0);
     pen.lineTo(px(hover.x), plane.height);
     pen.stroke();
-    this.highlight(pen, hover, plane);
+    this.highlight(pen, { ...hover, x: hover.x }, plane);
   }
 
-  private highlight(pen: CanvasRenderingContext2D, hover: Hover, plane: Plane): void {
+  /** One run's lines, as somebody points at it in a list. */
+  private only(pen: CanvasRenderingContext2D, run: string | null): void {
+    this.tip.hide();
+    const lines = this.shown!.lines;
+    for (const line of lines) if (line.run === run && lines.length > 1) drawOne(pen, line, this.plane(0), this.ink.ground, uPlot.pxRatio);
+  }
+
+  private highlight(pen: CanvasRenderingContext2D, hover: Hover & { x: number }, plane: Plane): void {
     const ours = hover.source === this;
-    const rows = ours
-      ? this.at(hover.x, this.u!.posToVal(this.u!.cursor.top ?? 0, "y"))
-      : this.at(hover.x, 0).filter((row) => row.line.run === hover.run);
+    const all = this.at(hover.x, this.u!.posToVal(this.u!.cursor.top ?? 0, "y"));
+    const named = all.filter((row) => row.line.run === hover.run);
+    const rows = ours ? [...named, ...all.filter((row) => !named.includes(row))] : named;
     const [first] = rows;
     if (!first) return this.tip.hide();
     if (this.shown!.lines.length > 1) drawOne(pen, first.line, plane, this.ink.ground, uPlot.pxRatio);

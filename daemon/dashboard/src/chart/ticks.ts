@@ -18,6 +18,35 @@ export function xTick(along: Along, value: number): string {
   return along === "relative" ? duration(value) : tick(value);
 }
 
+/** Whether a value at a logarithmic axis is worth a label: one digit and a power of ten. */
+export function isRound(value: number): boolean {
+  return Math.abs(Number(value.toPrecision(1)) / value - 1) < 1e-9;
+}
+
+const DAY_S = 86_400;
+const HOUR_S = 3600;
+
+/** Steps between durations at an axis, in seconds. */
+export const DURATIONS = [
+  ...[0.001, 0.01, 0.1, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800],
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR_S),
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500].map((days) => days * DAY_S),
+];
+
+/** Times at an axis, in seconds since 1970: of day, with the date where it begins to hold; longer ranges by date. */
+export function timeTicks(values: readonly number[]): string[] {
+  const range = (values.at(-1) ?? 0) - (values[0] ?? 0);
+  const date = (value: number) => new Date(value * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  const short = range < 300;
+  const clock = (value: number) =>
+    new Date(value * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", ...(short && { second: "2-digit" }) });
+  return values.map((value, at) => {
+    if (range > 3 * DAY_S) return date(value);
+    const other = at > 0 && date(values[at - 1]!) !== date(value);
+    return other ? date(value) : clock(value);
+  });
+}
+
 /** A value of x in full. */
 export function xSaid(along: Along, value: number): string {
   if (along === "time") return time(value * 1e6);

@@ -35,10 +35,11 @@ export class Tip {
     if (whole && rows.length > MOST) parts.push(text("chart-tip-more", `${rows.length - MOST} more`));
     this.element.replaceChildren(...parts);
     this.element.hidden = false;
-    // To the left of the mouse in the chart's right half.
-    const right = at.x > at.width / 2;
-    this.element.style.left = right ? "" : `${at.x + 12}px`;
-    this.element.style.right = right ? `${at.width - at.x + 12}px` : "";
+    // To the left of the mouse in the chart's right half, and never beyond the page.
+    const size = this.element.offsetWidth;
+    const beside = at.x > at.width / 2 ? at.x - 12 - size : at.x + 12;
+    const edge = this.element.offsetParent?.getBoundingClientRect().left ?? 0;
+    this.element.style.left = `${Math.max(4 - edge, Math.min(beside, document.documentElement.clientWidth - 4 - edge - size))}px`;
     this.element.style.top = whole ? "4px" : `${Math.max(0, at.y - 24)}px`;
   }
 }

@@ -3,15 +3,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { signOut } from "../api";
 import { to, type Route } from "../routes";
-import { lazyPart } from "../ui/lazy-part";
 import { Dialog } from "../ui/dialog";
 import { Menu } from "../ui/menu";
 import { Tabs } from "../ui/tabs";
 import { setTheme, theme, type Theme } from "../ui/theme";
 import { KEYS, listenToKeys, type Over } from "./keys";
+import { Search } from "./search";
 import "./frame.css";
-
-const Search = lazyPart(() => import("./search").then((module) => module.Search));
 
 function crumbs(route: Route): { title: string; href: string }[] {
   if (!("entity" in route)) return [];

@@ -8,6 +8,7 @@ export type Over = "search" | "help" | null;
 export const KEYS: [keys: string, what: string][] = [
   ["Ctrl K", "Search runs, metrics, projects and pages"],
   ["?", "This help"],
+  ["Ctrl Z", "In a workspace or table: undo the last change of the view"],
   ["g h", "Go to all projects"],
   ["g w", "Go to the project’s workspace"],
   ["g t", "Go to its table of runs"],
@@ -15,6 +16,7 @@ export const KEYS: [keys: string, what: string][] = [
   ["g r", "Go to its reports"],
   ["g s", "Go to the machine’s status"],
   ["Double click", "In a chart: the whole of x again, after a zoom by dragging"],
+  ["← →", "In a chart that has the focus: from point to point; with Shift by ten; Home for the whole of x"],
   ["Esc", "Close what is open"],
 ];
 
@@ -34,7 +36,7 @@ export function goal(key: string, route: Route): string | null {
 }
 
 /** Whether what has the focus takes letters. */
-function typing(target: EventTarget | null): boolean {
+export function typing(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null;
   return Boolean(element?.closest?.("input:not([type=checkbox], [type=range], [type=color]), textarea, select, [contenteditable=true]"));
 }

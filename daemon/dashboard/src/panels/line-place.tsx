@@ -15,7 +15,7 @@ export function LinePlace(props: {
   const [x, y] = [text(config["xAxisTitle"]), text(config["yAxisTitle"])];
   const side = text(config["legendPosition"]) ?? "south";
   const beside = side === "east" || side === "west";
-  const around = (x ? 18 : 0) + (!beside && lines.length > 0 ? 24 : 0);
+  const around = (x ? 18 : 0) + (beside || lines.length === 0 ? 0 : lines.length > 2 ? 44 : 24);
   const size = text(config["fontSize"]) ?? "auto";
   return (
     <div class={`panels-line legend-${side} font-${size}`}>

@@ -112,13 +112,9 @@ function useLines(config: Fields, runs: ShownRun[], metrics: string[], series: r
   const saidRuns = JSON.stringify(runs.map((one) => [one.run.run, one.name, one.color, one.group]));
   const chosen = choices();
   const look = useMemo(() => lineLook(config, runs, metrics), [saidConfig, saidRuns, metrics.join("\n"), chosen]);
-  const lines = useMemo(() => look.of(series), [look, ...pad(series)]);
+  const saidSeries = JSON.stringify(series.map((one) => [one.run, one.key, one.points, one.x.length, one.x[0], one.x.at(-1)]));
+  const lines = useMemo(() => look.of(series), [look, saidSeries]);
   return { lines, ...look };
-}
-
-/** So that a changed series counts, whatever the number of them. */
-function pad(series: readonly SeriesView[]): unknown[] {
-  return [JSON.stringify(series.map((one) => [one.run, one.key, one.points, one.x.length, one.x[0], one.x.at(-1)]))];
 }
 
 /** How the lines of a plot are made, named and coloured. */

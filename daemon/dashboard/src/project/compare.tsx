@@ -1,7 +1,7 @@
 /** Runs side by side: what differs, or all there is. */
 import { useMemo } from "preact/hooks";
 
-import { get, path, type JsonValue, type RunItem } from "../api";
+import { ApiError, get, path, type JsonValue, type RunItem } from "../api";
 import { runColor } from "../chart/colors";
 import { useData } from "../data";
 import { comparison, type Row } from "../panels/comparison";
@@ -18,7 +18,7 @@ export default function Compare({ route }: { route: Extract<Route, { page: "comp
   const { entity, project } = route;
   const ids = [...new Set((query("runs") ?? "").split(",").filter(Boolean))].slice(0, MOST);
   const runs = useData(
-    (signal) => Promise.all(ids.map((run) => get<RunItem>(path`/v1/runs/${entity}/${project}/${run}`, {}, signal))),
+    (signal) => Promise.all(ids.map((run) => load(path`/v1/runs/${entity}/${project}/${run}`, signal))),
     [entity, project, ids],
   );
   if (ids.length === 0) {
@@ -28,10 +28,28 @@ export default function Compare({ route }: { route: Extract<Route, { page: "comp
       </Empty>
     );
   }
-  return <Shown of={runs} what="the runs">{(data) => <Beside runs={data} />}</Shown>;
+  return (
+    <Shown of={runs} what="the runs">
+      {(data) => {
+        const there = data.filter((run) => run !== null);
+        if (there.length === 0) return <Empty title="These runs are not here">They may have been deleted.</Empty>;
+        return <Beside runs={there} gone={data.length - there.length} />;
+      }}
+    </Shown>
+  );
 }
 
-function Beside({ runs }: { runs: RunItem[] }) {
+/** A run; `null` where it is gone. */
+async function load(at: string, signal: AbortSignal): Promise<RunItem | null> {
+  try {
+    return await get<RunItem>(at, {}, signal);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+function Beside({ runs, gone }: { runs: RunItem[]; gone: number }) {
   const all = query("all") === "1";
   const rows = useMemo(() => comparison(runs, true), [runs]);
   const shown = rows.filter((row) => all || row.differs);
@@ -47,6 +65,7 @@ function Beside({ runs }: { runs: RunItem[] }) {
         <span class="dim">
           {shown.length} of {count(rows.length, "field")}
         </span>
+        {gone > 0 && <span class="dim">{count(gone, "run")} of those asked for {gone === 1 ? "is" : "are"} not here.</span>}
         <a href={`${to.project(entity, project)}?eyes=${encodeURIComponent(eyes)}`}>Their charts</a>
       </p>
       <div class="project-scroll" role="region" aria-label="Comparison" tabIndex={0}>

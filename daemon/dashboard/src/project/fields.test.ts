@@ -1,31 +1,14 @@
 import { expect, test } from "vitest";
 
-import type { RunItem } from "../api";
+import { fakeRun } from "../panels/fake";
 import { groupsOf, orderOf, said, valueOf } from "./fields";
 
-const run = (id: string, more: Partial<RunItem> = {}): RunItem => ({
-  entity: "e",
-  project: "p",
-  run: id,
-  state: "finished",
-  exit_code: 0,
-  created_us: 1e6,
-  updated_us: 62e6,
-  last_step: 3,
-  history_rows: 4,
-  config: {},
-  summary: {},
-  metadata: {},
-  definitions: [],
-  dropped: 0,
-  sync: { state: "here", remotes: {} },
-  ...more,
-});
+const run = fakeRun;
 
 test("values by field, nested ones by dots", () => {
   const one = run("a", { config: { lr: 0.1, model: { depth: 3 }, "a.b": 5 }, summary: { "val/loss": 2 } });
-  expect(["name", "config.lr", "config.model.depth", "config.a.b", "config.none", "summary.val/loss", "duration"].map((field) => valueOf(one, field))).toEqual([
-    "a", 0.1, 3, 5, undefined, 2, 61,
+  expect(["id", "config.lr", "config.model.depth", "config.a.b", "config.none", "summary.val/loss", "duration"].map((field) => valueOf(one, field))).toEqual([
+    "a", 0.1, 3, 5, undefined, 2, 60,
   ]);
   expect(said("duration", 61)).toBe("1 min 1 s");
   expect(said("tags", ["a", "b"])).toBe("a, b");

@@ -1,5 +1,5 @@
 /** The box that filters runs: applied when it says something whole, with what is wrong beneath it. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Menu } from "../ui/menu";
 import { FilterError, parseFilter } from "./filter";
@@ -18,11 +18,21 @@ export function wrong(text: string): FilterError | null {
 
 export function FilterBox({ value, onChange }: { value: string; onChange: (text: string) => void }) {
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  const error = wrong(text);
+  // What comes back from us is not followed: more may have been typed since.
+  const said = useRef(value);
   useEffect(() => {
-    if (error || text === value) return;
-    const timer = setTimeout(() => onChange(text), LATER_MS);
+    if (value === said.current) return;
+    said.current = value;
+    setText(value);
+  }, [value]);
+  const error = wrong(text);
+  const apply = () => {
+    if (error || text === said.current) return;
+    said.current = text;
+    onChange(text);
+  };
+  useEffect(() => {
+    const timer = setTimeout(apply, LATER_MS);
     return () => clearTimeout(timer);
   }, [text]);
   return (
@@ -36,7 +46,7 @@ export function FilterBox({ value, onChange }: { value: string; onChange: (text:
         spellcheck={false}
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
-        onKeyDown={(event) => event.key === "Enter" && !error && onChange(text)}
+        onKeyDown={(event) => event.key === "Enter" && apply()}
       />
       <Menu class="quiet" title="How to filter" label={<span aria-label="How to filter">?</span>}>
         {() => <Help />}

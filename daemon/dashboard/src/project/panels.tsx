@@ -110,7 +110,9 @@ function OneSection(props: PanelsOf & { section: Section; lines: Lines }) {
 export function optionsOf(view: View, panel: AutoPanel): Partial<LineOptions> {
   const defined: Partial<LineOptions> = panel.stepMetric ? { x: { metric: panel.stepMetric } } : {};
   const all = Object.fromEntries(Object.entries(view.all).filter(([, value]) => value != null));
-  return { ...defined, ...all, ...view.panels[panel.key] };
+  const options = { ...defined, ...all, ...view.panels[panel.key] };
+  // The machine's metrics are measured at times, not at steps.
+  return panel.kind === "system" && options.x !== "time" ? { ...options, x: "relative" } : options;
 }
 
 function Line({ entity, project, panel, lines, view, change, keys }: PanelsOf & { panel: AutoPanel; lines: Lines }) {

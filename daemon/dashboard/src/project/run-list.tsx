@@ -3,18 +3,25 @@ import { useMemo, useState } from "preact/hooks";
 
 import type { Keys, RunItem } from "../api";
 import { runColor, setRunColor } from "../chart/colors";
+import { sayHover } from "../chart/hover";
 import { to } from "../routes";
 import { SyncBadge } from "../ui/badge";
 import { count } from "../ui/format";
 import { Virtual } from "../ui/virtual";
-import { fieldsOf, groupable, said, sortable, titleOf, valueOf } from "./fields";
+import { fieldsOf, groupable, labelOf, said, sortable, titleOf, valueOf } from "./fields";
 import { FilterBox } from "./filter-box";
 import { rowsOf, type Row } from "./rows";
 import type { Runs } from "./runs";
 import type { ChangeView } from "./use-view";
-import { isShown, withEyes, type View } from "./view";
+import { isShown, MOST_SHOWN, withEyes, type View } from "./view";
 
 const ROW = 30;
+
+/** Pointing at a run, or a group, makes its lines stand out in all charts. */
+function pointing(run: string) {
+  const say = (at: string | null) => sayHover(at === null ? null : { source: null, along: "step", x: null, run: at });
+  return { onMouseEnter: () => say(run), onMouseLeave: () => say(null) };
+}
 
 interface RunListProps {
   view: View;
@@ -101,6 +108,7 @@ function Controls({ view, change, list, keys }: RunListProps) {
         <span class="dim project-count">
           {shown} of {count(list.total, "run")} shown
         </span>
+        {shown > MOST_SHOWN && <span class="dim">The charts draw the first {MOST_SHOWN}.</span>}
       </div>
     </div>
   );
@@ -180,7 +188,7 @@ function RunRow(props: RunListProps & { run: RunItem; indent: boolean; field: st
   const shown = isShown(view.eyes, run.run);
   const value = field.includes(".") ? said(field, valueOf(run, field)) : null;
   return (
-    <div role="listitem" class={`project-run ${props.indent ? "inside" : ""} ${shown ? "" : "hidden-run"}`}>
+    <div role="listitem" {...pointing(props.indent ? labelOf(run, view.group) : run.run)} class={`project-run ${props.indent ? "inside" : ""} ${shown ? "" : "hidden-run"}`}>
       <Eye of={name} shown={shown} onChange={(open) => change((was) => ({ ...was, eyes: withEyes(was.eyes, [run.run], open) }))} />
       <Swatch of={run.run} name={name} />
       <a href={to.run(run.entity, run.project, run.run)} title={`${name} (${run.run})`}>
@@ -198,7 +206,7 @@ function GroupRow(props: RunListProps & { row: Row & { kind: "group" }; onFold: 
   const ids = row.runs.map((run) => run.run);
   const shown = ids.some((run) => isShown(view.eyes, run));
   return (
-    <div role="listitem" class={`project-run project-group ${shown ? "" : "hidden-run"}`}>
+    <div role="listitem" {...pointing(row.label)} class={`project-run project-group ${shown ? "" : "hidden-run"}`}>
       <Eye of={row.label} shown={shown} onChange={(open) => change((was) => ({ ...was, eyes: withEyes(was.eyes, ids, open) }))} />
       <Swatch of={row.label} name={row.label} />
       <button class="quiet" aria-expanded={row.open} onClick={props.onFold} title={row.label}>

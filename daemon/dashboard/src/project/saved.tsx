@@ -13,7 +13,7 @@ import { readSpec, toSpec } from "./saved-spec";
 import type { Section } from "./sections";
 import { optionsOf } from "./panels";
 import type { ChangeView } from "./use-view";
-import { FRESH, type View } from "./view";
+import { FRESH, isFresh, type View } from "./view";
 
 const KIND = "project-view";
 
@@ -33,17 +33,21 @@ export function Saved(props: SavedProps) {
   const views = useData((signal) => get<Views>("/v1/views", { entity, project, type: KIND }, signal), [entity, project]);
   useLive({ entity, project }, (changed) => changed.views, views.again);
   const all = views.data?.views ?? [];
-  const open = async (one: ViewItem) => {
-    const whole = await get<ViewItem>(path`/v1/views/${entity}/${project}/${one.id}`);
-    change(() => readSpec(whole.spec ?? "{}", one.id).view);
+  const open = async (id: string) => {
+    const whole = await get<ViewItem>(path`/v1/views/${entity}/${project}/${id}`);
+    change(() => readSpec(whole.spec ?? "{}", id).view);
   };
+  // A link that names a view and nothing else means what was saved.
+  useEffect(() => {
+    if (view.saved && isFresh({ ...view, saved: "" })) void tried(() => open(view.saved));
+  }, []);
   // The links that W&B's clients print name a view by a part of its name.
   const linked = query("nw");
   useEffect(() => {
     const one = linked && all.find((each) => each.name === `nw-${linked}-v`);
     if (!one) return;
     setQuery({ nw: null });
-    void tried(() => open(one));
+    void tried(() => open(one.id));
   }, [linked, views.data]);
   const now = all.find((one) => one.id === view.saved);
   return (
@@ -52,7 +56,7 @@ export function Saved(props: SavedProps) {
         {(close) => (
           <>
             {all.map((one) => (
-              <button key={one.id} aria-current={one.id === view.saved} onClick={() => (close(), void tried(() => open(one)))}>
+              <button key={one.id} aria-current={one.id === view.saved} onClick={() => (close(), void tried(() => open(one.id)))}>
                 {one.display_name} <span class="dim">{ago(one.updated_us)}</span>
               </button>
             ))}
@@ -60,11 +64,11 @@ export function Saved(props: SavedProps) {
             <hr />
             <button onClick={() => (close(), change(() => FRESH))}>All metrics, as they come</button>
             <button onClick={() => (close(), setNaming(true))}>Save this view…</button>
-            {now && <button onClick={() => (close(), void drop(now, change))}>Delete “{now.display_name}”</button>}
+            {now && <button onClick={() => (close(), void drop(now, change).then(views.again))}>Delete “{now.display_name}”</button>}
           </>
         )}
       </Menu>
-      {naming && <SaveDialog {...props} over={now} onClose={() => setNaming(false)} />}
+      {naming && <SaveDialog {...props} over={now} onClose={() => (setNaming(false), views.again())} />}
     </>
   );
 }

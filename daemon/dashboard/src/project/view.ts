@@ -2,6 +2,9 @@
 import { compact, escape, expand, unescape } from "../chart/compact";
 import type { LineOptions } from "../chart/options";
 
+/** Charts with more lines than this cannot be read. */
+export const MOST_SHOWN = 200;
+
 /** Which runs have their eye open: all but these, or only these. */
 export interface Eyes {
   open: boolean;
@@ -79,6 +82,11 @@ export function fromQuery(read: (name: string) => string | null): View {
     folded: list(read("fold")),
     saved: read("view") ?? "",
   };
+}
+
+/** Whether nothing was chosen yet. */
+export function isFresh(view: View): boolean {
+  return Object.values(toQuery(view)).every((value) => value === null);
 }
 
 export function isShown(eyes: Eyes, run: string): boolean {

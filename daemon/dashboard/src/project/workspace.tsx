@@ -14,7 +14,7 @@ import { Saved } from "./saved";
 import { sections } from "./sections";
 import { Settings, Smoothing, XAxis } from "./settings";
 import { useView, type ChangeView } from "./use-view";
-import { isShown, type View } from "./view";
+import { isShown, MOST_SHOWN, type View } from "./view";
 import "./project.css";
 
 /** Panels of all kinds are needed only for the views that have them. */
@@ -22,8 +22,6 @@ const SavedPanels = lazyPart(() => import("./saved-panels").then((module) => mod
 
 /** The list grows by so many runs as somebody scrolls. */
 const PAGE = 200;
-/** Charts with more lines than this cannot be read. */
-export const MOST_SHOWN = 200;
 
 export default function Workspace({ route }: { route: Extract<Route, { page: "workspace" }> }) {
   const { entity, project } = route;

@@ -37,7 +37,7 @@ export function BlockView({ block }: { block: Block }): JSX.Element | null {
       // In a file only what was put into it can be shown.
       return <Markdown text={block.content ?? ""} {...(env.file && { resolve: (address: string) => env.file!.get(address) ?? "" })} />;
     case "latex":
-      return <div class="reports-formula"><Formula tex={block.content ?? ""} display bare={env.file !== undefined} /></div>;
+      return <div class="reports-formula"><Formula tex={block.content ?? ""} display /></div>;
     case "horizontal-rule":
       return <hr />;
     case "image":

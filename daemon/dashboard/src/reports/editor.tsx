@@ -4,10 +4,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, type View } from "../api";
 import { say } from "../ui/toast";
 import { Conflict } from "./conflict";
-import { specOf, widthOf, type Doc } from "./doc";
+import { parseDoc, specOf, widthOf, type Doc } from "./doc";
 import { insert, moved, removed, replace } from "./edit-doc";
 import { EnvProvider } from "./env";
 import { begin, redo, step, undo, type History } from "./history";
+import { forget, keep, kept } from "./kept";
 import { usePageEnv } from "./reading";
 import { AddBlock, Row } from "./row";
 import { saveCopy, saveOver, type Said } from "./views";
@@ -26,8 +27,9 @@ interface Props {
   onReload: () => void;
 }
 
-export function Editor({ view, doc, onDone, onReload }: Props) {
-  const [history, setHistory] = useState<History<Draft>>(() => begin({ title: view.display_name, description: view.description, doc }));
+export function Editor({ view: opened, doc, onDone, onReload }: Props) {
+  const [{ start, view }] = useState(() => takenUp(opened, doc));
+  const [history, setHistory] = useState(start);
   const [open, setOpen] = useState<number | null>(null);
   const latest = useRef(history);
   latest.current = history;
@@ -41,6 +43,7 @@ export function Editor({ view, doc, onDone, onReload }: Props) {
     });
   const saving = useSaving(view, latest, onDone);
   const dirty = history.past.length > 0;
+  useKeeping(view, history);
   useLeaveWarning(dirty);
   useKeysOf(setHistory, saving.save);
   const env = usePageEnv(now.doc, view.entity, view.project);
@@ -50,7 +53,8 @@ export function Editor({ view, doc, onDone, onReload }: Props) {
     onDoc(() => next);
     if (made) setOpen(made.key);
   };
-  const leave = () => (!dirty || confirm("Leave without saving what you changed?")) && onDone(null);
+  const drop = (then: () => void) => (forget(view), then());
+  const leave = () => (!dirty || confirm("Drop what you changed?")) && drop(() => onDone(null));
   return (
     <article class={`reports-doc editing ${widthOf(now.doc)}`}>
       <Toolbar history={history} busy={saving.busy} onHistory={setHistory} onSave={saving.save} onLeave={leave} />
@@ -72,9 +76,29 @@ export function Editor({ view, doc, onDone, onReload }: Props) {
           />
         ))}
       </EnvProvider>
-      {saving.conflict && <Conflict view={view} said={saidOf(now)} onClose={saving.close} onReload={onReload} onCopy={saving.copy} />}
+      {saving.conflict && <Conflict view={view} said={saidOf(now)} onClose={saving.close} onReload={() => drop(onReload)} onCopy={saving.copy} />}
     </article>
   );
+}
+
+/** The report as it was saved, and after it what this browser kept of an earlier edit. */
+function takenUp(view: View, doc: Doc): { start: History<Draft>; view: View } {
+  const start = begin<Draft>({ title: view.display_name, description: view.description, doc });
+  const found = kept(view);
+  const before = found && parseDoc(found.spec);
+  if (!found || !before) return { start, view };
+  say("What you had not saved is back: undo takes it away");
+  // Saved over what was edited then: if it is no longer that, the server says so.
+  const of = { ...view, updated_us: found.based_on_us };
+  return { start: step(start, { title: found.title, description: found.description, doc: before }), view: of };
+}
+
+function useKeeping(view: View, history: History<Draft>): void {
+  useEffect(() => {
+    if (history.past.length === 0) return forget(view);
+    const wait = setTimeout(() => keep(view, saidOf(history.now)), 400);
+    return () => clearTimeout(wait);
+  }, [history.now]);
 }
 
 function saidOf({ title, description, doc }: Draft): Said {
@@ -94,6 +118,7 @@ function useSaving(view: View, latest: { current: History<Draft> }, onDone: (sav
     setBusy(true);
     try {
       const saved = await how(saidOf(latest.current.now));
+      forget(view);
       say(done);
       onDone(saved);
     } catch (error) {
@@ -115,7 +140,7 @@ function useLeaveWarning(dirty: boolean): void {
     const link = (event: MouseEvent) => {
       const to = (event.target as Element | null)?.closest?.("a[href]");
       if (!to || to.getAttribute("href")!.startsWith("#") || to.getAttribute("target")) return;
-      if (!confirm("Leave without saving what you changed?")) event.preventDefault();
+      if (!confirm("Leave before you saved? This browser keeps what you changed.")) event.preventDefault();
     };
     addEventListener("beforeunload", warn);
     document.addEventListener("click", link, true);

@@ -19,7 +19,7 @@ import panelStyles from "../panels/panels.css?inline";
 import { text, VIEW, type PanelSpec } from "../panels/spec";
 import styles from "../style.css?inline";
 import { time } from "../ui/format";
-import { loadFormulas } from "../ui/formula";
+import { BareFormulas, loadFormulas } from "../ui/formula";
 import markdownStyles from "../ui/markdown.css?inline";
 import { BlockView } from "./block";
 import { contents, type Block } from "./blocks";
@@ -59,18 +59,20 @@ export function writeReport(view: View, doc: Doc, grids: Map<Block, GridData>, i
 function Sheet({ view, doc, env }: { view: View; doc: Doc; env: ReportEnv }) {
   return (
     <EnvProvider value={env}>
-      <article class={`reports-doc ${widthOf(doc)}`}>
-        <header class="reports-head">
-          <h1>{view.display_name || "Untitled report"}</h1>
-          {view.description && <p class="reports-description">{view.description}</p>}
-          <p class="dim">{`${view.by ? `${view.by}, ` : ""}${time(view.updated_us)}, in ${view.entity}/${view.project}`}</p>
-        </header>
-        <div class="reports-body">
-          {doc.pieces.map((one) => (
-            <BlockView key={one.key} block={one.block} />
-          ))}
-        </div>
-      </article>
+      <BareFormulas.Provider value={true}>
+        <article class={`reports-doc ${widthOf(doc)}`}>
+          <header class="reports-head">
+            <h1>{view.display_name || "Untitled report"}</h1>
+            {view.description && <p class="reports-description">{view.description}</p>}
+            <p class="dim">{`${view.by ? `${view.by}, ` : ""}${time(view.updated_us)}, in ${view.entity}/${view.project}`}</p>
+          </header>
+          <div class="reports-body">
+            {doc.pieces.map((one) => (
+              <BlockView key={one.key} block={one.block} />
+            ))}
+          </div>
+        </article>
+      </BareFormulas.Provider>
     </EnvProvider>
   );
 }

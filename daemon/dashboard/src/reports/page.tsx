@@ -15,7 +15,7 @@ import { say, tried } from "../ui/toast";
 import { parseDoc, widthOf, type Doc } from "./doc";
 import { Editor } from "./editor";
 import { Reading } from "./reading";
-import { DRAFT, removeView, saveCopy } from "./views";
+import { DRAFT, publish, removeView, saveCopy } from "./views";
 import "./reports.css";
 
 type Props = { route: { entity: string; project: string; id: string; edit: boolean } };
@@ -49,23 +49,25 @@ function Report({ view, edit, again }: { view: View; edit: boolean; again: () =>
   }
   return (
     <article class={`reports-doc ${widthOf(doc)}`}>
-      <Head view={view} doc={doc} />
+      <Head view={view} doc={doc} again={again} />
       <Reading doc={doc} entity={view.entity} project={view.project} />
     </article>
   );
 }
 
-function Head({ view, doc }: { view: View; doc: Doc }) {
+function Head({ view, doc, again }: { view: View; doc: Doc; again: () => void }) {
+  const draft = view.type === DRAFT;
   return (
     <header class="reports-head">
       <div class="reports-bar">
         <h1>{view.display_name || "Untitled report"}</h1>
         <button class="main" onClick={() => go(`${linkOf(view)}/edit`)}>Edit</button>
+        {draft && <button onClick={() => void tried(() => publish(view), "It is a report now").then(again)}>Publish</button>}
         <Actions view={view} doc={doc} />
       </div>
       {view.description && <p class="reports-description">{view.description}</p>}
       <p class="dim reports-facts">
-        {view.type === DRAFT && <span class="badge">draft</span>}
+        {draft && <span class="badge">draft</span>}
         <span>
           {view.by ? `${view.by}, ` : ""}
           <time title={time(view.updated_us)}>{ago(view.updated_us)}</time>
@@ -97,7 +99,7 @@ function Actions({ view, doc }: { view: View; doc: Doc }) {
   return (
     <>
       <button disabled={busy} onClick={download}>{busy ? "Drawing…" : "Download HTML"}</button>
-      <Menu label="More" class="quiet">
+      <Menu label="Clone or delete" class="quiet">
         {(close) => (
           <>
             <button onClick={() => (close(), void clone())}>Clone</button>

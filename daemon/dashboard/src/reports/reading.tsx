@@ -1,5 +1,5 @@
 /** A report as it is read: its blocks, with live panels. */
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 
 import { PanelGrid } from "../panels/panel-grid";
 import { Empty } from "../ui/state";
@@ -18,6 +18,8 @@ export function usePageEnv(doc: Doc, entity: string, project: string): ReportEnv
 
 export function Reading({ doc, entity, project }: { doc: Doc; entity: string; project: string }) {
   const env = usePageEnv(doc, entity, project);
+  // The part that the address names was not there yet when the page was loaded.
+  useEffect(() => document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView(), []);
   if (doc.pieces.every((one) => isEmpty(one.block))) return <Empty title="This report is empty">Edit it to write something.</Empty>;
   return (
     <EnvProvider value={env}>

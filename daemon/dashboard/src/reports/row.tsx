@@ -1,7 +1,8 @@
 /** A block of a report that is edited: shown as it will be read, or as its form. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { GridEditor } from "../panels/grid-editor";
+import type { GridSpec } from "../panels/spec";
 import { Menu } from "../ui/menu";
 import { BlockView } from "./block";
 import { blockName, isEmpty, type Block } from "./blocks";
@@ -63,23 +64,20 @@ function Tools(props: RowProps & { name: string }) {
 }
 
 function Content(props: RowProps & { onClose: () => void }) {
-  const { block } = props.piece;
+  const { piece, open } = props;
+  const { block } = piece;
   const { entity, project } = useEnv();
-  if (block.type === "panel-grid") {
-    return (
-      <GridEditor
-        grid={block.metadata ?? {}}
-        entity={entity}
-        project={project}
-        onChange={(metadata, about) => props.onReplace([{ ...block, metadata }], about && `${props.piece.key} ${about}`)}
-      />
-    );
-  }
-  if (props.open) return <Form block={block} onReplace={props.onReplace} onClose={props.onClose} />;
-  const show = () => editable(block) && props.onOpen(true);
+  // Drawn anew only where the block itself changed: typing elsewhere redraws no panels.
+  const shown = useMemo(() => {
+    if (block.type !== "panel-grid") return isEmpty(block) ? <p class="dim">Empty text</p> : <BlockView block={block} />;
+    const change = (metadata: GridSpec, about?: string) => props.onReplace([{ ...block, metadata }], about && `${piece.key} ${about}`);
+    return <GridEditor grid={block.metadata ?? {}} entity={entity} project={project} onChange={change} />;
+  }, [block, piece.key, entity, project]);
+  if (block.type === "panel-grid") return shown;
+  if (open) return <Form block={block} onReplace={props.onReplace} onClose={props.onClose} />;
   return (
-    <div class="reports-preview" onDblClick={show}>
-      {isEmpty(block) ? <p class="dim">Empty text</p> : <BlockView block={block} />}
+    <div class="reports-preview" onDblClick={() => editable(block) && props.onOpen(true)}>
+      {shown}
     </div>
   );
 }

@@ -5,15 +5,13 @@ import { Formula } from "../ui/formula";
 import { UserLink } from "../ui/markdown";
 import { safeLink } from "../ui/safe-url";
 import type { Run } from "./blocks";
-import { useEnv } from "./env";
 
 export function Runs({ runs }: { runs: Run[] | undefined }): JSX.Element {
   return <>{(runs ?? []).map((run, at) => <One key={at} run={run} />)}</>;
 }
 
 function One({ run }: { run: Run }): JSX.Element {
-  const { file } = useEnv();
-  if (run.type === "latex") return <Formula tex={run.content ?? ""} bare={file !== undefined} />;
+  if (run.type === "latex") return <Formula tex={run.content ?? ""} />;
   if (run.type === "link") {
     return (
       <UserLink to={safeLink(run.url ?? "")}>

@@ -29,10 +29,15 @@ export function address(view: View): string {
   return path`/v1/views/${view.entity}/${view.project}/${view.id}`;
 }
 
-/** Saves over the state that was edited: refused (409) where somebody saved since. A draft becomes a report. */
+/** Saves over the state that was edited: refused (409) where somebody saved since. A draft stays one. */
 export function saveOver(view: View, said: Said): Promise<View> {
-  const body: SaveView = { ...bodyOf(said), name: view.name, based_on_us: view.updated_us };
+  const body: SaveView = { ...bodyOf(said), type: view.type, name: view.name, based_on_us: view.updated_us };
   return put<View>(address(view), body);
+}
+
+/** Makes a report of a draft. */
+export function publish(view: View): Promise<View> {
+  return saveOver({ ...view, type: REPORT }, { title: view.display_name, description: view.description, spec: view.spec ?? "" });
 }
 
 /** Saves beside it. */

@@ -58,7 +58,7 @@ export function Artifacts({ run }: TabProps) {
           </Empty>
         ) : (
           <>
-            <List title="Logged by this run" versions={logged} run={run} none="It logged none." />
+            <List title="Logged by this run" versions={logged} run={run} none="It logged none." without={OF_THE_SDK} />
             <List title="Used by this run" versions={used} run={run} none="It used none." />
           </>
         )
@@ -69,34 +69,57 @@ export function Artifacts({ run }: TabProps) {
 
 const NONE: Versions = { totalCount: 0, edges: [] };
 
-function List({ title, versions, run, none }: { title: string; versions: Versions; run: TabProps["run"]; none: string }) {
+/** Types of what W&B's SDK logs by itself, beside what the program does. */
+const OF_THE_SDK = ["run_table", "wandb-history", "wandb-events", "job"];
+
+interface ListProps {
+  title: string;
+  versions: Versions;
+  run: TabProps["run"];
+  none: string;
+  /** Types that are folded away. */
+  without?: readonly string[];
+}
+
+function List({ title, versions, run, none, without = [] }: ListProps) {
+  const all = versions.edges.map(({ node }) => node);
+  const shown = all.filter((node) => !without.includes(node.artifactType.name));
+  const folded = all.filter((node) => without.includes(node.artifactType.name));
   return (
     <section class="run-artifacts" aria-label={title}>
       <h2>{title}</h2>
-      {versions.edges.length === 0 ? (
-        <p class="dim">{none}</p>
-      ) : (
-        <div class="run-scroll">
-          <table>
-            <thead>
-              <tr>
-                <th>Version</th>
-                <th>Type</th>
-                <th>Aliases</th>
-                <th>Size</th>
-                <th>Created</th>
-              </tr>
-            </thead>
-            <tbody>
-              {versions.edges.map(({ node }) => (
-                <Row key={node.id} version={node} run={run} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+      {shown.length === 0 ? <p class="dim">{none}</p> : <Table versions={shown} run={run} />}
+      {folded.length > 0 && (
+        <details>
+          <summary>{count(folded.length, "version")} of logged tables and of what the SDK keeps by itself</summary>
+          <Table versions={folded} run={run} />
+        </details>
       )}
       {versions.totalCount > versions.edges.length && <p class="dim">{count(versions.totalCount - versions.edges.length, "more version")} not shown.</p>}
     </section>
+  );
+}
+
+function Table({ versions, run }: { versions: Version[]; run: TabProps["run"] }) {
+  return (
+    <div class="run-scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Version</th>
+            <th>Type</th>
+            <th>Aliases</th>
+            <th>Size</th>
+            <th>Created</th>
+          </tr>
+        </thead>
+        <tbody>
+          {versions.map((version) => (
+            <Row key={version.id} version={version} run={run} />
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

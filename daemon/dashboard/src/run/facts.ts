@@ -1,6 +1,6 @@
 /**
  * The facts about a run's machine and program, in words. Pure. They stand in the
- * run's metadata; what W&B's SDK found out stands in a file that it brings.
+ * run's metadata: ours under our names, those of W&B's SDK in a part of their own.
  */
 import type { RunItem } from "../api";
 import { bytes } from "../ui/format";
@@ -11,12 +11,15 @@ export interface Fact {
   value: string;
   /** Shown as code. */
   code?: boolean;
+  /** Where it leads. */
+  href?: string;
 }
 
-type Json = Record<string, unknown>;
+/** The fact that says whether the sources were as they were committed, and the file that says how they differ. */
+export const DIRTY = "Git state";
+export const DIFF = "diff.patch";
 
-/** The file that W&B's SDK brings. */
-export const SDK_FILE = "wandb-metadata.json";
+type Json = Record<string, unknown>;
 
 /** What is at a dotted path. */
 function at(from: unknown, path: string): unknown {
@@ -34,15 +37,21 @@ function first(from: readonly unknown[], ...paths: string[]): string {
   return "";
 }
 
-/** Machine and program. `sdk`: the content of `SDK_FILE`, where there is one. */
-export function machineFacts({ metadata }: Pick<RunItem, "metadata">, sdk: Json | null): Fact[] {
+/** What W&B's SDK found out, as the first program of a run said it. */
+function sdkFacts(metadata: unknown): Json {
+  return Object.values(objectAt(metadata, "wandb.e")).find(isObject) ?? {};
+}
+
+/** The machine. */
+export function machineFacts({ metadata }: Pick<RunItem, "metadata">): Fact[] {
+  const sdk = sdkFacts(metadata);
   const all = [metadata, sdk];
   const memory = Number(first(all, "host.memory_bytes", "memory.total"));
   const facts: Fact[] = [
     { name: "Host", value: first(all, "host.name", "host") },
     { name: "OS", value: first(all, "host.os", "os") },
     { name: "Python", value: [first(all, "program.implementation"), first(all, "program.python", "python")].filter(Boolean).join(" ") },
-    { name: "CPU", value: counted(first(all, "host.cpu", "cpu_model"), first(all, "host.cpu_count", "cpu_count_logical", "cpu_count")) },
+    { name: "CPU", value: counted(first(all, "host.cpu", "cpu.model", "cpu_model"), first(all, "host.cpu_count", "cpu_count_logical", "cpu_count")) },
     { name: "Memory", value: memory > 0 ? bytes(memory) : "" },
     { name: "GPU", value: gpus(metadata) || gpus(sdk) },
     { name: "CUDA", value: first(all, "cudaVersion", "host.cuda") },
@@ -67,7 +76,8 @@ function gpus(from: unknown): string {
 }
 
 /** What was run, and of which state of the sources. */
-export function programFacts({ metadata }: Pick<RunItem, "metadata">, sdk: Json | null): Fact[] {
+export function programFacts({ metadata }: Pick<RunItem, "metadata">): Fact[] {
+  const sdk = sdkFacts(metadata);
   const all = [metadata, sdk];
   const dirty = at(metadata, "git.dirty");
   const facts: Fact[] = [
@@ -77,7 +87,7 @@ export function programFacts({ metadata }: Pick<RunItem, "metadata">, sdk: Json 
     { name: "Git remote", value: first(all, "git.remote", "git.remote_url"), code: true },
     { name: "Git branch", value: first(all, "git.branch"), code: true },
     { name: "Git commit", value: first(all, "git.commit"), code: true },
-    { name: "Git state", value: dirty === true ? "with changes that were not committed: diff.patch" : dirty === false ? "as committed" : "" },
+    { name: DIRTY, value: dirty === true ? `with changes that were not committed: ${DIFF}` : dirty === false ? "as committed" : "" },
     ...Object.entries({ ...objectAt(sdk, "slurm"), ...objectAt(metadata, "slurm") }).map(([name, value]) => ({ name: `Slurm ${slurmName(name)}`, value: text(value) })),
   ];
   return facts.filter(({ value }) => value !== "");
@@ -92,7 +102,7 @@ function slurmName(name: string): string {
   return name.replace(/^SLURM_/i, "").toLowerCase().replaceAll("_", " ");
 }
 
-function commandLine(metadata: unknown, sdk: Json | null): string {
+function commandLine(metadata: unknown, sdk: Json): string {
   const argv = array(at(metadata, "program.argv")).map(String);
   if (argv.length > 0) return ["python", ...argv].map(word).join(" ");
   const program = text(at(sdk, "program"));
@@ -109,4 +119,25 @@ export function runtime(run: Pick<RunItem, "created_us" | "updated_us" | "state"
   const said = Number((run.summary["_runtime"] as unknown) ?? at(run.summary, "_wandb.runtime"));
   if (run.state === "running") return Math.max(0, now / 1000 - run.created_us / 1e6);
   return Number.isFinite(said) && said > 0 ? said : Math.max(0, (run.updated_us - run.created_us) / 1e6);
+}
+
+export interface Alert {
+  title: string;
+  text: string;
+  level: "INFO" | "WARN" | "ERROR";
+  time_us: number;
+}
+
+/** What the program wanted somebody to know, the newest first. */
+export function alertsOf({ metadata }: Pick<RunItem, "metadata">): Alert[] {
+  const alerts = array(metadata["alerts"]).filter(isObject).map((one): Alert => {
+    const level = text(one["level"]);
+    return {
+      title: text(one["title"]) || "Alert",
+      text: text(one["text"]),
+      level: level === "WARN" || level === "ERROR" ? level : "INFO",
+      time_us: Number(one["time"] ?? 0) * 1e6 || 0,
+    };
+  });
+  return alerts.reverse();
 }

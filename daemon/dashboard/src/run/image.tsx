@@ -5,7 +5,7 @@ import { ask } from "../api";
 import { Dialog } from "../ui/dialog";
 import { useObjectUrl } from "../ui/own-file";
 import { Failure } from "../ui/state";
-import { boxes, classColor, type Box, type Piece } from "./media-data";
+import { boxes, classColor, type Box, type ClassNames, type Piece } from "./media-data";
 import type { Source } from "./source";
 
 interface Size {
@@ -23,16 +23,24 @@ interface Layer {
   label: string;
 }
 
-export function Picture({ piece, path, source }: { piece: Piece; path: string; source: Source }) {
+interface PictureProps {
+  piece: Piece;
+  path: string;
+  source: Source;
+  names?: ClassNames | undefined;
+}
+
+export function Picture(props: PictureProps) {
+  const { piece, path } = props;
   const [large, setLarge] = useState(false);
   const said = piece.caption || path.split("/").at(-1)!;
   return (
     <>
-      <Drawn piece={piece} path={path} source={source} alt={said} onClick={() => setLarge(true)} />
+      <Drawn {...props} alt={said} onClick={() => setLarge(true)} />
       {large && (
         <Dialog title={said} wide onClose={() => setLarge(false)}>
           <div class="run-large">
-            <Drawn piece={piece} path={path} source={source} alt={said} />
+            <Drawn {...props} alt={said} />
           </div>
         </Dialog>
       )}
@@ -40,13 +48,13 @@ export function Picture({ piece, path, source }: { piece: Piece; path: string; s
   );
 }
 
-function Drawn(props: { piece: Piece; path: string; source: Source; alt: string; onClick?: () => void }) {
-  const { piece, source, alt, onClick } = props;
+function Drawn(props: PictureProps & { alt: string; onClick?: () => void }) {
+  const { piece, source, alt, onClick, names } = props;
   const { url, error } = useObjectUrl(source.file(props.path));
   const [size, setSize] = useState<Size | null>(null);
   const [off, setOff] = useState<ReadonlySet<string>>(new Set());
   const overlays = useOverlays(piece, source, size);
-  const layers = useMemo(() => layersOf(overlays), [overlays]);
+  const layers = useMemo(() => layersOf(overlays, names), [overlays, names]);
   if (error) return <Failure error={error} />;
   if (!url) return <span class="dim">Loading…</span>;
   const shown = (set: string, kind: number) => !off.has(`${set} ${kind}`);
@@ -61,7 +69,7 @@ function Drawn(props: { piece: Piece; path: string; source: Source; alt: string;
     />
   );
   const over = (
-    <span class={size && size.width < SMALL ? "run-over small" : "run-over"} style={size && { "--ratio": String(size.width / size.height) }}>
+    <span class={size && size.width < SMALL ? "run-over small" : "run-over"} style={size ? { "--ratio": String(size.width / size.height) } : {}}>
       {image}
       {overlays.masks.map(({ set, mask }) => <MaskLayer key={set} mask={mask} shown={(kind) => shown(set, kind)} />)}
       {overlays.boxes.map(({ set, boxes: all }) => all.filter((box) => shown(set, box.kind)).map((box, at) => <BoxLayer key={`${set}${at}`} box={box} />))}
@@ -185,13 +193,13 @@ async function readMask(file: Blob): Promise<Mask> {
   return { width, height, classes, kinds: [...new Set(classes)].filter((kind) => kind !== 0).sort((a, b) => a - b) };
 }
 
-function layersOf({ boxes: sets, masks }: Overlaid): Layer[] {
+function layersOf({ boxes: sets, masks }: Overlaid, names: ClassNames | undefined): Layer[] {
   const layers = new Map<string, Layer>();
   for (const { set, boxes: all } of sets) {
     for (const { kind, label } of all) layers.set(`${set} ${kind}`, layers.get(`${set} ${kind}`) ?? { set, kind, label });
   }
   for (const { set, mask } of masks) {
-    for (const kind of mask.kinds) layers.set(`${set} ${kind}`, { set, kind, label: `class ${kind}` });
+    for (const kind of mask.kinds) layers.set(`${set} ${kind}`, { set, kind, label: names?.(set, kind) ?? `class ${kind}` });
   }
   return [...layers.values()];
 }

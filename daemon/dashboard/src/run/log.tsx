@@ -17,7 +17,7 @@ const ROW = 18;
 export function Log({ run }: TabProps) {
   const { entity, project } = run;
   const base = path`/v1/runs/${entity}/${project}/${run.run}`;
-  const [, draw] = useReducer<number, void>((was) => was + 1, 0);
+  const [version, draw] = useReducer<number, void>((was) => was + 1, 0);
   const log = useMemo(() => new LogLines((from, lines, signal) => get<LogPage>(`${base}/log`, { from, lines }, signal), draw), [base]);
   useEffect(() => {
     void log.refresh();
@@ -32,7 +32,7 @@ export function Log({ run }: TabProps) {
       </Empty>
     );
   }
-  return <Lines log={log} name={run.run} base={base} live={run.state === "running"} />;
+  return <Lines log={log} version={version} name={run.run} base={base} live={run.state === "running"} />;
 }
 
 function asError(error: unknown): ApiError {
@@ -41,6 +41,8 @@ function asError(error: unknown): ApiError {
 
 interface LinesProps {
   log: LogLines;
+  /** Grows with what is in `log`: components are drawn anew for new props only. */
+  version: number;
   name: string;
   base: string;
   live: boolean;

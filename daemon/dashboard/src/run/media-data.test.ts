@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { boxes, classColor, pieces } from "./media-data";
+import { boxes, classColor, classNames, pieces } from "./media-data";
 import { lastUpTo } from "./media-panel";
 
 describe("pieces of media", () => {
@@ -42,6 +42,10 @@ describe("boxes", () => {
     expect(found[1]).toMatchObject({ left: 0.4, top: 0.4, width: 0.2, height: 0.2 });
   });
   it("as a bare list", () => expect(boxes([{ position: { middle: [0.5, 0.5], width: 1, height: 1 }, class_id: 3 }], size)[0]!.label).toBe("class 3"));
+  it("classes of masks have the names that the SDK gave them", () => {
+    const names = classNames({ wandb: { "mask/class_labels": { "a/b_wandb_delimeter_truth": { value: { 1: "cat" } } } } }, "a/b");
+    expect([names("truth", 1), names("truth", 2), names("other", 1), classNames(null, "a")("truth", 1)]).toEqual(["cat", null, null, null]);
+  });
   it("classes have colours, whatever their number", () => expect(new Set([0, -1, 12, 1e9].map(classColor)).has(undefined as never)).toBe(false));
 });
 

@@ -95,6 +95,20 @@ function rectangle(at: Json): [number, number, number, number] | null {
   return found.every(Number.isFinite) ? [...found] : null;
 }
 
+/** The names of classes, by the overlay and the class. */
+export type ClassNames = (set: string, kind: number) => string | null;
+
+/** What W&B's SDK says of the classes of masks under a key, in the run's metadata. */
+export function classNames(metadata: unknown, key: string): ClassNames {
+  const sdk = isObject(metadata) && isObject(metadata["wandb"]) ? metadata["wandb"] : {};
+  const all = isObject(sdk["mask/class_labels"]) ? sdk["mask/class_labels"] : {};
+  return (set, kind) => {
+    const said = all[`${key}_wandb_delimeter_${set}`];
+    const names = isObject(said) && isObject(said["value"]) ? said["value"] : {};
+    return text(names[String(kind)]) || null;
+  };
+}
+
 /** Twelve colours that differ, for classes. */
 const COLOURS = ["#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#469990", "#9a6324", "#f032e6", "#808000", "#000075", "#bfa100", "#800000"];
 

@@ -1,7 +1,7 @@
 /** What a run logged under one key that is no number: media, with a slider over the steps. */
 import { useMemo, useState } from "preact/hooks";
 
-import { get, path, type MediaList } from "../api";
+import { get, path, type MediaList, type RunItem } from "../api";
 import { useLive } from "../artifacts/live";
 import { useData } from "../data";
 import { Dialog } from "../ui/dialog";
@@ -9,6 +9,7 @@ import { InSight } from "../ui/in-sight";
 import { Shown } from "../ui/state";
 import { HistogramPanel } from "./histogram";
 import { MediaView } from "./media";
+import { classNames, type ClassNames } from "./media-data";
 import { ofRun } from "./source";
 import { StepSlider } from "./step-slider";
 import "./media.css";
@@ -82,6 +83,7 @@ function Steps(props: Inside & MediaList & { onLarge?: () => void }) {
   const last = items.length - 1;
   const at = props.step === undefined ? Math.min(chosen ?? last, last) : lastUpTo(steps, props.step);
   const item = items[at];
+  const names = useClassNames(props);
   const isHistogram = item?.value["_type"] === "histogram";
   return (
     <>
@@ -98,10 +100,19 @@ function Steps(props: Inside & MediaList & { onLarge?: () => void }) {
       </header>
       <div class="run-media-body" style={onLarge && { height: `${props.height - HEAD}px` }}>
         {!item && <p class="dim">Nothing was logged up to this step.</p>}
-        {item && (isHistogram ? <HistogramPanel items={items} at={at} /> : <MediaView value={item.value} source={source} of={props} />)}
+        {item && (isHistogram ? <HistogramPanel items={items} at={at} /> : <MediaView value={item.value} source={source} of={props} names={names} />)}
       </div>
     </>
   );
+}
+
+/** The names of masks' classes, which the run knows; asked for where there are masks. */
+function useClassNames({ items, entity, project, run, mediaKey }: Inside & MediaList): ClassNames | undefined {
+  const masked = items.some(({ value }) => "masks" in value || "all_masks" in value);
+  const known = useData(async (abort) => {
+    return masked ? get<RunItem>(path`/v1/runs/${entity}/${project}/${run}`, {}, abort) : null;
+  }, [entity, project, run, masked]);
+  return useMemo(() => (known.data ? classNames(known.data.metadata, mediaKey) : undefined), [known.data, mediaKey]);
 }
 
 /** The index of the last of ascending steps that is not beyond `step`; -1: there is none. */

@@ -12,20 +12,29 @@ import { tried } from "../ui/toast";
 import { Bars } from "./histogram";
 import { readHistogram } from "./histogram-data";
 import { Picture } from "./image";
-import { pieces, text, type Piece } from "./media-data";
+import { pieces, text, type ClassNames, type Piece } from "./media-data";
 import { PlotlyFigure } from "./plotly";
 import type { Source } from "./source";
 import { TableFile } from "./table-file";
 
-/** What is logged at one step. `of`: the run that logged it, for tables whose media lie in artifacts. */
-export function MediaView(props: { value: Record<string, unknown>; source: Source; of?: Pick<RunPath, "entity" | "project"> }) {
+export interface MediaViewProps {
+  value: Record<string, unknown>;
+  source: Source;
+  /** Where it was logged, for tables whose media lie in artifacts. */
+  of?: Pick<RunPath, "entity" | "project">;
+  /** Of the classes of masks. */
+  names?: ClassNames | undefined;
+}
+
+/** What is logged at one step. */
+export function MediaView(props: MediaViewProps) {
   const all = pieces(props.value);
   if (all.length === 0) return <p class="dim">Nothing is in it.</p>;
   return (
     <div class={all.length > 1 ? "run-pieces many" : "run-pieces"}>
       {all.map((piece, at) => (
         <figure key={at} class="run-piece">
-          <PieceView piece={piece} source={props.source} of={props.of} />
+          <PieceView piece={piece} source={props.source} of={props.of} names={props.names} />
           {piece.caption && <figcaption>{piece.caption}</figcaption>}
         </figure>
       ))}
@@ -33,9 +42,7 @@ export function MediaView(props: { value: Record<string, unknown>; source: Sourc
   );
 }
 
-type Of = Pick<RunPath, "entity" | "project"> | undefined;
-
-function PieceView({ piece, source, of }: { piece: Piece; source: Source; of: Of }) {
+function PieceView({ piece, source, of, names }: { piece: Piece; source: Source; of: MediaViewProps["of"]; names: ClassNames | undefined }) {
   const { type, path, value } = piece;
   if (type === "histogram") {
     const histogram = readHistogram(value);
@@ -44,7 +51,7 @@ function PieceView({ piece, source, of }: { piece: Piece; source: Source; of: Of
   if (path === null) return <pre class="run-json">{JSON.stringify(value, null, 2).slice(0, 10_000)}</pre>;
   switch (type) {
     case "image-file":
-      return <Picture piece={piece} path={path} source={source} />;
+      return <Picture piece={piece} path={path} source={source} names={names} />;
     case "audio-file":
       return <Heavy size={value["size"]}>{() => <Sound path={path} source={source} />}</Heavy>;
     case "video-file":

@@ -1,21 +1,19 @@
 /** The first tab of a run: what it is, where it ran, what it was told and what it came to. */
-import { ask, path, type RunItem } from "../api";
-import { useData } from "../data";
+import type { RunItem } from "../api";
 import { to } from "../routes";
 import { CopyButton } from "../ui/copy";
 import { StateBadge } from "../ui/badge";
-import { count, duration, number, time } from "../ui/format";
+import { ago, count, duration, number, time } from "../ui/format";
 import { EditableNotes, EditableTags, type SaveRun } from "./edit";
-import { machineFacts, programFacts, runtime, SDK_FILE, type Fact } from "./facts";
-import { isObject } from "./media-data";
+import { alertsOf, machineFacts, programFacts, runtime, DIFF, DIRTY, type Fact } from "./facts";
 import { SyncList } from "./sync";
 import { Tree } from "./tree";
 
 export function Overview({ run, save, again }: { run: RunItem; save: SaveRun | null; again: () => void }) {
-  const sdk = useSdkFacts(run);
   return (
     <div class="run-overview">
       <div class="run-column">
+        <Alerts run={run} />
         <EditableNotes notes={run.notes ?? ""} save={save} />
         <Tree title="Summary" value={shown(run.summary)} empty="Nothing yet: run.log writes its last values here." />
         <Tree title="Config" value={shown(run.config)} empty="None: wandb.init(config={…}) sets it." />
@@ -29,29 +27,35 @@ export function Overview({ run, save, again }: { run: RunItem; save: SaveRun | n
           <h2>Sync</h2>
           <SyncList sync={run.sync} again={again} />
         </section>
-        <Facts title="Machine" facts={machineFacts(run, sdk)} />
-        <Facts title="Program" facts={programFacts(run, sdk)} />
+        <Facts title="Machine" facts={machineFacts(run)} />
+        <Facts title="Program" facts={programFacts(run).map((fact) => linked(fact, run))} />
         <ReadElsewhere run={run} />
       </div>
     </div>
   );
 }
 
+function Alerts({ run }: { run: RunItem }) {
+  const alerts = alertsOf(run);
+  if (alerts.length === 0) return null;
+  return (
+    <section aria-label="Alerts">
+      <h2>Alerts</h2>
+      <ul class="run-alerts">
+        {alerts.map((alert, at) => (
+          <li key={at} class={`run-alert-${alert.level.toLowerCase()}`}>
+            <strong>{alert.title}</strong> <span class="badge">{alert.level.toLowerCase()}</span> <span class="dim">{alert.time_us > 0 && ago(alert.time_us)}</span>
+            {alert.text && <p>{alert.text}</p>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 /** The SDK's own part is not the user's. */
 function shown<T>(map: { [key in string]: T }): { [key in string]: T } {
   return "_wandb" in map ? Object.fromEntries(Object.entries(map).filter(([key]) => key !== "_wandb")) : map;
-}
-
-/** What W&B's SDK found out about the machine, where it is what logged the run. */
-function useSdkFacts({ entity, project, run, metadata }: RunItem): Record<string, unknown> | null {
-  const known = "program" in metadata && isObject(metadata["program"]) && "argv" in metadata["program"];
-  const file = useData(async (abort) => {
-    if (known) return null;
-    const answer = await ask("GET", path`/v1/runs/${entity}/${project}/${run}/files/${SDK_FILE}`, undefined, abort).catch(() => null);
-    const said: unknown = await answer?.json().catch(() => null);
-    return isObject(said) ? said : null;
-  }, [entity, project, run, known]);
-  return file.data ?? null;
 }
 
 function RunFacts({ run, save }: { run: RunItem; save: SaveRun | null }) {
@@ -101,12 +105,17 @@ function Facts({ title, facts }: { title: string; facts: Fact[] }) {
   );
 }
 
-function FactLine({ fact: { name, value, code } }: { fact: Fact }) {
+/** What was not committed is a file of the run. */
+function linked(fact: Fact, { entity, project, run }: RunItem): Fact {
+  return fact.name === DIRTY && fact.value.endsWith(DIFF) ? { ...fact, href: `${to.run(entity, project, run, "files")}/${DIFF}` } : fact;
+}
+
+function FactLine({ fact: { name, value, code, href } }: { fact: Fact }) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>
-        {code ? <code>{value}</code> : value}
+        {href ? <a href={href}>{value}</a> : code ? <code>{value}</code> : value}
         <CopyButton text={value} label={name} />
       </dd>
     </div>

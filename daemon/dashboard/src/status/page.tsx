@@ -14,7 +14,7 @@ import { others, verdict } from "./state";
 import "./status.css";
 
 /** What no event tells, such as how long it is up, is asked this seldom. */
-const SELDOM_MS = 15_000;
+const SELDOM_MS = 5000;
 
 export default function Page() {
   useTitle("Status");
@@ -58,7 +58,7 @@ function Whole({ status, again }: { status: Status; again: () => void }) {
         <Daemon status={status} />
         <DiskPart disk={status.disk} />
       </div>
-      <Remotes remotes={status.remotes} again={again} />
+      <Remotes remotes={status.remotes} runs={status.runs} again={again} />
       <Runs status={status} again={again} />
     </>
   );

@@ -1,13 +1,13 @@
 /** The remotes: what each has and lacks, and what is wrong with it. */
 import { useEffect, useState } from "preact/hooks";
 
-import type { RemoteStatus } from "../api";
+import type { RemoteStatus, RunStatus } from "../api";
 import { When } from "../artifacts/parts";
 import { retry } from "../run/sync";
 import { bytes, count, duration } from "../ui/format";
-import { STATES } from "./state";
+import { stateOf } from "./state";
 
-export function Remotes({ remotes, again }: { remotes: RemoteStatus[]; again: () => void }) {
+export function Remotes({ remotes, runs, again }: { remotes: RemoteStatus[]; runs: RunStatus[]; again: () => void }) {
   return (
     <section aria-label="Remotes">
       <h2>Remotes</h2>
@@ -18,7 +18,7 @@ export function Remotes({ remotes, again }: { remotes: RemoteStatus[]; again: ()
       ) : (
         <div class="status-remotes">
           {remotes.map((remote) => (
-            <Remote key={remote.name} remote={remote} again={again} />
+            <Remote key={remote.name} remote={remote} runs={runs} again={again} />
           ))}
         </div>
       )}
@@ -26,8 +26,8 @@ export function Remotes({ remotes, again }: { remotes: RemoteStatus[]; again: ()
   );
 }
 
-function Remote({ remote, again }: { remote: RemoteStatus; again: () => void }) {
-  const state = STATES[remote.state] ?? { mood: "warn", said: remote.state };
+function Remote({ remote, runs, again }: { remote: RemoteStatus; runs: RunStatus[]; again: () => void }) {
+  const state = stateOf(remote, runs);
   return (
     <article class="status-remote" aria-label={`Remote ${remote.name}`}>
       <header>

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { RemoteStatus, RunAtRemote, RunStatus, Status } from "../api";
-import { others, verdict, waiting } from "./state";
+import { others, stateOf, verdict, waiting } from "./state";
 
 const at = (queued: number, parked: string | null = null): RunAtRemote => ({
   last_step: null, records: 1, records_queued: queued, bytes_queued: queued, oldest_unsent_us: null, parked, last_error: null,
@@ -40,4 +40,11 @@ test("runs by what of them waits", () => {
 test("a problem that is said beside its remote is not said twice", () => {
   const problem = (what: string) => ({ object: "x", what, hint: "", time_us: 0, count: 1 });
   expect(others([problem("no route"), problem("disk full")], [remote("unreachable", 0, "no route")]).map((one) => one.what)).toEqual(["disk full"]);
+});
+
+test("a remote that has refused something is not merely idle", () => {
+  expect(stateOf(remote("idle"), []).said).toBe("idle: nothing to send");
+  expect(stateOf(remote("idle", 3), [run("a", { hub: at(3) })]).said).toBe("connected");
+  expect(stateOf(remote("idle", 3), [run("a", { hub: at(3, "no") })]).mood).toBe("bad");
+  expect(stateOf(remote("unheard-of"), []).said).toBe("unheard-of");
 });

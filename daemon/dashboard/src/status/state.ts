@@ -37,11 +37,18 @@ export function others(problems: Problem[], remotes: RemoteStatus[]): Problem[] 
   return problems.filter((problem) => !remotes.some((remote) => remote.last_error === problem.what));
 }
 
-/** What a remote's state means. */
-export const STATES: Record<string, { mood: Mood; said: string }> = {
+const STATES: Record<string, { mood: Mood; said: string }> = {
   connected: { mood: "good", said: "connected" },
   idle: { mood: "good", said: "idle: nothing to send" },
   waiting: { mood: "warn", said: "waiting to try again" },
   unreachable: { mood: "warn", said: "unreachable" },
   unauthorized: { mood: "bad", said: "refuses the token" },
 };
+
+/** What a remote's state means. */
+export function stateOf(remote: RemoteStatus, runs: RunStatus[]): { mood: Mood; said: string } {
+  const refused = runs.some((run) => run.remotes[remote.name]?.parked);
+  if (refused && (remote.state === "idle" || remote.state === "connected")) return { mood: "bad", said: "refuses some of it" };
+  if (remote.state === "idle" && remote.records_queued > 0) return { mood: "good", said: "connected" };
+  return STATES[remote.state] ?? { mood: "warn", said: remote.state };
+}

@@ -1,6 +1,7 @@
 /** LaTeX, set by KaTeX, which is loaded with the first formula. Trusts no command that could reach out of the formula. */
 import { signal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { createContext } from "preact";
+import { useContext, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 type Katex = typeof import("katex").default;
 
@@ -12,16 +13,12 @@ export async function loadFormulas(): Promise<void> {
   katex.value = module.default;
 }
 
-export interface FormulaProps {
-  tex: string;
-  /** On a line of its own. */
-  display?: boolean;
-  /** As MathML alone, which needs neither fonts nor styles. */
-  bare?: boolean;
-}
+/** Whether formulas are MathML alone, which needs neither fonts nor styles: in files. */
+export const BareFormulas = createContext(false);
 
-/** A formula; its source, while KaTeX is not there. */
-export function Formula({ tex, display = false, bare = false }: FormulaProps) {
+/** A formula; its source, while KaTeX is not there. `display`: on a line of its own. */
+export function Formula({ tex, display = false }: { tex: string; display?: boolean }) {
+  const bare = useContext(BareFormulas);
   const ref = useRef<HTMLSpanElement>(null);
   const known = katex.value;
   useEffect(() => {

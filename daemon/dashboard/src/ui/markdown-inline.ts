@@ -10,7 +10,8 @@ export type Inline =
   | { kind: "break" }
   | { kind: "strong" | "emphasis" | "strike"; children: Inline[]; depth: number }
   | { kind: "link"; to: SafeLink | null; address: string; title: string; children: Inline[]; depth: number }
-  | { kind: "image"; src: string; alt: string };
+  | { kind: "image"; src: string; alt: string }
+  | { kind: "formula"; tex: string; display: boolean };
 
 /** Addresses that are defined apart, by name: `[name]: https://…`. */
 export type Definitions = Map<string, { address: string; title: string }>;
@@ -35,10 +36,12 @@ interface Bracket {
   marks: Record<string, number>;
 }
 
-const PLAIN = /[^\\`*_~[\]!<&\nh]+/y;
+const PLAIN = /[^\\`*_~[\]!<&\nh$]+/y;
 const BARE = /https?:\/\/[^\s<>"'`]{1,2000}/y;
 const ANGLED = /<(https?:\/\/[^\s<>]{1,2000})>/y;
 const ENTITY = /&(amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[0-9a-f]{1,6});/iy;
+/** `$$…$$`, and `$…$` close to what it says: two prices are none. */
+const FORMULA = /\$\$([^$]{1,4000})\$\$|\$(?=[^\s$])((?:\\[^\n]|[^$\\\n]){1,2000})(?<=\S)\$(?!\d)/y;
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
 
@@ -49,7 +52,7 @@ export function parseInline(text: string, definitions: Definitions = new Map()):
 
 /** The words alone. */
 export function plain(nodes: Inline[]): string {
-  return nodes.map((node) => ("children" in node ? plain(node.children) : "text" in node ? node.text : "alt" in node ? node.alt : " ")).join("");
+  return nodes.map((node) => ("children" in node ? plain(node.children) : "text" in node ? node.text : "alt" in node ? node.alt : "tex" in node ? node.tex : " ")).join("");
 }
 
 class Scanner {
@@ -81,6 +84,7 @@ class Scanner {
     if (char === "\\") return this.escape();
     if (char === "\n") return this.newline();
     if (char === "`") return this.code();
+    if (char === "$" && this.formula()) return;
     if (char === "*" || char === "_" || char === "~") return this.mark(char);
     if (char === "!" && this.text[this.at + 1] === "[" && this.opens(this.at + 1)) return this.open(true);
     if (char === "[" && this.opens(this.at)) return this.open(false);
@@ -139,6 +143,12 @@ class Scanner {
     const padded = said.startsWith(" ") && said.endsWith(" ") && said.trim() !== "";
     this.out.push({ kind: "code", text: padded ? said.slice(1, -1) : said });
     this.at = end + length;
+  }
+
+  private formula(): boolean {
+    const found = this.match(FORMULA);
+    if (found) this.out.push({ kind: "formula", tex: (found[1] ?? found[2]!).trim(), display: found[1] !== undefined });
+    return found !== null;
   }
 
   private mark(char: string): void {

@@ -10,6 +10,8 @@ const kinds = (text: string) => blocks(text).map((block) => block.kind);
 function said(nodes: Inline[]): string {
   const form = (node: Inline): string => {
     switch (node.kind) {
+      case "formula":
+        return `$${node.tex}$`;
       case "text":
         return node.text;
       case "code":
@@ -140,4 +142,13 @@ describe("texts beyond reason take time in proportion", () => {
     expect(parse("a".repeat(LENGTH_MAX + 1)).cut).toBe(true);
     expect(parse("a").cut).toBe(false);
   });
+});
+
+it("formulas are no markup, and prices are no formulas", () => {
+  const { blocks } = parse("So $x_1 * y_2$ and $5 or $6-$7\n\n\\$a$\n\n$$\na_1 &= b \\\\\n- c\n$$\n\n`$d$`");
+  expect(blocks.map((block) => block.kind)).toEqual(["paragraph", "paragraph", "formula", "paragraph"]);
+  expect(blocks[2]).toEqual({ kind: "formula", tex: "a_1 &= b \\\\\n- c" });
+  expect(blocks[0]).toMatchObject({ children: [{ text: "So " }, { kind: "formula", tex: "x_1 * y_2", display: false }, { text: " and $5 or $6-$7" }] });
+  expect(blocks[1]).toMatchObject({ children: [{ text: "$a$" }] });
+  expect(blocks[3]).toMatchObject({ children: [{ kind: "code", text: "$d$" }] });
 });

@@ -11,6 +11,7 @@ export type Block =
   | { kind: "quote"; blocks: Block[] }
   | { kind: "list"; ordered: boolean; start: number; loose: boolean; items: Item[] }
   | { kind: "table"; align: Align[]; head: Inline[][]; rows: Inline[][][] }
+  | { kind: "formula"; tex: string }
   | { kind: "rule" };
 
 export interface Item {
@@ -29,6 +30,7 @@ const ROW_CELLS_MAX = 200;
 // Each of these takes time in proportion to the line: no two repeats in a row match the same.
 const FENCE = /^ {0,3}(`{3,}(?!`)|~{3,}(?!~))([^`]*)$/;
 const HEADING = /^ {0,3}(#{1,6})(?:[ \t]([^]*))?$/;
+const FORMULA = /^ {0,3}\$\$/;
 const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const MARKER = /^( {0,3})([-*+]|\d{1,9}[.)])(?:( {1,4})(?=\S)|( *)$|( ))/;
 const QUOTE = /^ {0,3}> ?/;
@@ -107,6 +109,7 @@ class Reader {
       if (MARKER.test(line)) return this.list();
     }
     if (line.startsWith("    ")) return this.indented();
+    if (FORMULA.test(line) && this.formula()) return;
     if (this.table()) return;
     this.paragraph();
   }
@@ -130,6 +133,20 @@ class Reader {
     }
     this.at += 1;
     this.blocks.push({ kind: "code", language: language.split(/\s/)[0] ?? "", text: text.join("\n") });
+  }
+
+  /** From a line that begins with `$$` to the one that ends with it. */
+  private formula(): boolean {
+    for (let end = this.at; end < this.lines.length && end < this.at + 200; end += 1) {
+      const line = this.lines[end]!.trim();
+      if (!line.endsWith("$$") || (end === this.at && line.length < 5)) continue;
+      const tex = this.lines.slice(this.at, end + 1).join("\n").trim().slice(2, -2).trim();
+      if (tex.includes("$$")) return false;
+      this.at = end + 1;
+      this.blocks.push({ kind: "formula", tex });
+      return true;
+    }
+    return false;
   }
 
   private heading(level: number, text: string): void {
@@ -246,7 +263,7 @@ class Reader {
 
 /** Whether a line begins a block of its own in the middle of a paragraph. */
 function begins(line: string): boolean {
-  if (FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line)) return true;
+  if (FENCE.test(line) || HEADING.test(line) || RULE.test(line) || QUOTE.test(line) || FORMULA.test(line)) return true;
   const marker = MARKER.exec(line);
   // A number in running text begins a list only where it is 1.
   return marker?.[3] !== undefined && (!/\d/.test(marker[2]!) || parseInt(marker[2]!, 10) === 1);

@@ -5,6 +5,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useMemo } from "preact/hooks";
 
+import { Formula } from "./formula";
 import type { Inline } from "./markdown-inline";
 import { parse, type Align, type Block, type Item } from "./markdown-parse";
 import { OwnImage } from "./own-file";
@@ -69,6 +70,8 @@ function Shown({ block, resolve }: { block: Block; resolve: Resolve | undefined 
           </table>
         </div>
       );
+    case "formula":
+      return <p><Formula tex={block.tex} display /></p>;
     case "rule":
       return <hr />;
   }
@@ -99,6 +102,8 @@ function Said({ node, resolve }: { node: Inline; resolve: Resolve | undefined })
       return <>{node.text}</>;
     case "code":
       return <code>{node.text}</code>;
+    case "formula":
+      return <Formula tex={node.tex} display={node.display} />;
     case "break":
       return <br />;
     case "strong":
