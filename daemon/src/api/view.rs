@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::auth::Caller;
 use super::respond::{Answer, Failure};
-use super::status::sync_of;
+use super::dashboard::sync_state;
 use super::{App, blocking};
 use crate::access::Verb;
 use crate::ingest::views;
@@ -116,7 +116,7 @@ async fn remove(
 
 fn way_of(app: &App, row: &ViewRow) -> store::Result<Sync> {
     let path = RunPath::workspace(&row.entity, &row.project);
-    sync_of(app, &path.map_err(|error| StoreError::Refused(error.to_string()))?)
+    sync_state::of(app, &path.map_err(|error| StoreError::Refused(error.to_string()))?)
 }
 
 fn whole(app: &App, row: ViewRow) -> store::Result<View> {
