@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pannier_proto::dashboard::{Sync, SyncState};
 use pannier_proto::id::RunPath;
-use pannier_proto::request::{RemoteStatus, RunAtRemote};
+use pannier_proto::request::RunAtRemote;
 
 use crate::api::App;
 use crate::store::{self, StoreError};
@@ -23,17 +23,13 @@ pub fn of(app: &App, path: &RunPath) -> store::Result<Sync> {
 
 /// With the last errors of those remotes that lack something.
 fn said(app: &App, mut remotes: BTreeMap<String, RunAtRemote>) -> Sync {
-    let status = if remotes.is_empty() { Vec::new() } else { app.sync.status() };
     for (remote, at) in remotes.iter_mut().filter(|(_, at)| at.records_queued > 0) {
         at.last_error = app.sync.last_error(remote);
     }
-    Sync { state: word(&remotes, &status), remotes }
+    Sync { state: word(&remotes, |remote| app.sync.is_refused(remote)), remotes }
 }
 
-fn word(remotes: &BTreeMap<String, RunAtRemote>, status: &[RemoteStatus]) -> SyncState {
-    let refuses = |name: &str| {
-        status.iter().any(|remote| remote.name == name && remote.state == "unauthorized")
-    };
+fn word(remotes: &BTreeMap<String, RunAtRemote>, refuses: impl Fn(&str) -> bool) -> SyncState {
     let of = |(name, at): (&String, &RunAtRemote)| match at {
         RunAtRemote { parked: Some(_), .. } => SyncState::Failed,
         RunAtRemote { records_queued: 0, .. } => SyncState::Sent,
@@ -64,27 +60,16 @@ mod tests {
             parked: parked.map(str::to_owned),
             last_error: None,
         };
-        let remote = |state: &str| RemoteStatus {
-            name: "b".to_owned(),
-            url: String::new(),
-            state: state.to_owned(),
-            last_error: None,
-            retry_in_s: None,
-            records_queued: 0,
-            bytes_queued: 0,
-            records_sent: 0,
-            last_contact_us: None,
-        };
-        for (remotes, state, expected) in [
-            (vec![], "connected", SyncState::Here),
-            (vec![("a", at(0, None))], "connected", SyncState::Sent),
-            (vec![("a", at(0, None)), ("b", at(2, None))], "unreachable", SyncState::Queued),
-            (vec![("a", at(1, None)), ("b", at(0, Some("no")))], "connected", SyncState::Failed),
-            (vec![("b", at(1, None))], "unauthorized", SyncState::Failed),
-            (vec![("b", at(0, None))], "unauthorized", SyncState::Sent),
+        for (remotes, refuses, expected) in [
+            (vec![], false, SyncState::Here),
+            (vec![("a", at(0, None))], false, SyncState::Sent),
+            (vec![("a", at(0, None)), ("b", at(2, None))], false, SyncState::Queued),
+            (vec![("a", at(1, None)), ("b", at(0, Some("no")))], false, SyncState::Failed),
+            (vec![("b", at(1, None))], true, SyncState::Failed),
+            (vec![("b", at(0, None))], true, SyncState::Sent),
         ] {
             let remotes = remotes.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
-            assert_eq!(word(&remotes, &[remote(state)]), expected, "{remotes:?}");
+            assert_eq!(word(&remotes, |name| refuses && name == "b"), expected, "{remotes:?}");
         }
     }
 }
