@@ -27,6 +27,7 @@ mod show;
 mod start;
 mod status;
 mod sync;
+mod top;
 mod variables;
 mod verify;
 
@@ -60,6 +61,7 @@ Examples:
   pannier runs list                   what was logged here
   pannier artifact ls                 the artifacts; `pannier registry ls` the registries
   pannier open                        the same in a browser
+  pannier top                         what runs now, as it goes on
   pannier status                      what is here, what is at the remotes, what is wrong
   pannier remote add hub https://hub.example.org --token-file token.txt
   pannier sync --wait                 wait until everything is there
@@ -77,6 +79,7 @@ enum Command {
     Run(launch::Args),
     Env(env::Args),
     Status(status::Args),
+    Top(top::Args),
     Sync(sync::Args),
     Verify(verify::Args),
     Gc(gc::Args),
@@ -117,6 +120,7 @@ impl Cli {
             Command::Run(args) => launch::run(&home, &args)?,
             Command::Env(args) => env::run(&home, &args, out)?,
             Command::Status(args) => status::run(&home, &args, out)?,
+            Command::Top(args) => top::run(&home, &args, out)?,
             Command::Sync(args) => sync::run(&home, &args, out)?,
             Command::Verify(args) => verify::run(&home, &args, out)?,
             Command::Gc(args) => gc::run(&home, &args, out)?,

@@ -96,6 +96,14 @@ fn print(status: &Status, now_us: i64, out: &mut dyn Write) -> Result<()> {
         bytes => format!("{} wait to be taken in", show::size(bytes)),
     };
     writeln!(out, "spool   {}, {waiting}", show::count(status.writers as u64, "writer"))?;
+    let disk = status.disk;
+    writeln!(
+        out,
+        "disk    {}, of which {} are files; {} free",
+        show::size(disk.home_bytes),
+        show::size(disk.blob_bytes),
+        show::size(disk.free_bytes)
+    )?;
     if status.storing > 0 {
         writeln!(out, "storing {} that were logged", show::count(status.storing, "artifact or file"))?;
     }
@@ -244,6 +252,7 @@ pub mod tests {
         let there = json!({"last_step": 90, "records": 100 - queued, "records_queued": queued, "bytes_queued": queued * 1000,
             "oldest_unsent_us": (queued > 0).then_some(1_000_000), "parked": parked, "last_error": null});
         let status = json!({
+            "disk": {"home_bytes": 2_000_000, "blob_bytes": 1_000_000, "free_bytes": 5_000_000_000u64},
             "version": "0.1.0", "pid": 7, "origin": "00".repeat(16), "home": "/h", "uptime_s": 61, "writers": 1, "spool_bytes": 0,
             "remotes": [{"name": "hub", "url": "https://h", "state": state, "last_error": null, "retry_in_s": null,
                 "records_queued": queued, "bytes_queued": queued * 1000, "records_sent": 100 - queued, "last_contact_us": 1_000_000}],
@@ -297,6 +306,7 @@ pub mod tests {
 daemon  0.1.0, process 7, up 1 min
 home    /h
 spool   1 writer, nothing waits to be taken in
+disk    2.0 MB, of which 1.0 MB are files; 5.0 GB free
 
 REMOTE  STATE      SENT  QUEUED    SIZE  LAST ANSWER  URL
 hub     connected    95       5  5.0 kB    1 min ago  https://h

@@ -36,6 +36,8 @@ fn lines_that_are_understood() {
         "run -- python -c pass",
         "env --fish",
         "status --json --run p/r",
+        "top",
+        "top --once --interval 0.5",
         "sync",
         "sync --wait --timeout 30 --remote hub",
         "verify --remote hub --json",

@@ -292,3 +292,34 @@ fn a_window_of_a_large_block_holds_its_rows_and_no_others() {
         assert!(rows.into_iter().map(Record::Row).eq(expected), "{from_step} to {to_step}");
     }
 }
+
+#[test]
+fn a_line_is_the_same_whether_sketches_or_columns_say_it() {
+    use pannier_proto::dashboard::Along;
+    let (_dir, store) = open();
+    let value = |step: i64| if step == 33_333 { -7.0 } else { (step % 101) as f64 };
+    let records: Vec<_> = (0..100_000).map(|step| row(step, "x", value(step))).collect();
+    for chunk in records.chunks(40_000) {
+        append(&store, None, chunk);
+    }
+    let drawn = |along: &Along, range: (f64, f64), buckets: usize| {
+        let query = LineQuery { key: "x", table: Table::History, along, range, buckets };
+        store.line(&path(), &query).unwrap()
+    };
+    let all = (f64::NEG_INFINITY, f64::INFINITY);
+    let (coarse, whole) = (drawn(&Along::Step, all, 100), drawn(&Along::Step, all, 1_000_000));
+    assert_eq!((coarse.len(), whole.len()), (100, 100_000));
+    assert_eq!(coarse.iter().map(|bucket| bucket.count).sum::<u64>(), 100_000);
+    assert!(coarse.iter().any(|bucket| bucket.min == -7.0) && coarse.iter().all(|bucket| bucket.max == 100.0));
+    assert_eq!((coarse[99].x, coarse[99].last, coarse[0].min), (99_999.0, value(99_999), 0.0));
+    // Time is the step here.
+    assert_eq!(drawn(&Along::Time, all, 100).iter().map(|bucket| bucket.count).sum::<u64>(), 100_000);
+    let part = drawn(&Along::Step, (33_330.5, 33_335.0), 100);
+    let seen: Vec<_> = part.iter().map(|bucket| (bucket.x, bucket.last)).collect();
+    assert_eq!(seen, (33_331..=33_335).map(|step| (step as f64, value(step))).collect::<Vec<_>>());
+    // What a later life hides is shown by no sketch either.
+    append(&store, None, &[Record::Change(Change::Rewind { step: 50_000 }), row(50_000, "x", 1.0)]);
+    let again = drawn(&Along::Step, all, 100);
+    assert_eq!(again.iter().map(|bucket| bucket.count).sum::<u64>(), 50_001);
+    assert_eq!(again.last().map(|bucket| (bucket.x, bucket.last)), Some((50_000.0, 1.0)));
+}

@@ -196,6 +196,12 @@ impl Sync {
         self.tasks().get(remote)?.seen.view().error.map(|(_, what)| what)
     }
 
+    /// Whether a remote refuses our token.
+    #[must_use]
+    pub fn is_refused(&self, remote: &str) -> bool {
+        self.tasks().get(remote).is_some_and(|task| task.seen.view().state() == "unauthorized")
+    }
+
     /// Tries a remote at once, its parked runs, too.
     pub fn retry(&self, remote: &str) {
         let mut tasks = self.tasks();

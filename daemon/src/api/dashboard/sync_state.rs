@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pannier_proto::dashboard::{Sync, SyncState};
 use pannier_proto::id::RunPath;
-use pannier_proto::request::{RemoteStatus, RunAtRemote};
+use pannier_proto::request::RunAtRemote;
 
 use crate::api::App;
 use crate::store::{self, StoreError};
@@ -16,8 +16,7 @@ use crate::store::{self, StoreError};
 pub fn of(app: &App, path: &RunPath) -> store::Result<Sync> {
     match at_remotes(app, path) {
         Ok((_, remotes)) => {
-            let status = if remotes.is_empty() { Vec::new() } else { app.sync.status() };
-            Ok(Sync { state: word(&remotes, &status), remotes })
+            Ok(Sync { state: word(&remotes, |remote| app.sync.is_refused(remote)), remotes })
         }
         Err(StoreError::Missing(_)) => Ok(Sync { state: SyncState::Here, remotes: BTreeMap::new() }),
         Err(error) => Err(error),
@@ -37,10 +36,7 @@ pub fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<Str
     Ok((records, remotes))
 }
 
-fn word(remotes: &BTreeMap<String, RunAtRemote>, status: &[RemoteStatus]) -> SyncState {
-    let refuses = |name: &str| {
-        status.iter().any(|remote| remote.name == name && remote.state == "unauthorized")
-    };
+fn word(remotes: &BTreeMap<String, RunAtRemote>, refuses: impl Fn(&str) -> bool) -> SyncState {
     let of = |(name, at): (&String, &RunAtRemote)| match at {
         RunAtRemote { parked: Some(_), .. } => SyncState::Failed,
         RunAtRemote { records_queued: 0, .. } => SyncState::Sent,
@@ -71,27 +67,16 @@ mod tests {
             parked: parked.map(str::to_owned),
             last_error: None,
         };
-        let remote = |state: &str| RemoteStatus {
-            name: "b".to_owned(),
-            url: String::new(),
-            state: state.to_owned(),
-            last_error: None,
-            retry_in_s: None,
-            records_queued: 0,
-            bytes_queued: 0,
-            records_sent: 0,
-            last_contact_us: None,
-        };
-        for (remotes, state, expected) in [
-            (vec![], "connected", SyncState::Here),
-            (vec![("a", at(0, None))], "connected", SyncState::Sent),
-            (vec![("a", at(0, None)), ("b", at(2, None))], "unreachable", SyncState::Queued),
-            (vec![("a", at(1, None)), ("b", at(0, Some("no")))], "connected", SyncState::Failed),
-            (vec![("b", at(1, None))], "unauthorized", SyncState::Failed),
-            (vec![("b", at(0, None))], "unauthorized", SyncState::Sent),
+        for (remotes, refuses, expected) in [
+            (vec![], false, SyncState::Here),
+            (vec![("a", at(0, None))], false, SyncState::Sent),
+            (vec![("a", at(0, None)), ("b", at(2, None))], false, SyncState::Queued),
+            (vec![("a", at(1, None)), ("b", at(0, Some("no")))], false, SyncState::Failed),
+            (vec![("b", at(1, None))], true, SyncState::Failed),
+            (vec![("b", at(0, None))], true, SyncState::Sent),
         ] {
             let remotes = remotes.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
-            assert_eq!(word(&remotes, &[remote(state)]), expected, "{remotes:?}");
+            assert_eq!(word(&remotes, |name| refuses && name == "b"), expected, "{remotes:?}");
         }
     }
 }
