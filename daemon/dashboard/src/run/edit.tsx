@@ -16,7 +16,7 @@ export async function saveRun({ entity, project, run }: RunPath, change: EditRun
 }
 
 /** Puts the focus into what is edited when the editing begins. */
-function useFocus<T extends HTMLElement>(editing: boolean): RefObject<T> {
+function useFocus<T extends HTMLElement>(editing: boolean): RefObject<T | null> {
   const ref = useRef<T>(null);
   useEffect(() => ref.current?.focus(), [editing]);
   return ref;
