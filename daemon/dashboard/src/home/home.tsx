@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import { get, type ProjectView, type Projects } from "../api";
 import { me } from "../app";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { useData } from "../data";
 import { to, type Route } from "../routes";
 import { ago, count, time } from "../ui/format";

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { get, path, post, put, remove, type SaveView, type View as ViewItem, type Views } from "../api";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { useData } from "../data";
 import { query, setQuery } from "../routes";
 import { Dialog } from "../ui/dialog";

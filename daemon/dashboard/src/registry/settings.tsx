@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { patch, path, type ApiError, type RegistryView } from "../api";
-import { mayWrite } from "../artifacts/live";
+import { mayWrite } from "../live";
 import { listed } from "../artifacts/names";
 import { When } from "../artifacts/parts";
 import { Failure } from "../ui/state";

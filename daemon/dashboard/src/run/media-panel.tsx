@@ -2,7 +2,7 @@
 import { useMemo, useState } from "preact/hooks";
 
 import { get, path, type MediaList, type RunItem } from "../api";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { useData } from "../data";
 import { Dialog } from "../ui/dialog";
 import { InSight } from "../ui/in-sight";

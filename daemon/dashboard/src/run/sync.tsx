@@ -1,6 +1,6 @@
 /** How far a run is on its way to each remote, why not further, and the button that tries again. */
 import { path, post, type RunAtRemote, type Sync } from "../api";
-import { isHub } from "../artifacts/live";
+import { isHub } from "../live";
 import { ago, bytes, count, number } from "../ui/format";
 import { tried } from "../ui/toast";
 
