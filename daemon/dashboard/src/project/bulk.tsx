@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { patch, path, remove, type EditRun, type RunItem } from "../api";
+import { mayWrite } from "../live";
 import { to } from "../routes";
 import { Dialog } from "../ui/dialog";
 import { count } from "../ui/format";
@@ -25,8 +26,12 @@ export function Bulk(props: BulkProps) {
       <a class="project-button" href={to.compare(entity, project, runs.map((run) => run.run))}>
         Compare
       </a>
-      <button onClick={() => setOpen("tag")}>Tag…</button>
-      <button onClick={() => setOpen("delete")}>Delete…</button>
+      {mayWrite(entity) && (
+        <>
+          <button onClick={() => setOpen("tag")}>Tag…</button>
+          <button onClick={() => setOpen("delete")}>Delete…</button>
+        </>
+      )}
       <button class="quiet" onClick={onClear}>
         Select none
       </button>
