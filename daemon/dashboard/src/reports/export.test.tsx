@@ -61,8 +61,8 @@ describe("a report as a file", () => {
     expect(page.querySelector("h1")!.textContent).toBe("R <script>alert(1)</script>");
     expect(page.querySelectorAll("math").length).toBe(2);
     expect(page.querySelectorAll(".reports-body h2, .reports-body h3, .reports-body h4").length).toBe(3);
-    expect(page.querySelector('.reports-contents a[href="#h-results"]')).not.toBeNull();
-    expect(page.getElementById("h-results")).not.toBeNull();
+    expect(page.querySelector('.reports-contents a[href="#user-results"]')).not.toBeNull();
+    expect(page.getElementById("user-results")).not.toBeNull();
     expect(page.querySelector(".code-word")!.textContent).toBe("def");
     expect(page.body.textContent).toContain("Image at example.com");
     expect(page.body.textContent).toContain("Weave block is kept, and not drawn here");

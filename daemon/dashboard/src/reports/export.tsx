@@ -168,7 +168,7 @@ body { padding: 24px 16px; }
 .panels-sized svg { width: 100%; height: auto; }
 .reports-anchor { display: none; }
 .reports-stills { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 8px; }
-.reports-stills img { max-width: 100%; }
+.reports-stills img { max-width: 100%; min-width: 96px; }
 .reports-stills figure { margin: 0; font-size: 12px; }
 `;
 
