@@ -7,7 +7,7 @@ const key = (name: string, more: Partial<KeyView> = {}): KeyView => ({ key: name
 
 const KEYS: Keys = {
   metrics: [key("val/loss"), key("loss"), key("train/loss"), key("train/acc10"), key("train/acc9"), key("_runtime"), key("x", { hidden: true })],
-  system: [key("system.cpu")],
+  system: [key("_runtime"), key("system.cpu")],
   media: [{ key: "train/samples", type: "image-file" }],
   config: [],
   summary: [],
