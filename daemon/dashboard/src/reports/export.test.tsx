@@ -59,6 +59,7 @@ describe("a report as a file", () => {
     const page = written(parseDoc(textsSpec)!);
     loadsNothing(page);
     expect(page.querySelector("h1")!.textContent).toBe("R <script>alert(1)</script>");
+    expect(page.querySelectorAll("input[checked]").length).toBe(1);
     expect(page.querySelectorAll("math").length).toBe(2);
     expect(page.querySelectorAll(".reports-body h2, .reports-body h3, .reports-body h4").length).toBe(3);
     expect(page.querySelector('.reports-contents a[href="#user-results"]')).not.toBeNull();

@@ -145,6 +145,8 @@ function StaticMedia({ panel, data }: { panel: PanelSpec; data: GridData }) {
 /** What only a page of ours can do goes out of the file: buttons, and links to our own pages. */
 function settle(page: HTMLElement): void {
   for (const dead of page.querySelectorAll("script, button, iframe, object, embed, link, .panels-only")) dead.remove();
+  // What is ticked is a property of the page only.
+  for (const box of page.querySelectorAll("input")) box.toggleAttribute("checked", box.checked);
   for (const link of page.querySelectorAll("a")) {
     const address = link.getAttribute("href") ?? "";
     if (address.startsWith("#") || /^https?:\/\//i.test(address)) continue;
