@@ -81,6 +81,16 @@ describe("a report as a file", () => {
     expect(page.querySelector(".panels-number")!.textContent).toBe("0.75");
   });
 
+  it("draws a line as wide and as dashed as it is asked for", () => {
+    const named = "aaaa1111:loss";
+    const config = { metrics: ["loss"], overrideLineWidths: { [named]: 4 }, overrideMarks: { [named]: "dashed" } };
+    const panel = { viewType: "Run History Line Plot", config };
+    const grid = piece({ type: "panel-grid", metadata: { panelBankSectionConfig: { panels: [panel] } } });
+    const page = written({ before: '{"blocks":[', after: "]}", glue: ",", pieces: [grid] });
+    const dashed = [...page.querySelectorAll("path[stroke-dasharray]")];
+    expect(dashed.map((one) => [one.getAttribute("stroke-dasharray"), one.getAttribute("stroke-width"), one.getAttribute("stroke")])).toEqual([["8 4", "4", "#ff0000"]]);
+  });
+
   it("holds its images, and no link to pages of ours", () => {
     const blocks: Block[] = [
       { type: "image", url: "/v1/runs/a/b/c/files/p.png", children: [{ text: "A picture" }] },
