@@ -118,7 +118,7 @@ function DeleteDialog({ runs, onClear, onDone, onClose }: BulkProps & { onClose:
         {runs.length > 12 && <li class="dim">{runs.length - 12} more</li>}
       </ul>
       <p>
-        Their metrics, logs and files are deleted here and, by the next sync, at the remotes. This cannot be taken back.
+        No page, list or program sees them any more, here and, after the next sync, at the remotes. This cannot be taken back.
         {running > 0 && ` ${count(running, "run")} of them ${running === 1 ? "is" : "are"} running.`}
       </p>
       <button class="project-danger" onClick={act}>
