@@ -34,7 +34,7 @@ function Remote({ name, at, again }: { name: string; at: RunAtRemote; again: () 
   const done = at.records_queued === 0;
   return (
     <li>
-      <strong>{name}</strong> {error ? <span class="run-error">{error}</span> : done ? "has all of it" : "under way"}
+      <strong>{name}:</strong> {error ? <span class="run-error">{error}</span> : done ? "has all of it" : "under way"}
       {(error || !done) && (
         <button aria-label={`Retry ${name} now`} onClick={() => void retry(name, again)}>
           Retry
