@@ -2,7 +2,8 @@ import { defineConfig, type Plugin } from "vite";
 
 /** A running daemon, for `npm run dev`: the address that `pannier open` prints. */
 const daemon = "http://127.0.0.1:8080";
-const asked = (path: string) => ({ [path]: { target: daemon, changeOrigin: true } });
+// The daemon takes writes from its own pages only: the proxy speaks as one of them.
+const asked = (path: string) => ({ [path]: { target: daemon, changeOrigin: true, headers: { origin: daemon } } });
 
 /** KaTeX names each font in three formats; every browser that runs these pages reads the smallest. */
 const oneFontFormat: Plugin = {

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { get, path, post, type AliasView, type RegistryCollections } from "../api";
 import { useData } from "../data";
 import { tried } from "../ui/toast";
-import { mayWrite } from "./live";
+import { mayWrite } from "../live";
 import { LATEST } from "./moves";
 import { collectionRoute, listed, registryOf, type Of } from "./names";
 import { When } from "./parts";

@@ -10,7 +10,8 @@ import { Empty, Shown } from "../ui/state";
 import { Tabs } from "../ui/tabs";
 import { useTitle } from "../ui/title";
 import { History } from "./history";
-import { useLearned, useLive } from "./live";
+import { useLive } from "../live";
+import { useLearned } from "./learned";
 import { collectionRoute, versionHref, type Of } from "./names";
 import { AliasBadge, NumberNote, SyncOfVersion, Tags, When } from "./parts";
 

@@ -4,7 +4,7 @@ import { useData } from "../data";
 import { query, setQuery } from "../routes";
 import { Empty, Shown } from "../ui/state";
 import { tried } from "../ui/toast";
-import { isHub, mayWrite, useLive } from "./live";
+import { isHub, mayWrite, useLive } from "../live";
 import { conflicts, holder, madeAt, target, type Conflict } from "./moves";
 import { collectionRoute, versionHref, type Of } from "./names";
 import { When } from "./parts";

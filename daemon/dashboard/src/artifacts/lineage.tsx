@@ -5,7 +5,7 @@ import { get, type LineageEdge, type LineageNode, type LineageView } from "../ap
 import { useData } from "../data";
 import { go, to } from "../routes";
 import { Empty, Shown } from "../ui/state";
-import { useLive } from "./live";
+import { useLive } from "../live";
 import { curve, layout, SIZES, type Placed } from "./layout";
 import { parseName, registryOf, versionHref, versionRoute, type Of } from "./names";
 

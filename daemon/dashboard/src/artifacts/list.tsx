@@ -4,7 +4,7 @@ import { useData } from "../data";
 import { query, setQuery, to, type Route } from "../routes";
 import { Empty, Shown } from "../ui/state";
 import { useTitle } from "../ui/title";
-import { useLive } from "./live";
+import { useLive } from "../live";
 import { byType, collectionHref } from "./names";
 import { Tags, When } from "./parts";
 

@@ -7,7 +7,7 @@ import { syncDetails } from "../ui/badge";
 import { ago, bytes, count, duration } from "../ui/format";
 import { Markdown } from "../ui/markdown";
 import { AliasEditor } from "./aliases";
-import { isHub } from "./live";
+import { isHub } from "../live";
 import { fullName, samePlace, syncOf, versionHref, type Of } from "./names";
 import { AliasBadge, Copyable, RunLink, Tags, When } from "./parts";
 

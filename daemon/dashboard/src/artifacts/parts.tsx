@@ -4,7 +4,7 @@ import { to } from "../routes";
 import { SyncBadge } from "../ui/badge";
 import { CopyButton } from "../ui/copy";
 import { ago, time } from "../ui/format";
-import { isHub } from "./live";
+import { isHub } from "../live";
 import "./artifacts.css";
 
 /** How long ago, with the time behind it, and by whom. */

@@ -15,6 +15,7 @@ export interface Pen {
   closePath(): void;
   stroke(): void;
   fill(): void;
+  setLineDash(lengths: number[]): void;
 }
 
 /** The plane: its ranges, and the rectangle that they fill. */
@@ -57,7 +58,12 @@ export function drawLines(pen: Pen, lines: readonly Line[], plane: Plane, option
   lines.forEach((line, at) => {
     if (line.raw) stroke(pen, { ...line, y: line.raw }, seen[at]!, px, py, few ? scale : 1, 0.28);
   });
-  lines.forEach((line, at) => stroke(pen, line, seen[at]!, px, py, few ? 1.5 * scale : 1, 1));
+  lines.forEach((line, at) => {
+    const width = line.width ? line.width * scale : few ? 1.5 * scale : 1;
+    if (line.dash) pen.setLineDash(line.dash.map((length) => length * scale));
+    stroke(pen, line, seen[at]!, px, py, width, 1);
+    if (line.dash) pen.setLineDash([]);
+  });
   pen.globalAlpha = 1;
 }
 

@@ -45,7 +45,11 @@ class SvgPen implements Pen {
   globalAlpha = 1;
   readonly parts: string[] = [];
   private path = "";
+  private dash = "";
 
+  setLineDash(lengths: number[]): void {
+    this.dash = lengths.length > 0 ? ` stroke-dasharray="${lengths.map(short).join(" ")}"` : "";
+  }
   beginPath(): void {
     this.path = "";
   }
@@ -60,7 +64,7 @@ class SvgPen implements Pen {
   }
   stroke(): void {
     if (!this.path) return;
-    const how = `fill="none" stroke="${escape(this.strokeStyle)}" stroke-width="${this.lineWidth}"`;
+    const how = `fill="none" stroke="${escape(this.strokeStyle)}" stroke-width="${this.lineWidth}"${this.dash}`;
     this.parts.push(`<path d="${this.path}" ${how} stroke-opacity="${this.globalAlpha}" stroke-linejoin="round"/>`);
   }
   fill(): void {

@@ -11,7 +11,7 @@ import { themeSeen } from "../ui/theme";
 import { savePng, toCsv, toSvg } from "./export";
 import { PLAIN, xTitle, type LineOptions, type Zoom } from "./options";
 import { Plot } from "./plot";
-import { prepare, type Line, type Named } from "./prepare";
+import { prepare, type Line, type Named, type Stroke } from "./prepare";
 import "./chart.css";
 
 export interface LineChartProps {
@@ -21,6 +21,8 @@ export interface LineChartProps {
   name: Named;
   /** A line's colour, as CSS says it. */
   color: Named;
+  /** A line's width and dashes, where they are not the usual. */
+  stroke?: ((run: string, key: string) => Stroke) | undefined;
   options?: Partial<LineOptions>;
   zoom?: Zoom | null;
   /** Somebody dragged over a part of x; `null`: somebody double-clicked. */
@@ -70,11 +72,11 @@ function useWhole(options: Partial<LineOptions> | undefined): LineOptions {
 }
 
 function useLines(props: LineChartProps, options: LineOptions): Line[] {
-  const { series, name, color } = props;
+  const { series, name, color, stroke } = props;
   const { kind, amount } = options.smoothing;
   return useMemo(
-    () => prepare(series, { name, color, smoothing: options.smoothing, original: options.original }),
-    [series, name, color, kind, amount, options.original],
+    () => prepare(series, { name, color, stroke, smoothing: options.smoothing, original: options.original }),
+    [series, name, color, stroke, kind, amount, options.original],
   );
 }
 

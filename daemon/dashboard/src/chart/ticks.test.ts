@@ -4,7 +4,7 @@ import { isRound, tick, timeTicks, xSaid, xTick } from "./ticks";
 
 test("numbers are short", () => {
   expect([0, 0.25, 1500, 20_000, 2.5e6, 1e-5, -3].map(tick)).toEqual(["0", "0.25", "1500", "20k", "2.5M", "1e-5", "-3"]);
-  expect(xTick("relative", 5400)).toBe("1 h 30 min");
+  expect([5400, 0.25, 30].map((value) => xTick("relative", value))).toEqual(["1 h 30 min", "0.25 s", "30 s"]);
   expect(xSaid({ metric: "epoch" }, 2)).toBe("epoch 2");
 });
 

@@ -15,7 +15,8 @@ export function tick(value: number): string {
 
 /** A value of x at an axis that is no time of day. */
 export function xTick(along: Along, value: number): string {
-  return along === "relative" ? duration(value) : tick(value);
+  if (along !== "relative") return tick(value);
+  return value < 60 && !Number.isInteger(value) ? `${Number(value.toPrecision(3))} s` : duration(value);
 }
 
 /** Whether a value at a logarithmic axis is worth a label: one digit and a power of ten. */

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import { get, type ProjectView, type Projects } from "../api";
 import { me } from "../app";
-import { useLive } from "../artifacts/live";
+import { isHub, useLive } from "../live";
 import { useData } from "../data";
 import { to, type Route } from "../routes";
 import { ago, count, time } from "../ui/format";
@@ -82,13 +82,21 @@ function Project({ of }: { of: ProjectView }) {
 
 /** What to do where nothing is yet. */
 function FirstRun() {
+  if (isHub()) {
+    return (
+      <Empty title="No runs yet">
+        <p>They come here from the machines that have this hub as a remote. On each of them, once:</p>
+        <pre class="home-command">pannier remote add hub {location.origin} --token-file FILE</pre>
+      </Empty>
+    );
+  }
   return (
     <Empty title="No runs yet">
       <p>A script that uses wandb needs no change. Start it with</p>
       <pre class="home-command">pannier run -- python train.py</pre>
       <p>or say in it</p>
       <pre class="home-command">import pannier as wandb</pre>
-      <p>Its project is on this page as soon as the run begins. Nothing leaves this machine.</p>
+      <p>Its project is on this page as soon as the run begins. Without a remote, nothing leaves this machine.</p>
     </Empty>
   );
 }

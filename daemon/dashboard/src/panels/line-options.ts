@@ -2,6 +2,7 @@
 import type { Along, SeriesView } from "../api";
 import { grouped, type How } from "../chart/group";
 import type { LineOptions } from "../chart/options";
+import type { Stroke } from "../chart/prepare";
 import type { Smoothing } from "../chart/smooth";
 import { groupKey } from "./fields";
 import { aggregate, area } from "./plot";
@@ -128,6 +129,21 @@ export function lineTitle(config: Fields, run: string, metric: string, otherwise
 /** The colour that the plot gives a line, if it does. */
 export function lineColor(config: Fields, run: string, metric: string): string | undefined {
   return colorOf(fields(config["overrideColors"])[`${run}:${metric}`]);
+}
+
+const DASHES: Record<string, number[]> = {
+  dashed: [8, 4],
+  dotted: [2, 3],
+  points: [2, 6],
+  dotdash: [2, 3, 8, 3],
+  dotdotdash: [2, 3, 2, 3, 8, 3],
+};
+
+/** The width and the dashes that the plot gives a line, if it does. */
+export function lineStroke(config: Fields, run: string, metric: string): Stroke {
+  const width = finite(fields(config["overrideLineWidths"])[`${run}:${metric}`]);
+  const dash = DASHES[text(fields(config["overrideMarks"])[`${run}:${metric}`]) ?? ""];
+  return { ...(width !== undefined && width > 0 && { width: Math.min(width, 20) }), ...(dash && { dash }) };
 }
 
 /** What of the plot's wishes is not drawn. */

@@ -9,7 +9,7 @@ import { useSeries, type HeldSeries } from "../chart/series";
 import { count } from "../ui/format";
 import { InSight } from "../ui/in-sight";
 import type { PanelContext } from "./context";
-import { groupLabels, groupSeries, leftOut, limited, lineColor, lineOptions, lineTitle, metricsOf, titleOf } from "./line-options";
+import { groupLabels, groupSeries, leftOut, limited, lineColor, lineOptions, lineStroke, lineTitle, metricsOf, titleOf } from "./line-options";
 import { LinePlace } from "./line-place";
 import type { ShownRun } from "./runset";
 import { text, type Fields } from "./spec";
@@ -35,7 +35,7 @@ function InView({ config, context, height }: Props) {
   const sources = useMemo(() => byProject(runs), [runs.map(qualified).join("\n")]);
   const [held, setHeld] = useState<Record<string, HeldSeries>>({});
   const hold = useCallback((id: string, series: HeldSeries) => setHeld((was) => ({ ...was, [id]: series })), []);
-  const { lines, name, color } = useLines(config, runs, metrics, sources.flatMap((one) => held[one.id]?.series ?? []));
+  const { lines, name, color, stroke } = useLines(config, runs, metrics, sources.flatMap((one) => held[one.id]?.series ?? []));
   const waiting = sources.some((one) => !held[one.id] || held[one.id]!.loading);
   const failed = sources.map((one) => held[one.id]?.error).find((error) => error);
   const notes = [...(left > 0 ? [`${count(left, "more run")} left out`] : []), ...leftOut(config)];
@@ -51,6 +51,7 @@ function InView({ config, context, height }: Props) {
             series={lines}
             name={name}
             color={color}
+            stroke={stroke}
             options={options}
             zoom={zoom}
             onZoom={setZoom}
@@ -134,5 +135,6 @@ export function lineLook(config: Fields, runs: ShownRun[], metrics: string[]) {
     return given ?? runColor(several ? `${run} ${key}` : run);
   };
   const of = (series: readonly SeriesView[]) => (labels ? groupSeries(series, labels, config) : series);
-  return { of, name, color };
+  const stroke = (run: string, key: string) => lineStroke(config, run, key);
+  return { of, name, color, stroke };
 }

@@ -6,7 +6,7 @@ import { comparison } from "./comparison";
 import { fakeRun, fakeShown } from "./fake";
 import { groupKey, keyTitle, numberOf, parseKey, valueOf } from "./fields";
 import { COLUMNS, freePlace, placed, readingOrder } from "./grid";
-import { groupLabels, groupSeries, lineColor, lineOptions, lineTitle, metricsOf } from "./line-options";
+import { groupLabels, groupSeries, lineColor, lineOptions, lineStroke, lineTitle, metricsOf } from "./line-options";
 import { parallel } from "./parallel-data";
 import { aggregate, area, gradient, linePath, regression, scale, ticks } from "./plot";
 import { groups, hides, shownRuns, withShown } from "./runset";
@@ -89,6 +89,8 @@ describe("a line plot", () => {
     });
     expect(lineTitle(line, "aaaa1111", "loss", "x")).toBe("Baseline");
     expect(lineColor(line, "aaaa1111", "loss")).toBe("#123456");
+    expect(lineStroke(line, "aaaa1111", "loss")).toEqual({ width: 2, dash: [8, 4] });
+    expect(lineStroke(line, "aaaa1111", "acc")).toEqual({});
     expect(lineOptions(panels[1]!.config!).x).toBe("relative");
     expect(metricsOf(panels[1]!.config!, ["loss", "val/loss", "val/acc"])).toEqual(["val/loss", "val/acc"]);
     expect(metricsOf({ metricRegex: "(", metrics: ["a"] }, ["b"])).toEqual(["a"]);

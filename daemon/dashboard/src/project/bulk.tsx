@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { patch, path, remove, type EditRun, type RunItem } from "../api";
+import { mayWrite } from "../live";
 import { to } from "../routes";
 import { Dialog } from "../ui/dialog";
 import { count } from "../ui/format";
@@ -25,8 +26,12 @@ export function Bulk(props: BulkProps) {
       <a class="project-button" href={to.compare(entity, project, runs.map((run) => run.run))}>
         Compare
       </a>
-      <button onClick={() => setOpen("tag")}>Tag…</button>
-      <button onClick={() => setOpen("delete")}>Delete…</button>
+      {mayWrite(entity) && (
+        <>
+          <button onClick={() => setOpen("tag")}>Tag…</button>
+          <button onClick={() => setOpen("delete")}>Delete…</button>
+        </>
+      )}
       <button class="quiet" onClick={onClear}>
         Select none
       </button>
@@ -113,7 +118,7 @@ function DeleteDialog({ runs, onClear, onDone, onClose }: BulkProps & { onClose:
         {runs.length > 12 && <li class="dim">{runs.length - 12} more</li>}
       </ul>
       <p>
-        Their metrics, logs and files are deleted here and, by the next sync, at the remotes. This cannot be taken back.
+        No page, list or program sees them any more, here and, after the next sync, at the remotes. This cannot be taken back.
         {running > 0 && ` ${count(running, "run")} of them ${running === 1 ? "is" : "are"} running.`}
       </p>
       <button class="project-danger" onClick={act}>

@@ -8,6 +8,7 @@ import { comparison, type Row } from "../panels/comparison";
 import { query, setQuery, to, type Route } from "../routes";
 import { count, number } from "../ui/format";
 import { Empty, Shown } from "../ui/state";
+import { plain } from "./plain";
 import "./table.css";
 
 const TITLES: Record<Row["section"], string> = { run: "Run", config: "Config", summary: "Summary", metadata: "Machine and program" };
@@ -51,7 +52,7 @@ async function load(at: string, signal: AbortSignal): Promise<RunItem | null> {
 
 function Beside({ runs, gone }: { runs: RunItem[]; gone: number }) {
   const all = query("all") === "1";
-  const rows = useMemo(() => comparison(runs, true), [runs]);
+  const rows = useMemo(() => comparison(runs.map(plain), true), [runs]);
   const shown = rows.filter((row) => all || row.differs);
   const { entity, project } = runs[0]!;
   const eyes = `+${runs.map((run) => run.run).join(",")}`;

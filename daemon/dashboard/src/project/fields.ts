@@ -1,5 +1,6 @@
 /** The fields of a run that lists show, sort and group by: its own, `config.KEY` and `summary.KEY`. Pure. */
 import type { Keys, RunItem } from "../api";
+import { runtime } from "../run/facts";
 import { duration, number, time } from "../ui/format";
 import { mongoField } from "./filter";
 
@@ -38,7 +39,7 @@ export function valueOf(run: RunItem, field: string): unknown {
     case "updated":
       return run.updated_us;
     case "duration":
-      return (run.updated_us - run.created_us) / 1e6;
+      return runtime(run);
     case "step":
       return run.last_step;
     case "tags":

@@ -25,7 +25,7 @@ function answer(method: string, { pathname }: URL): Response | Promise<Response>
   return run ? Response.json(run) : Response.json({ error: "nothing there" }, { status: 404 });
 }
 
-beforeEach(() => {
+beforeEach(async () => {
   asked = [];
   root = document.body.appendChild(document.createElement("div"));
   // What jsdom lacks, and uPlot looks for when it is loaded.
@@ -35,6 +35,8 @@ beforeEach(() => {
     asked.push({ method: init.method!, url, body: init.body ? JSON.parse(String(init.body)) : undefined });
     return Promise.resolve(answer(init.method!, url));
   });
+  const { me } = await import("../app");
+  me.value = { user: "u", entity: "team", hub: false, everything: true, writes: [], version: "0" };
 });
 afterEach(() => {
   render(null, root);

@@ -2,7 +2,7 @@
 import { useRef } from "preact/hooks";
 
 import { get, type Keys, type RunItem, type RunList } from "../api";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { useData, type Loaded } from "../data";
 import { both, byName, FilterError, parseFilter, type Mongo } from "./filter";
 

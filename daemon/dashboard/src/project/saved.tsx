@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { get, path, post, put, remove, type SaveView, type View as ViewItem, type Views } from "../api";
-import { useLive } from "../artifacts/live";
+import { mayWrite, useLive } from "../live";
 import { useData } from "../data";
 import { query, setQuery } from "../routes";
 import { Dialog } from "../ui/dialog";
@@ -63,8 +63,8 @@ export function Saved(props: SavedProps) {
             {all.length === 0 && <p class="dim">None is saved yet.</p>}
             <hr />
             <button onClick={() => (close(), change(() => FRESH))}>All metrics, as they come</button>
-            <button onClick={() => (close(), setNaming(true))}>Save this view…</button>
-            {now && <button onClick={() => (close(), void drop(now, change).then(views.again))}>Delete “{now.display_name}”</button>}
+            {mayWrite(entity) && <button onClick={() => (close(), setNaming(true))}>Save this view…</button>}
+            {now && mayWrite(entity) && <button onClick={() => (close(), void drop(now, change).then(views.again))}>Delete “{now.display_name}”</button>}
           </>
         )}
       </Menu>

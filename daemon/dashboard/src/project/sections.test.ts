@@ -7,17 +7,17 @@ const key = (name: string, more: Partial<KeyView> = {}): KeyView => ({ key: name
 
 const KEYS: Keys = {
   metrics: [key("val/loss"), key("loss"), key("train/loss"), key("train/acc10"), key("train/acc9"), key("_runtime"), key("x", { hidden: true })],
-  system: [key("system.cpu")],
-  media: [{ key: "train/samples", type: "image-file" }],
+  system: [key("_runtime"), key("system.cpu")],
+  media: [{ key: "train/a-samples", type: "image-file" }],
   config: [],
   summary: [],
 };
 
-test("a section for each prefix, those without first, the machine's last", () => {
+test("a section for each prefix, those without first, the machine's last; curves before media", () => {
   const named = sections(KEYS, "").map(({ name, panels }) => [name, panels.map((panel) => panel.key)]);
   expect(named).toEqual([
     ["Charts", ["loss"]],
-    ["train", ["train/acc9", "train/acc10", "train/loss", "train/samples"]],
+    ["train", ["train/acc9", "train/acc10", "train/loss", "train/a-samples"]],
     ["val", ["val/loss"]],
     ["System", ["system.cpu"]],
   ]);

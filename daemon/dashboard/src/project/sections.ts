@@ -33,8 +33,10 @@ export function sections(keys: Keys, search: string): Section[] {
   for (const one of shown(keys.metrics, search)) {
     add(sectionOf(one.key), { kind: "line", key: one.key, stepMetric: one.step_metric });
   }
-  for (const one of keys.system) add(SYSTEM, { kind: "system", key: one.key, stepMetric: null });
-  const list = [...all].map(([name, panels]) => ({ name, panels: panels.sort((a, b) => compare(a.key, b.key)) }));
+  for (const one of shown(keys.system, search)) add(SYSTEM, { kind: "system", key: one.key, stepMetric: null });
+  // Curves first: they are what most people look for, and media take more room.
+  const order = (a: AutoPanel, b: AutoPanel) => Number(a.kind === "media") - Number(b.kind === "media") || compare(a.key, b.key);
+  const list = [...all].map(([name, panels]) => ({ name, panels: panels.sort(order) }));
   return list.sort((a, b) => rank(a.name) - rank(b.name) || compare(a.name, b.name));
 }
 

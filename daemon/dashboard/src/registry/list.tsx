@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { get, path, post, type ApiError, type Registries, type RegistryView } from "../api";
 import { me } from "../app";
 import { listed } from "../artifacts/names";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { useData } from "../data";
 import { go, query, setQuery, to } from "../routes";
 import { Dialog } from "../ui/dialog";

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 
 import { get, path, type RegistryCollections } from "../api";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { registryProject } from "../artifacts/names";
 import { VersionPage } from "../artifacts/version";
 import { useData } from "../data";

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { patch, path, type ApiError, type RegistryView } from "../api";
-import { mayWrite } from "../artifacts/live";
+import { mayWrite } from "../live";
 import { listed } from "../artifacts/names";
 import { When } from "../artifacts/parts";
 import { Failure } from "../ui/state";
@@ -41,7 +41,7 @@ export function Settings({ registry, again }: { registry: RegistryView; again: (
         <input disabled={!may} value={types} onInput={(event) => setTypes(event.currentTarget.value)} />
       </label>
       <label>
-        Protected aliases, which only its administrators move
+        Protected aliases, which only its administrators move and change
         <input disabled={!may} placeholder="production" value={names} onInput={(event) => setNames(event.currentTarget.value)} />
       </label>
       {access(registry) && <p>Seen by {access(registry)}.</p>}
@@ -61,7 +61,7 @@ export function Settings({ registry, again }: { registry: RegistryView; again: (
           </button>
         </div>
       ) : (
-        <p class="dim">Only those who administer {registry.organization} change this.</p>
+        <p class="dim">Only those who may write to {registry.organization} change this.</p>
       )}
     </form>
   );

@@ -4,6 +4,7 @@
  */
 import type { JsonValue } from "../api";
 import type { GridSpec } from "../panels/spec";
+import { headingId } from "../ui/markdown-parse";
 
 /** A run of text with its marks, a link, a formula, or (in lists and lines) a block of them. */
 export interface Run {
@@ -100,7 +101,7 @@ export function contents(blocks: Block[]): { entries: Entry[]; anchors: Map<Bloc
   const visit = (block: Block): void => {
     if (block.type !== "heading") return;
     const title = plainText(block.children);
-    const anchor = free(slug(title), given);
+    const anchor = free(headingId(title || "part"), given);
     given.add(anchor);
     entries.push({ title: title || "Untitled", level: levelOf(block), anchor });
     anchors.set(block, anchor);
@@ -113,10 +114,6 @@ export function contents(blocks: Block[]): { entries: Entry[]; anchors: Map<Bloc
 /** The level of a heading, 1 to 3. */
 export function levelOf(block: Block): number {
   return Math.min(3, Math.max(1, Math.round(Number(block.level) || 1)));
-}
-
-function slug(title: string): string {
-  return `h-${title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-").replaceAll(/^-|-$/g, "") || "part"}`;
 }
 
 function free(wanted: string, given: Set<string>): string {

@@ -1,9 +1,11 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 
 import panelsSpec from "./fixtures/panels.json?raw";
 import textsSpec from "./fixtures/texts.json?raw";
 import { EMPTY_SPEC, parseDoc, piece, specOf, widthOf } from "./doc";
 
+// The fixtures are what report.save() of wandb-workspaces 0.4.13 sends.
 const spaced = '{ "version": 5,\n "blocks" : [\n  {"type": "paragraph", "children": [{"text": "a \\"]} b\\\\"}], "n": 1.0},\n  {"x": [1, {}]},\n  {"type": "later"}\n ],\n "width": "fixed" }';
 
 describe("a spec", () => {

@@ -59,10 +59,11 @@ describe("a report as a file", () => {
     const page = written(parseDoc(textsSpec)!);
     loadsNothing(page);
     expect(page.querySelector("h1")!.textContent).toBe("R <script>alert(1)</script>");
+    expect(page.querySelectorAll("input[checked]").length).toBe(1);
     expect(page.querySelectorAll("math").length).toBe(2);
     expect(page.querySelectorAll(".reports-body h2, .reports-body h3, .reports-body h4").length).toBe(3);
-    expect(page.querySelector('.reports-contents a[href="#h-results"]')).not.toBeNull();
-    expect(page.getElementById("h-results")).not.toBeNull();
+    expect(page.querySelector('.reports-contents a[href="#user-results"]')).not.toBeNull();
+    expect(page.getElementById("user-results")).not.toBeNull();
     expect(page.querySelector(".code-word")!.textContent).toBe("def");
     expect(page.body.textContent).toContain("Image at example.com");
     expect(page.body.textContent).toContain("Weave block is kept, and not drawn here");
@@ -78,6 +79,16 @@ describe("a report as a file", () => {
     expect(page.body.textContent).toContain("Custom chart (Vega) is kept, and not drawn here");
     expect(page.body.textContent).toContain("<b>bold</b>");
     expect(page.querySelector(".panels-number")!.textContent).toBe("0.75");
+  });
+
+  it("draws a line as wide and as dashed as it is asked for", () => {
+    const named = "aaaa1111:loss";
+    const config = { metrics: ["loss"], overrideLineWidths: { [named]: 4 }, overrideMarks: { [named]: "dashed" } };
+    const panel = { viewType: "Run History Line Plot", config };
+    const grid = piece({ type: "panel-grid", metadata: { panelBankSectionConfig: { panels: [panel] } } });
+    const page = written({ before: '{"blocks":[', after: "]}", glue: ",", pieces: [grid] });
+    const dashed = [...page.querySelectorAll("path[stroke-dasharray]")];
+    expect(dashed.map((one) => [one.getAttribute("stroke-dasharray"), one.getAttribute("stroke-width"), one.getAttribute("stroke")])).toEqual([["8 4", "4", "#ff0000"]]);
   });
 
   it("holds its images, and no link to pages of ours", () => {

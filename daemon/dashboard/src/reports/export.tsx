@@ -145,6 +145,8 @@ function StaticMedia({ panel, data }: { panel: PanelSpec; data: GridData }) {
 /** What only a page of ours can do goes out of the file: buttons, and links to our own pages. */
 function settle(page: HTMLElement): void {
   for (const dead of page.querySelectorAll("script, button, iframe, object, embed, link, .panels-only")) dead.remove();
+  // What is ticked is a property of the page only.
+  for (const box of page.querySelectorAll("input")) box.toggleAttribute("checked", box.checked);
   for (const link of page.querySelectorAll("a")) {
     const address = link.getAttribute("href") ?? "";
     if (address.startsWith("#") || /^https?:\/\//i.test(address)) continue;
@@ -168,7 +170,7 @@ body { padding: 24px 16px; }
 .panels-sized svg { width: 100%; height: auto; }
 .reports-anchor { display: none; }
 .reports-stills { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 8px; }
-.reports-stills img { max-width: 100%; }
+.reports-stills img { max-width: 100%; min-width: 96px; }
 .reports-stills figure { margin: 0; font-size: 12px; }
 `;
 

@@ -1,4 +1,6 @@
 /** Images, galleries, and what lies on other servers: that is never loaded, only linked to. */
+import { get, type View, type Views } from "../api";
+import { useData } from "../data";
 import { to } from "../routes";
 import { UserLink } from "../ui/markdown";
 import { OwnImage } from "../ui/own-file";
@@ -40,21 +42,38 @@ export function Linked({ what, address }: { what: string; address: string | unde
 }
 
 export function Gallery({ block }: { block: Block }) {
-  const { entity, project } = useEnv();
-  const links = block.links ?? (block.ids ?? []).map((id) => ({ type: "report", id }));
+  const links = block.links ?? (block.ids ?? []).map((id): Link => ({ type: "report", id }));
+  const { entity, project, file } = useEnv();
+  const reports = links.some((link) => link.type === "report") && !file;
+  const named = useData(async (abort) => (reports ? get<Views>("/v1/views", { entity, project }, abort) : null), [entity, project, reports]);
   return (
     <ul class="reports-gallery">
-      {links.map((link, at) => {
-        const report = link.type === "report" && link.id;
-        const address = report ? to.report(entity, project, "report", link.id ?? "") : "url" in link ? (link.url ?? "") : "";
-        const title = report ? `Report ${link.id}` : (("title" in link && link.title) || address);
-        return (
-          <li key={at}>
-            <UserLink to={safeLink(address)}>{title}</UserLink>
-            {"description" in link && link.description && <p class="dim">{link.description}</p>}
-          </li>
-        );
-      })}
+      {links.map((link, at) => (
+        <li key={at}>{link.type === "report" ? <ReportLink id={link.id ?? ""} views={named.data?.views} /> : <Elsewhere link={link} />}</li>
+      ))}
     </ul>
+  );
+}
+
+type Link = NonNullable<Block["links"]>[number];
+
+function ReportLink({ id, views }: { id: string; views: View[] | undefined }) {
+  const { entity, project } = useEnv();
+  const known = views?.find((view) => view.link_id === id.replace(/=+$/, "") || view.id === id);
+  const title = known?.display_name ?? "report";
+  return (
+    <>
+      <UserLink to={safeLink(to.report(entity, project, title, id))}>{known ? title : `Report ${id}`}</UserLink>
+      {known?.description && <p class="dim">{known.description}</p>}
+    </>
+  );
+}
+
+function Elsewhere({ link }: { link: Link }) {
+  return (
+    <>
+      <UserLink to={safeLink(link.url ?? "")}>{link.title || link.url}</UserLink>
+      {link.description && <p class="dim">{link.description}</p>}
+    </>
   );
 }

@@ -29,7 +29,7 @@ export function Actions({ run, again }: { run: RunItem; again: () => void }) {
             <button class="main" onClick={() => void drop()}>
               Delete the run
             </button>{" "}
-            <button autoFocus onClick={() => setDeleting(false)}>
+            <button onClick={() => setDeleting(false)}>
               Keep it
             </button>
           </p>

@@ -1,6 +1,6 @@
 /** The versions of artifacts that a run logged, and those that it used. */
 import { graphql } from "../api";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { useData } from "../data";
 import { to } from "../routes";
 import { bytes, count, time } from "../ui/format";

@@ -6,7 +6,7 @@ import { compact, expand } from "../chart/compact";
 import { MetricPanel } from "../chart/metric";
 import type { LineOptions } from "../chart/options";
 import { useData } from "../data";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { sections, type AutoPanel } from "../project/sections";
 import { Settings, Smoothing, XAxis } from "../project/settings";
 import { query, setQuery } from "../routes";

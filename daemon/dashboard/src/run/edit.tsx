@@ -1,5 +1,6 @@
 /** What of a run can be edited in its place: its name, its notes, its tags. */
-import { useState } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { patch, path, type EditRun, type RunPath } from "../api";
 import { Markdown } from "../ui/markdown";
@@ -14,8 +15,16 @@ export async function saveRun({ entity, project, run }: RunPath, change: EditRun
   return done;
 }
 
+/** Puts the focus into what is edited when the editing begins. */
+function useFocus<T extends HTMLElement>(editing: boolean): RefObject<T | null> {
+  const ref = useRef<T>(null);
+  useEffect(() => ref.current?.focus(), [editing]);
+  return ref;
+}
+
 export function EditableName({ name, save }: { name: string; save: SaveRun | null }) {
   const [text, setText] = useState<string | null>(null);
+  const field = useFocus<HTMLInputElement>(text !== null);
   if (text === null || !save) {
     return (
       <h1>
@@ -34,7 +43,7 @@ export function EditableName({ name, save }: { name: string; save: SaveRun | nul
   };
   return (
     <form class="run-edit-name" onSubmit={(event) => void submit(event)}>
-      <input autoFocus required maxLength={500} aria-label="Name of the run" value={text} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && setText(null)} />
+      <input ref={field} required maxLength={500} aria-label="Name of the run" value={text} onInput={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && setText(null)} />
       <button class="main">Save</button>
       <button type="button" onClick={() => setText(null)}>
         Cancel
@@ -45,6 +54,7 @@ export function EditableName({ name, save }: { name: string; save: SaveRun | nul
 
 export function EditableNotes({ notes, save }: { notes: string; save: SaveRun | null }) {
   const [text, setText] = useState<string | null>(null);
+  const field = useFocus<HTMLTextAreaElement>(text !== null);
   if (text === null || !save) {
     return (
       <section aria-label="Notes">
@@ -67,7 +77,7 @@ export function EditableNotes({ notes, save }: { notes: string; save: SaveRun | 
   return (
     <form class="run-edit-notes" aria-label="Notes" onSubmit={(event) => void submit(event)}>
       <h2>Notes</h2>
-      <textarea autoFocus rows={8} aria-label="Notes, in markdown" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+      <textarea ref={field} rows={8} aria-label="Notes, in markdown" value={text} onInput={(event) => setText(event.currentTarget.value)} />
       <p>
         <button class="main">Save notes</button>{" "}
         <button type="button" onClick={() => setText(null)}>

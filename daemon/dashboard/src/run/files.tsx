@@ -3,7 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 
 import { get, path } from "../api";
 import { listing } from "../artifacts/files";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { useData } from "../data";
 import { go, to } from "../routes";
 import { ago, bytes, count } from "../ui/format";

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 
 import { ApiError, ask, get, path, type LogPage } from "../api";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { count, number } from "../ui/format";
 import { save } from "../ui/save";
 import { Empty, Failure, Loading } from "../ui/state";

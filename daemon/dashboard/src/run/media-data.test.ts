@@ -1,7 +1,7 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 
-import { boxes, classColor, classNames, pieces } from "./media-data";
-import { lastUpTo } from "./media-panel";
+import { boxes, classColor, classNames, lastUpTo, pieces } from "./media-data";
 
 describe("pieces of media", () => {
   it("one picture, with what is drawn over it", () => {

@@ -95,6 +95,17 @@ function rectangle(at: Json): [number, number, number, number] | null {
   return found.every(Number.isFinite) ? [...found] : null;
 }
 
+/** The index of the last of ascending steps that is not beyond `step`; -1: there is none. */
+export function lastUpTo(steps: readonly number[], step: number): number {
+  let [low, high] = [0, steps.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle]! <= step) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
 /** The names of classes, by the overlay and the class. */
 export type ClassNames = (set: string, kind: number) => string | null;
 

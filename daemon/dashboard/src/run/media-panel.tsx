@@ -2,14 +2,14 @@
 import { useMemo, useState } from "preact/hooks";
 
 import { get, path, type MediaList, type RunItem } from "../api";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { useData } from "../data";
 import { Dialog } from "../ui/dialog";
 import { InSight } from "../ui/in-sight";
 import { Shown } from "../ui/state";
 import { HistogramPanel } from "./histogram";
 import { MediaView } from "./media";
-import { classNames, type ClassNames } from "./media-data";
+import { classNames, lastUpTo, type ClassNames } from "./media-data";
 import { ofRun } from "./source";
 import { StepSlider } from "./step-slider";
 import "./media.css";
@@ -113,15 +113,4 @@ function useClassNames({ items, entity, project, run, mediaKey }: Inside & Media
     return masked ? get<RunItem>(path`/v1/runs/${entity}/${project}/${run}`, {}, abort) : null;
   }, [entity, project, run, masked]);
   return useMemo(() => (known.data ? classNames(known.data.metadata, mediaKey) : undefined), [known.data, mediaKey]);
-}
-
-/** The index of the last of ascending steps that is not beyond `step`; -1: there is none. */
-export function lastUpTo(steps: readonly number[], step: number): number {
-  let [low, high] = [0, steps.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (steps[middle]! <= step) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

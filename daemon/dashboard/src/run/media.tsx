@@ -152,13 +152,13 @@ export function useJson(path: string): ReturnType<typeof useData<unknown>> {
   }, [path]);
 }
 
-/** Something that fails is tried again when `what` changes only. */
+/** Something that does not fail, loaded anew when `what` changes; `undefined` until it is here. */
 export function useLoaded<T>(what: string | null, load: (of: string) => Promise<T>): T | undefined {
   const [state, setState] = useState<{ of: string; value: T }>();
   useEffect(() => {
     if (what === null) return;
     let over = false;
-    load(what).then((value) => !over && setState({ of: what, value }), () => {});
+    void load(what).then((value) => !over && setState({ of: what, value }));
     return () => void (over = true);
   }, [what]);
   return state && state.of === what ? state.value : undefined;

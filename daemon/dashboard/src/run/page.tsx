@@ -3,7 +3,7 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { get, path, type RunItem } from "../api";
-import { isHub, mayWrite, useLive } from "../artifacts/live";
+import { isHub, mayWrite, useLive } from "../live";
 import { useData } from "../data";
 import { to, type Route } from "../routes";
 import { StateBadge, SyncBadge } from "../ui/badge";

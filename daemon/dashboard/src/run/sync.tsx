@@ -1,6 +1,6 @@
 /** How far a run is on its way to each remote, why not further, and the button that tries again. */
 import { path, post, type RunAtRemote, type Sync } from "../api";
-import { isHub } from "../artifacts/live";
+import { isHub } from "../live";
 import { ago, bytes, count, number } from "../ui/format";
 import { tried } from "../ui/toast";
 
@@ -34,7 +34,7 @@ function Remote({ name, at, again }: { name: string; at: RunAtRemote; again: () 
   const done = at.records_queued === 0;
   return (
     <li>
-      <strong>{name}</strong> {error ? <span class="run-error">{error}</span> : done ? "has all of it" : "under way"}
+      <strong>{name}:</strong> {error ? <span class="run-error">{error}</span> : done ? "has all of it" : "under way"}
       {(error || !done) && (
         <button aria-label={`Retry ${name} now`} onClick={() => void retry(name, again)}>
           Retry

@@ -2,7 +2,7 @@
 import { useMemo } from "preact/hooks";
 
 import { get, post, type AskSeries, type Keys, type SeriesList } from "../api";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { MetricPanel } from "../chart/metric";
 import { useData } from "../data";
 import { Empty, Shown } from "../ui/state";

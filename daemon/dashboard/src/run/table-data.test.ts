@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 
 import { cellText, filterOf, readDelimited, readTable, sorted } from "./table-data";

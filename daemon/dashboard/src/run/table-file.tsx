@@ -5,7 +5,7 @@
 import { useMemo } from "preact/hooks";
 
 import { graphql, type RunPath } from "../api";
-import { Shown } from "../ui/state";
+import { Loading, Shown } from "../ui/state";
 import { MediaView, useJson, useLoaded } from "./media";
 import { text } from "./media-data";
 import { ofArtifact, type Source } from "./source";
@@ -23,9 +23,9 @@ interface Entry {
 export function TableFile(props: { path: string; value: Record<string, unknown>; source: Source; of?: Of }) {
   const { of } = props;
   const wanted = of ? text(props.value["artifact_path"]) : "";
-  const entry = useLoaded(wanted || null, async () => (of ? await entryOf(of, wanted) : null));
-  // Decided once, lest the table is loaded twice.
-  if (wanted && entry === undefined) return <Either {...props} />;
+  // What cannot be found out is no reason to show nothing: the run's own file has to do.
+  const entry = useLoaded(wanted || null, async () => (of ? await entryOf(of, wanted).catch(() => null) : null));
+  if (wanted && entry === undefined) return <Loading what="the table" />;
   return entry ? <Loaded path={entry.path} source={entry.source} of={of} rows={props.value["nrows"]} or={props} /> : <Either {...props} />;
 }
 

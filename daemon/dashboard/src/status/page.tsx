@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 
 import { get, type Disk, type Problem, type Status } from "../api";
-import { useLive } from "../artifacts/live";
+import { useLive } from "../live";
 import { When } from "../artifacts/parts";
 import { useData } from "../data";
 import { bytes, count, duration } from "../ui/format";

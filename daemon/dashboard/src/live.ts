@@ -1,11 +1,9 @@
 /** Looking again when something changed, at most once a second; and who may change things. */
 import { useCallback, useEffect, useRef } from "preact/hooks";
 
-import { get, type Changed } from "../api";
-import { me } from "../app";
-import { useChanges } from "../events";
-import { LATEST } from "./moves";
-import { versionRoute, type Of } from "./names";
+import type { Changed } from "./api";
+import { me } from "./app";
+import { useChanges } from "./events";
 
 const PAUSE_MS = 1000;
 
@@ -39,20 +37,4 @@ export function mayWrite(entity: string): boolean {
 /** A hub is where things are sent to: that they are nowhere else is nothing to say there. */
 export function isHub(): boolean {
   return me.value?.hub ?? false;
-}
-
-/**
- * Learns how a collection's names were moved elsewhere: a remote is asked for a
- * name that can move whenever that is asked for here, and never for a number.
- */
-export function useLearned(of: Of, again: () => void): void {
-  const hub = isHub();
-  useEffect(() => {
-    if (hub) return;
-    const abort = new AbortController();
-    get(versionRoute(of, LATEST), {}, abort.signal).then(again, () => {
-      // It is no matter: what is known here is shown.
-    });
-    return () => abort.abort();
-  }, [of.entity, of.project, of.collection, hub]);
 }
