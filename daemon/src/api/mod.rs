@@ -143,10 +143,9 @@ pub fn service(app: App) -> Router {
     let routes = match app.door {
         Door::Socket => common_routes().merge(hub::routes()).merge(admin::routes()).merge(local_routes()),
         Door::Loopback => common_routes().merge(dashboard::browser_routes()),
-        Door::Hub { .. } => common_routes()
-            .merge(dashboard::browser_routes())
-            .merge(hub::routes())
-            .merge(admin::routes()),
+        Door::Hub { .. } => {
+            common_routes().merge(dashboard::browser_routes()).merge(hub::routes()).merge(admin::routes())
+        }
     };
     routes
         .fallback(not_found)

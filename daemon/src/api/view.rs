@@ -13,8 +13,8 @@ use pannier_proto::view::{SaveView, View, Views};
 use serde::Deserialize;
 
 use super::auth::Caller;
-use super::respond::{Answer, Failure};
 use super::dashboard::sync_state;
+use super::respond::{Answer, Failure};
 use super::{App, blocking};
 use crate::access::Verb;
 use crate::ingest::views;

@@ -58,7 +58,9 @@ fn have_a_browser() -> Result<()> {
         sh::run(apt().args(["install", "-y", "--no-install-recommends", "chromium"]))?;
     }
     if !here() {
-        bail!("there is no Chromium here to look at the dashboard with; on Debian and Ubuntu: apt install chromium");
+        bail!(
+            "there is no Chromium here to look at the dashboard with; on Debian and Ubuntu: apt install chromium"
+        );
     }
     Ok(())
 }

@@ -15,9 +15,7 @@ use crate::store::{self, StoreError};
 /// As the store's.
 pub fn of(app: &App, path: &RunPath) -> store::Result<Sync> {
     match at_remotes(app, path) {
-        Ok((_, remotes)) => {
-            Ok(Sync { state: word(&remotes, |remote| app.sync.is_refused(remote)), remotes })
-        }
+        Ok((_, remotes)) => Ok(Sync { state: word(&remotes, |remote| app.sync.is_refused(remote)), remotes }),
         Err(StoreError::Missing(_)) => Ok(Sync { state: SyncState::Here, remotes: BTreeMap::new() }),
         Err(error) => Err(error),
     }
