@@ -162,7 +162,7 @@ pub fn registry(store: &Store, project: Project) -> Result<RegistryView> {
 /// Moves of a collection's names.
 pub fn moves(store: &Store, collection: i64, alias: Option<&str>) -> Result<Vec<MoveView>> {
     let moves = store.alias_moves(collection, alias)?;
-    let mut numbers = std::collections::BTreeMap::new();
+    let mut numbers = BTreeMap::new();
     store.each_version(&[collection], |facts| {
         numbers.insert(facts.id, facts.version);
     })?;
