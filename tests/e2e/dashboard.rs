@@ -46,15 +46,23 @@ fn runs_are_found_by_filters_and_in_an_order() {
         found["runs"].as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap().to_owned()).collect()
     };
     let all = list("");
-    assert_eq!((ids(&all), &all["total"], &all["more"]), (vec!["d".into(), "c".into(), "b".into(), "a".into()], &json!(4), &json!(false)));
+    assert_eq!(
+        (ids(&all), &all["total"], &all["more"]),
+        (vec!["d".into(), "c".into(), "b".into(), "a".into()], &json!(4), &json!(false))
+    );
     assert!(all["runs"][0]["metadata"] == json!({}) && all["runs"][0]["config"]["lr"] == json!(3), "{all}");
     assert_eq!(all["runs"][0]["sync"], json!({"state": "here", "remotes": {}}));
     let page = list("&order=%2Bsummary_metrics.loss&offset=1&limit=2&full=true");
-    assert_eq!((ids(&page), &page["total"], &page["more"]), (vec!["c".into(), "b".into()], &json!(4), &json!(true)));
+    assert_eq!(
+        (ids(&page), &page["total"], &page["more"]),
+        (vec!["c".into(), "b".into()], &json!(4), &json!(true))
+    );
     let few = list("&filters=%7B%22config.model.depth%22%3A%7B%22%24gte%22%3A20%7D%7D&order=config.lr");
     assert_eq!((ids(&few), &few["total"]), (vec!["c".into(), "d".into()], &json!(2)));
     assert_eq!(ids(&list("&offset=9")), Vec::<String>::new());
-    for bad in ["entity=local&project=p&filters=%7B", "entity=local&project=p&order=-", "filters=%7B%22a%22%3A1%7D"] {
+    for bad in
+        ["entity=local&project=p&filters=%7B", "entity=local&project=p&order=-", "filters=%7B%22a%22%3A1%7D"]
+    {
         let said = http.get(&format!("/v1/runs?{bad}")).expect(400).json();
         assert!(said["error"].is_string(), "{said}");
     }
@@ -91,7 +99,11 @@ fn lines_are_drawn_in_buckets() {
     let spike = |step: i64| if step == 700 { json!(99.5) } else { json!(step % 5) };
     records(&home.http(), "a", &rows(1000, |step| json!({"x": spike(step), "double": step * 2})));
     begin(&home.http(), "b", &json!({}));
-    records(&home.http(), "b", &rows(3, |step| json!({"x": if step == 1 { json!("NaN") } else { json!(step) }})));
+    records(
+        &home.http(),
+        "b",
+        &rows(3, |step| json!({"x": if step == 1 { json!("NaN") } else { json!(step) }})),
+    );
     let ask = |more: Json| {
         let mut asked = json!({"entity": "local", "project": "p", "runs": ["a", "b", "none"], "keys": ["x"], "buckets": 10});
         asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -101,7 +113,10 @@ fn lines_are_drawn_in_buckets() {
     let (a, b) = (&whole["series"][0], &whole["series"][1]);
     assert_eq!((&a["run"], &a["points"], a["x"].as_array().unwrap().len()), (&json!("a"), &json!(1000), 10));
     assert_eq!((&a["x"][9], &a["min"][7], &a["max"][7]), (&json!(999.0), &json!(0.0), &json!(99.5)), "{a}");
-    assert!(b["min"].is_null() && b["x"][2] == json!(2.0) && whole["series"].as_array().unwrap().len() == 2, "{b}");
+    assert!(
+        b["min"].is_null() && b["x"][2] == json!(2.0) && whole["series"].as_array().unwrap().len() == 2,
+        "{b}"
+    );
     let part = ask(json!({"runs": ["a"], "from": 699.5, "to": 703})).expect(200).json();
     assert_eq!(part["series"][0]["x"], json!([700.0, 701.0, 702.0, 703.0]));
     assert_eq!(part["series"][0]["y"], json!([99.5, 1.0, 2.0, 3.0]));
@@ -112,7 +127,12 @@ fn lines_are_drawn_in_buckets() {
         let x = timed["series"][0]["x"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap());
         assert!(x.clone().is_sorted() && (along == "time") == x.clone().all(|x| x > 1e9), "{timed}");
     }
-    for bad in [json!({"buckets": 0}), json!({"system": true}), json!({"keys": vec!["x"; 101]}), json!({"runs": vec!["a"; 1001]})] {
+    for bad in [
+        json!({"buckets": 0}),
+        json!({"system": true}),
+        json!({"keys": vec!["x"; 101]}),
+        json!({"runs": vec!["a"; 1001]}),
+    ] {
         assert!(ask(bad).expect(400).json()["error"].is_string());
     }
 }
@@ -136,7 +156,10 @@ fn a_long_line_has_its_extremes_whoever_reads_it() {
         let line = http.post("/v1/series", &asked).expect(200).json()["series"][0].take();
         assert_eq!(line["points"], json!(120_000), "{along}");
         let max: Vec<f64> = line["max"].as_array().unwrap().iter().map(|max| max.as_f64().unwrap()).collect();
-        assert!(max.iter().filter(|max| **max == 50.0).count() >= if along == "step" { 3 } else { 1 }, "{along}: {max:?}");
+        assert!(
+            max.iter().filter(|max| **max == 50.0).count() >= if along == "step" { 3 } else { 1 },
+            "{along}: {max:?}"
+        );
     }
     let zoom = json!({"entity": "local", "project": "p", "runs": ["long"], "keys": ["x"], "buckets": 100, "from": 77_700, "to": 77_799});
     let line = http.post("/v1/series", &zoom).expect(200).json()["series"][0].take();
@@ -147,7 +170,8 @@ fn a_long_line_has_its_extremes_whoever_reads_it() {
 fn media_and_the_console_by_the_piece() {
     let (home, _daemon, http) = started();
     begin(&home.http(), "a", &json!({}));
-    let image = |step: i64| json!({"_type": "image-file", "path": format!("media/{step}.png"), "caption": "c"});
+    let image =
+        |step: i64| json!({"_type": "image-file", "path": format!("media/{step}.png"), "caption": "c"});
     let mut lines = rows(3, |step| json!({"picture": image(step), "loss": step}));
     lines.extend((0..50).map(|n| json!({"console": {"text": format!("line {n}"), "stderr": n % 2 == 1}})));
     records(&home.http(), "a", &lines);
@@ -159,7 +183,10 @@ fn media_and_the_console_by_the_piece() {
     assert_eq!((&tail["total"], &tail["lines"][0]["n"]), (&json!(50), &json!(48)));
     assert_eq!((&tail["lines"][1]["text"], &tail["lines"][1]["stderr"]), (&json!("line 49"), &json!(true)));
     let middle = http.get("/v1/runs/local/p/a/log?from=10&lines=3").expect(200).json();
-    assert_eq!((middle["lines"].as_array().unwrap().len(), &middle["lines"][0]["text"]), (3, &json!("line 10")));
+    assert_eq!(
+        (middle["lines"].as_array().unwrap().len(), &middle["lines"][0]["text"]),
+        (3, &json!("line 10"))
+    );
     assert_eq!(http.get("/v1/runs/local/p/a/log?from=60").expect(200).json()["lines"], json!([]));
 }
 
@@ -170,7 +197,10 @@ fn a_person_changes_a_run() {
     let _ = home.http().post("/v1/runs/local/p/a/finish", &Json::Null).expect(200);
     let edit = |body: Json| http.send("PATCH", "/v1/runs/local/p/a", body.to_string().as_bytes()).unwrap();
     let run = edit(json!({"name": "new", "tags": ["x", "y"], "notes": "n"})).expect(200).json();
-    assert_eq!((&run["name"], &run["tags"], &run["state"]), (&json!("new"), &json!(["x", "y"]), &json!("finished")));
+    assert_eq!(
+        (&run["name"], &run["tags"], &run["state"]),
+        (&json!("new"), &json!(["x", "y"]), &json!("finished"))
+    );
     let run = edit(json!({"group": "g", "tags": []})).expect(200).json();
     assert_eq!((&run["name"], &run["tags"], &run["group"]), (&json!("new"), &json!([]), &json!("g")));
     let _ = edit(json!({"name": " "})).expect(400);
@@ -251,7 +281,10 @@ fn what_somebody_logged_is_framed_without_an_origin() {
     let open = Http::Tcp(address, None);
     let answer = open.get(framed["url"].as_str().unwrap()).expect(200);
     let policy = answer.header("content-security-policy").unwrap_or_default().to_owned();
-    assert!(policy.starts_with("sandbox allow-scripts;") && policy.contains("connect-src 'none'"), "{policy}");
+    assert!(
+        policy.starts_with("sandbox allow-scripts;") && policy.contains("connect-src 'none'"),
+        "{policy}"
+    );
     assert!(!policy.contains("allow-same-origin") && policy.contains("default-src 'none'"), "{policy}");
     assert_eq!(answer.header("content-disposition"), Some("inline"));
     assert_eq!(answer.text(), "<script>1</script>");

@@ -64,7 +64,9 @@ fn the_page_is_everywhere_and_holds_nothing() {
         assert_eq!(answer.text(), first, "{path}");
         let header = |name: &str| answer.header(name).unwrap_or_default();
         let policy = header("content-security-policy");
-        for part in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "form-action 'none'"] {
+        for part in
+            ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "form-action 'none'"]
+        {
             assert!(policy.contains(part), "{policy}");
         }
         assert_eq!(header("content-type"), "text/html; charset=utf-8");
@@ -157,7 +159,8 @@ fn pages_of_others_sign_nobody_in() {
     let _daemon = TestDaemon::start(&home);
     let (address, key) = door(&home);
     let body = json!({"key": key}).to_string();
-    for origin in ["Origin: http://evil.example", "Origin: null", "Sec-Fetch-Site: cross-site", "Host: evil.example"]
+    for origin in
+        ["Origin: http://evil.example", "Origin: null", "Sec-Fetch-Site: cross-site", "Host: evil.example"]
     {
         let answer = stranger(&address).send_with("POST", "/v1/session", &[origin], body.as_bytes()).unwrap();
         assert!(answer.expect(403).json()["token"].is_null());

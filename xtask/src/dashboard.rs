@@ -53,7 +53,10 @@ fn check_node() -> Result<()> {
     let said = sh::output(Command::new("node").arg("--version"))?;
     match major(&said) {
         Some(found) if found >= NODE => Ok(()),
-        _ => bail!("the dashboard is built with Node {NODE} or later, and `node --version` says {}: {HOW}", said.trim()),
+        _ => bail!(
+            "the dashboard is built with Node {NODE} or later, and `node --version` says {}: {HOW}",
+            said.trim()
+        ),
     }
 }
 

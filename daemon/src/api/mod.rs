@@ -87,6 +87,8 @@ pub struct App {
     pub scans: Arc<wandb::Scans>,
     /// What the dashboard's way in remembers.
     pub entrance: Arc<dashboard::Entrance>,
+    /// Consoles that somebody follows.
+    pub logs: Arc<dashboard::Logs>,
     /// Whether we are about to leave.
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// How we are reached.
@@ -141,10 +143,9 @@ pub fn service(app: App) -> Router {
     let routes = match app.door {
         Door::Socket => common_routes().merge(hub::routes()).merge(admin::routes()).merge(local_routes()),
         Door::Loopback => common_routes().merge(dashboard::browser_routes()),
-        Door::Hub { .. } => common_routes()
-            .merge(dashboard::browser_routes())
-            .merge(hub::routes())
-            .merge(admin::routes()),
+        Door::Hub { .. } => {
+            common_routes().merge(dashboard::browser_routes()).merge(hub::routes()).merge(admin::routes())
+        }
     };
     routes
         .fallback(not_found)

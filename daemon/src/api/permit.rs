@@ -228,7 +228,10 @@ mod tests {
             let names = route.contains("{entity}");
             assert!(matches!(need, Entity(_)) <= names, "{method} {route} names no entity");
             let page = route.starts_with("/{entity}");
-            assert!(names <= (page || matches!(need, Entity(_) | Everything)), "{method} {route} asks for no verb");
+            assert!(
+                names <= (page || matches!(need, Entity(_) | Everything)),
+                "{method} {route} asks for no verb"
+            );
         }
     }
 }

@@ -119,8 +119,8 @@ fn media(sql: &Connection, entity: &str, project: &str) -> Result<Vec<MediaKey>>
          WHERE r.entity = ?1 AND r.project = ?2 AND substr(m.last, 1, 1) = '{'
              AND json_type(m.last, '$._type') = 'text' ORDER BY 1, 2",
     )?;
-    let rows = select
-        .query_map([entity, project], |row| Ok(MediaKey { key: row.get(0)?, kind: row.get(1)? }))?;
+    let rows =
+        select.query_map([entity, project], |row| Ok(MediaKey { key: row.get(0)?, kind: row.get(1)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -146,7 +146,9 @@ fn system(sql: &Connection, entity: &str, project: &str) -> Result<Vec<KeyView>>
                 false
             })?;
         }
-        for name in names.into_inner().into_iter().filter(|name| ![STEP_KEY, TIME_KEY].contains(&name.as_str())) {
+        for name in
+            names.into_inner().into_iter().filter(|name| ![STEP_KEY, TIME_KEY].contains(&name.as_str()))
+        {
             *counts.entry(name).or_default() += 1;
         }
     }

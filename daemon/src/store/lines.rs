@@ -151,7 +151,8 @@ fn read(sql: &Connection, run: i64, query: &LineQuery, axis: &Axis) -> Result<Li
     #[expect(clippy::cast_precision_loss, reason = "there are few buckets")]
     let width = (high - low) / query.buckets as f64;
     for piece in &mut pieces {
-        let beyond = piece.span(axis).is_none_or(|(first, last)| last < query.range.0 || first > query.range.1);
+        let beyond =
+            piece.span(axis).is_none_or(|(first, last)| last < query.range.0 || first > query.range.1);
         if !beyond && !piece.is_fine(query.range, width, axis) {
             piece.points = unpacked(sql, piece.block, piece.hidden_from, query, axis)?;
             piece.sketch = None;
@@ -344,7 +345,8 @@ mod tests {
 
     #[test]
     fn nothing_sticks_out_unseen() {
-        let line: Vec<_> = (0..1000).map(|x| (f64::from(x), if x == 377 { 99.0 } else { f64::from(x % 7) })).collect();
+        let line: Vec<_> =
+            (0..1000).map(|x| (f64::from(x), if x == 377 { 99.0 } else { f64::from(x % 7) })).collect();
         let put = bucketed(points(&line), 10);
         assert_eq!(put.len(), 10);
         assert_eq!(put.iter().map(|bucket| bucket.count).sum::<u64>(), 1000);

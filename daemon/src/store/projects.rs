@@ -48,7 +48,8 @@ const ALL: &str = "SELECT r.entity, r.project, min(r.created_us), coalesce(min(r
     LEFT JOIN projects p ON p.entity = r.entity AND p.project = r.project
     WHERE p.deleted_us IS NULL";
 
-const COUNTS: &str = "SELECT c.entity, c.project, sum(c.runs), sum(c.running), sum(c.collections), max(c.updated_us)
+const COUNTS: &str =
+    "SELECT c.entity, c.project, sum(c.runs), sum(c.running), sum(c.collections), max(c.updated_us)
     FROM (
         SELECT entity, project, count(*) AS runs, sum(state = 'running') AS running, 0 AS collections,
             max(updated_us) AS updated_us FROM shown_runs GROUP BY entity, project

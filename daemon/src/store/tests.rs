@@ -310,7 +310,9 @@ fn a_line_is_the_same_whether_sketches_or_columns_say_it() {
     let (coarse, whole) = (drawn(&Along::Step, all, 100), drawn(&Along::Step, all, 1_000_000));
     assert_eq!((coarse.len(), whole.len()), (100, 100_000));
     assert_eq!(coarse.iter().map(|bucket| bucket.count).sum::<u64>(), 100_000);
-    assert!(coarse.iter().any(|bucket| bucket.min == -7.0) && coarse.iter().all(|bucket| bucket.max == 100.0));
+    assert!(
+        coarse.iter().any(|bucket| bucket.min == -7.0) && coarse.iter().all(|bucket| bucket.max == 100.0)
+    );
     assert_eq!((coarse[99].x, coarse[99].last, coarse[0].min), (99_999.0, value(99_999), 0.0));
     // Time is the step here.
     assert_eq!(drawn(&Along::Time, all, 100).iter().map(|bucket| bucket.count).sum::<u64>(), 100_000);

@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn nothing_but_ours_is_run() {
-        for part in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"] {
+        for part in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"]
+        {
             assert!(POLICY.contains(part), "{POLICY}");
         }
         assert_eq!(POLICY.matches("unsafe").count(), 1, "for attributes of style alone");

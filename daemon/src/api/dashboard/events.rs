@@ -159,7 +159,10 @@ mod tests {
         }
         let begun = Instant::now();
         let said = next().await.unwrap();
-        assert!(said.contains(r#"{"runs":["a","b"],"artifacts":false,"views":false,"sync":false}"#), "{said}");
+        assert!(
+            said.contains(r#"{"runs":["a","b"],"artifacts":false,"views":false,"sync":false}"#),
+            "{said}"
+        );
         assert!(begun.elapsed() >= PAUSE && said.ends_with("\n\n"));
         let _ = send.send([Touched::Artifact(path("e", "a")), Touched::Sync].into());
         assert!(next().await.unwrap().contains(r#""artifacts":true,"views":false,"sync":true"#));

@@ -29,7 +29,14 @@ pub async fn me(State(app): State<App>, Extension(caller): Extension<Caller>) ->
         Ok(all)
     });
     let writes = writes.await?;
-    Ok(Json(Me { user: name, entity, hub, everything, writes, version: env!("CARGO_PKG_VERSION").to_owned() }))
+    Ok(Json(Me {
+        user: name,
+        entity,
+        hub,
+        everything,
+        writes,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }))
 }
 
 #[derive(Deserialize)]

@@ -107,7 +107,9 @@ pub async fn edit(
 ) -> Answer<Json<RunItem>> {
     let path = existing(&app, &raw).await?;
     if asked.name.as_ref().is_some_and(|name| name.trim().is_empty()) {
-        return Err(Failure::bad(format!("run {path} needs a name")).hint("leave it out to keep the one it has"));
+        return Err(
+            Failure::bad(format!("run {path} needs a name")).hint("leave it out to keep the one it has")
+        );
     }
     let EditRun { name, notes, tags, group } = asked;
     let fields = RunFields { name, notes, tags, group, job_type: None };

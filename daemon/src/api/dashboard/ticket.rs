@@ -109,9 +109,16 @@ mod tests {
         for path in ["/", "/e/p/runs/r?x=1#y", "/e/a%20b"] {
             assert!(is_local(path), "{path}");
         }
-        for path in
-            ["", "e", "//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example", " /", "/ü"]
-        {
+        for path in [
+            "",
+            "e",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "https://evil.example",
+            " /",
+            "/ü",
+        ] {
             assert!(!is_local(path), "{path:?}");
         }
     }

@@ -63,7 +63,8 @@ impl Project {
         order: Option<String>,
     ) -> Result<Arc<Found>> {
         let filters = filters.map(|filters| filters.0);
-        let found = Found::find(&ask.app, &ask.caller.name, &self.0.entity, &self.0.name, filters, order).await;
+        let found =
+            Found::find(&ask.app, &ask.caller.name, &self.0.entity, &self.0.name, filters, order).await;
         found.map_err(|failure| failure.body.error.into())
     }
 

@@ -48,7 +48,8 @@ impl Seen {
         let mut runs = Vec::with_capacity(items.len());
         for item in items {
             let key = metrics(&item.run.summary, 1).pop();
-            let curve = key.map(|key| curves(daemon, &item, vec![key])).transpose()?.and_then(|mut all| all.pop());
+            let curve =
+                key.map(|key| curves(daemon, &item, vec![key])).transpose()?.and_then(|mut all| all.pop());
             runs.push((item, curve));
         }
         let curves = match runs.get(selected.min(runs.len().saturating_sub(1))) {

@@ -76,7 +76,8 @@ fn watch(terminal: &mut ratatui::DefaultTerminal, daemon: &Client, interval: Dur
             let area = frame.area();
             let look = Look { selected, width: area.width.into(), height: area.height.into() };
             let lines = screen::lines(&seen, &look);
-            let lines: Vec<Line> = lines.into_iter().map(|(line, tone)| Line::styled(line, style(tone))).collect();
+            let lines: Vec<Line> =
+                lines.into_iter().map(|(line, tone)| Line::styled(line, style(tone))).collect();
             frame.render_widget(Paragraph::new(lines), area);
         })?;
         let before = selected;

@@ -74,7 +74,8 @@ fn remotes(remotes: &[RemoteStatus], lines: &mut Lines) {
     for remote in remotes {
         let mut line = format!("→ {}  {}", clean(&remote.name), remote.state);
         if remote.records_queued > 0 {
-            line += &format!("  {} records queued, {}", number(remote.records_queued), size(remote.bytes_queued));
+            line +=
+                &format!("  {} records queued, {}", number(remote.records_queued), size(remote.bytes_queued));
         }
         if let Some(error) = &remote.last_error {
             line += &format!("  {}", clean(error));
@@ -173,7 +174,8 @@ fn last(values: &[Option<f64>]) -> String {
 fn spark(values: &[Option<f64>]) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let known = values.iter().flatten().copied();
-    let (low, high) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
+    let (low, high) =
+        known.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
     let block = |value: &Option<f64>| match value {
         None => ' ',
         Some(_) if high <= low => BLOCKS[0],
@@ -213,7 +215,9 @@ mod tests {
         assert_eq!(spark(&[Some(0.0), Some(3.5), Some(7.0), None]).trim_end(), "▁▅█");
         assert_eq!(spark(&[Some(2.0), Some(2.0)]).trim_end(), "▁▁");
         assert_eq!(spark(&[]).trim(), "");
-        for (value, text) in [(0.5, "0.5"), (0.0, "0"), (1234.0, "1234"), (1e-9, "1.000e-9"), (-2e7, "-2.000e7")] {
+        for (value, text) in
+            [(0.5, "0.5"), (0.0, "0"), (1234.0, "1234"), (1e-9, "1.000e-9"), (-2e7, "-2.000e7")]
+        {
             assert_eq!(last(&[Some(value)]), text);
         }
         assert_eq!(last(&[None]), "NaN");
@@ -226,7 +230,10 @@ mod tests {
         for part in ["hub  unreachable", "5 records queued", "run-0", "█▁ ▅", "local/p/r1"] {
             assert!(text.contains(part), "{part} in\n{text}");
         }
-        assert!(!text.contains('\u{7}') && screen.iter().any(|(line, tone)| *tone == Tone::Selected && line.contains("run-1")));
+        assert!(
+            !text.contains('\u{7}')
+                && screen.iter().any(|(line, tone)| *tone == Tone::Selected && line.contains("run-1"))
+        );
     }
 
     #[test]
