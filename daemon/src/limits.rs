@@ -123,3 +123,10 @@ pub const BLOB_COMMIT_BYTES: u64 = 512 << 20;
 pub const GC_GRACE: Duration = Duration::from_secs(24 * 3600);
 /// How often a daemon looks for bytes that nothing names.
 pub const GC_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+
+/// The longest spec of a saved view: a report of some thousand blocks.
+pub const VIEW_SPEC_BYTES_MAX: usize = 4 << 20;
+/// The longest description of a saved view.
+pub const VIEW_DESCRIPTION_BYTES_MAX: usize = 64 << 10;
+/// The longest type, name and title of a saved view, in characters.
+pub const VIEW_NAME_CHARS_MAX: usize = 512;

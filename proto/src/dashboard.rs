@@ -315,10 +315,12 @@ pub struct EditRun {
 
 /// What one message of `GET /v1/events?entity=&project=` says (server-sent
 /// events, JSON in `data`): look again. Messages are at least 100 ms apart.
+/// Without a project it is about all of the entity, without an entity about all
+/// that the caller may read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Changed {
-    /// Runs of the project that have new records, by id.
+    /// Runs that have new records, by id; `*`: any may have.
     pub runs: Vec<String>,
     /// Whether artifacts, links or aliases changed.
     pub artifacts: bool,

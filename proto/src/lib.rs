@@ -39,7 +39,7 @@ pub mod view;
 pub mod workspace;
 
 #[cfg(test)]
-mod typescript;
+mod tests;
 
 /// The version of the native routes that this build speaks. The journal has one
 /// of its own: [`journal::VERSION`].

@@ -257,6 +257,15 @@ impl Change {
         }
     }
 
+    /// About how many bytes it takes in memory, of what may be large.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Workspace { act, .. } => act.bytes(),
+            _ => 0,
+        }
+    }
+
     /// The blobs that this change names: they come before it, wherever it goes.
     pub fn blobs(&self) -> impl Iterator<Item = (Blob, u64)> + '_ {
         let (one, version) = match self {

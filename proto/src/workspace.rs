@@ -1,10 +1,17 @@
 //! What is done to a workspace: a project as such, apart from its runs. Links,
-//! names that move, edits and deletions; and, because a registry is a project,
-//! what a registry is.
+//! names that move, edits and deletions; saved views; and, because a registry is
+//! a project, what a registry is.
 //!
 //! Acts may reach a home in any order and from several homes. What they come to
 //! does not depend on the order, but for the numbers of versions: those are
 //! given in the order of arrival, and the hub's order decides.
+//!
+//! A view is saved whole, and what was done to it last holds, whole: by the
+//! makers' clocks, then by the greater home, then by the order there. Whoever
+//! acts on a view says a time after everything that he has seen of it, so only
+//! acts made apart from each other are settled by clocks. A deletion is an act
+//! like a save: a later save that had not seen it brings the view back, because a
+//! view that is there again is easier to delete than a lost save to find.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -104,6 +111,23 @@ pub struct Edit {
     pub remove_tags: Vec<String>,
 }
 
+/// A saved view as its writer wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewBody {
+    /// W&B's type: `runs` (a report), `runs/draft`, `project-view` (a workspace).
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// W&B's name of it, which programs make.
+    pub name: String,
+    /// The title people see.
+    pub display_name: String,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// What it shows: JSON text, kept byte for byte.
+    pub spec: String,
+}
+
 /// What is done to a workspace.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
@@ -168,9 +192,33 @@ pub enum Act {
         /// How.
         edit: Edit,
     },
-    /// The project, a registry, is deleted with its collections; what is linked
-    /// there stays where it was logged.
+    /// A view is made, or saved again.
+    SaveView {
+        /// The view.
+        view: Id128,
+        /// It, whole.
+        #[serde(flatten)]
+        body: ViewBody,
+    },
+    /// A view is deleted.
+    DeleteView {
+        /// The view.
+        view: Id128,
+    },
+    /// The project, a registry, is deleted with its collections and views; what is
+    /// linked there stays where it was logged.
     DeleteProject,
+}
+
+impl Act {
+    /// About how many bytes it takes in memory, of what may be large.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::SaveView { body, .. } => body.spec.len(),
+            _ => 0,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -206,6 +254,22 @@ mod tests {
         assert_eq!(
             text,
             r#"{"act":"edit_version","artifact":"01010101010101010101010101010101","edit":{"add_tags":["a"]}}"#
+        );
+        assert_eq!(serde_json::from_str::<Act>(&text).unwrap(), act);
+    }
+
+    #[test]
+    fn a_view_is_kept_byte_for_byte() {
+        let spec = "{\"b\": 1.0e3,  \"a\":\"\\ud83d\\u00e9 é\\n\"}".to_owned();
+        let (kind, name, display_name) = ("runs".to_owned(), "n".to_owned(), "T".to_owned());
+        let body = ViewBody { kind, name, display_name, description: String::new(), spec };
+        let act = Act::SaveView { view: Id128([1; 16]), body };
+        let text = serde_json::to_string(&act).unwrap();
+        assert!(
+            text.starts_with(
+                r#"{"act":"save_view","view":"01010101010101010101010101010101","type":"runs","name":"n","display_name":"T","spec":"#
+            ),
+            "{text}"
         );
         assert_eq!(serde_json::from_str::<Act>(&text).unwrap(), act);
     }

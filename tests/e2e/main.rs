@@ -29,6 +29,7 @@ mod roles;
 mod sync;
 mod tidy;
 mod transfers;
+mod views;
 mod wire;
 
 #[test]

@@ -183,7 +183,7 @@ fn users_entities_verbs_and_doors() {
 }
 
 /// What every user may ask; it leaves out, or asks for each thing that it names.
-const FOR_ALL: [&str; 28] = [
+const FOR_ALL: [&str; 29] = [
     "/healthz",
     "/ready",
     "/metrics",
@@ -194,6 +194,7 @@ const FOR_ALL: [&str; 28] = [
     "/v1/events",
     "/v1/runs",
     "/v1/collections",
+    "/v1/views",
     "/v1/registries",
     "/graphql",
     "/v1/hub",
@@ -277,7 +278,7 @@ fn mutations(entity: &str) -> Vec<(&'static str, String)> {
 const OF_DRAFTS: [&str; 4] =
     ["createArtifactManifest", "updateArtifactManifest", "createArtifactFiles", "commitArtifact"];
 /// Asked of an entity in `users_entities_verbs_and_doors`, or below.
-const QUERIES: [&str; 10] = [
+const QUERIES: [&str; 11] = [
     "viewer",
     "serverInfo",
     "entity",
@@ -288,6 +289,7 @@ const QUERIES: [&str; 10] = [
     "artifact",
     "artifactCollection",
     "clientIDMapping",
+    "view",
 ];
 
 #[test]
@@ -318,7 +320,8 @@ fn no_mutation_and_no_query_is_forgotten() {
     for name in names("mutationType") {
         let listed = known.iter().any(|(known, _)| *known == name)
             || OF_DRAFTS.contains(&name.as_str())
-            || crate::artifact_roles::MUTATIONS.contains(&name.as_str());
+            || crate::artifact_roles::MUTATIONS.contains(&name.as_str())
+            || crate::views::MUTATIONS.contains(&name.as_str());
         assert!(listed, "add mutation {name:?} to the list here");
     }
     for name in names("queryType") {

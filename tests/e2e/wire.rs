@@ -90,6 +90,11 @@ const NEVER_NULL: &[&str] = &[
     "teams",
     "run",
     "allViews",
+    "view",
+    "spec",
+    "displayName",
+    "inserted",
+    "pendingDrafts",
     "project",
     "model",
 ];
@@ -120,6 +125,7 @@ struct World {
     run_id: String,
     file_id: String,
     artifact_id: String,
+    view_id: String,
 }
 
 const PROJECT: &str = "wired";
@@ -167,7 +173,10 @@ impl World {
             // Whatever else is asked finds a version that is complete.
             let _ = door.artifact(PROJECT, &format!("{run}-maker"), true);
         }
-        Self { run, run_id, file_id, artifact_id }
+        let view = json!({"type": "runs", "display_name": "a report", "spec": "{}"});
+        let view = door.http().post(&format!("/v1/views/local/{PROJECT}"), &view).expect(200).json();
+        let view_id = view["link_id"].as_str().unwrap().to_owned();
+        Self { run, run_id, file_id, artifact_id, view_id }
     }
 
     /// The recorded variables, about this run.
@@ -187,6 +196,7 @@ impl World {
                     ("{run_id}", &self.run_id),
                     ("{file_id}", &self.file_id),
                     ("{artifact_id}", &self.artifact_id),
+                    ("{view_id}", &self.view_id),
                 ]
                 .iter()
                 .fold(text.clone(), |text, (name, value)| text.replace(name, value));

@@ -7,6 +7,7 @@ the SDK and a daemon in a temporary home, and keeps one file for each distinct
 GraphQL document in `graphql/`, and some posts of the file stream in
 `file_stream/`. What names the machine, its user or a key is replaced: names and
 ids by `{entity}`, `{project}`, `{run}`, `{run_id}`, `{file_id}`, `{artifact_id}`,
+`{view_id}`,
 for which the tests put their own.
 
 `graphql-older/` holds what earlier versions of the SDK sent instead, in the same
@@ -106,8 +107,8 @@ class Scrub:
             return self.plain(json.dumps(self.config(json.loads(text))))
         if key in ("host", "program"):
             return {"host": "host", "program": "train.py"}[key]
-        for kind, name in ("Run:v1:", "run_id"), ("File:v1:", "file_id"), ("Artifact:", "artifact_id"):
-            if base64.b64encode(kind.encode()).decode().rstrip("=")[:8] == text[:8]:
+        for kind, name in ("Run:v1:", "run_id"), ("File:v1:", "file_id"), ("Artifact:", "artifact_id"), ("View:", "view_id"):
+            if text.startswith(base64.b64encode(kind.encode()).decode()[: len(kind) * 4 // 3]):
                 return "{" + name + "}"
         return self.plain(text)
 

@@ -210,7 +210,20 @@ def sweep():
 
 
 def reports():
-    list(api().reports(f"{api().default_entity}/{PROJECT}"))
+    import wandb_workspaces.reports.v2 as wr
+    import wandb_workspaces.workspaces as ws
+
+    entity = api().default_entity
+    report = wr.Report(project=PROJECT, title="recorded", blocks=[wr.PanelGrid(runsets=[wr.Runset(entity, PROJECT)])])
+    report.save()
+    report = wr.Report.from_url(report.url)
+    report.save()
+    report.get_share_url()
+    list(api().reports(f"{entity}/{PROJECT}"))
+    report.delete()
+    workspace = ws.Workspace(entity=entity, project=PROJECT, name="recorded")
+    workspace.save()
+    ws.Workspace.from_url(workspace.url).save()
 
 
 SCENARIOS = [

@@ -23,6 +23,11 @@ with pannier.init(project="smoke", name="first", config={"lr": 0.1, "net": {"dep
 
 points = list(pannier.read(project="smoke", run=run_id, key="loss"))
 assert points == [(step, 1.0 / (step + 1)) for step in range(100)], points[:3]
+from pannier import reports  # noqa: E402
+
+grid = reports.PanelGrid(panels=[reports.LinePlot(y=["loss"])])
+report = reports.Report(project="smoke", entity="ann", blocks=[grid])
+assert reports.Report._of(report.spec).spec == report.spec
 standard = getattr(sys, "stdlib_module_names", None)
 if standard is not None:
     loaded = {name.partition(".")[0] for name in set(sys.modules) - before}

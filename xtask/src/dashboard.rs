@@ -27,7 +27,7 @@ pub fn run(profile: Profile) -> Result<()> {
 
 /// Brings the dashboard's files up to date with their sources.
 pub fn build() -> Result<()> {
-    let folder = sh::root().join("daemon/dashboard");
+    let folder = folder();
     let built = folder.join("dist/index.html");
     let sources = ["package.json", "package-lock.json", "index.html", "public", "src", "vite.config.ts"];
     let changed = sources.iter().filter_map(|name| newest(&folder.join(name))).max();
@@ -37,7 +37,7 @@ pub fn build() -> Result<()> {
     sh::step("dashboard");
     check_node()?;
     install(&folder)?;
-    sh::run(npm(&folder).args(["run", "build"]))?;
+    sh::run(npm().args(["run", "build"]))?;
     if !built.exists() {
         bail!("`npm run build` left no {}", built.display());
     }
@@ -73,14 +73,19 @@ fn install(folder: &Path) -> Result<()> {
     if fs::read(&mark).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
-    sh::run(npm(folder).args(["ci", "--no-audit", "--no-fund"]))?;
+    sh::run(npm().args(["ci", "--no-audit", "--no-fund"]))?;
     fs::write(mark, wanted)?;
     Ok(())
 }
 
-fn npm(folder: &Path) -> Command {
+fn folder() -> PathBuf {
+    sh::root().join("daemon/dashboard")
+}
+
+/// `npm`, in the dashboard's folder.
+pub fn npm() -> Command {
     let mut npm = Command::new("npm");
-    npm.current_dir(folder);
+    npm.current_dir(folder());
     npm
 }
 

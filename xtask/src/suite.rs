@@ -1,6 +1,7 @@
 //! `cargo xtask test`: sets everything up and passes every test. Each stage
 //! runs whatever became of the one before, and the last line counts them all.
 
+mod dashboard;
 mod sdk;
 mod stages;
 
@@ -35,9 +36,11 @@ const STAGES: &[Stage] = &[
     Stage { name: "documentation's examples", slow: false, run: |_| stages::doctests() },
     Stage { name: "documentation", slow: false, run: |_| stages::rustdoc() },
     Stage { name: "dependencies", slow: true, run: |_| stages::deny() },
+    Stage { name: "the dashboard", slow: false, run: |_| dashboard::own_tests() },
     Stage { name: "Python tests", slow: false, run: |_| stages::pytest() },
     Stage { name: "the wandb SDK", slow: false, run: sdk::stories },
     Stage { name: "wandb SDK versions", slow: true, run: |_| sdk::versions() },
+    Stage { name: "the dashboard in a browser", slow: false, run: dashboard::in_a_browser },
     Stage { name: "every Python on this machine", slow: true, run: |_| stages::pythons() },
     Stage { name: "the wheel, installed", slow: true, run: |_| stages::wheel() },
 ];

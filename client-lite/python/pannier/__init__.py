@@ -245,8 +245,8 @@ _ON_RUN = (
     "use_model",
     "watch",
 )
-# Modules that W&B's programs reach by name.
-_MODULES = ("apis", "sdk")
+# Modules that programs reach by name.
+_MODULES = ("apis", "reports", "sdk", "workspaces")
 
 
 def restore(

@@ -2,6 +2,8 @@
 
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
 
+export type Id128 = string;
+
 export type RunPath = { 
 /**
  * The user or team that owns the run.

@@ -17,6 +17,7 @@ mod runs;
 mod serve;
 mod status;
 mod verify;
+mod view;
 pub mod wandb;
 pub mod web;
 
@@ -102,6 +103,7 @@ fn common_routes() -> Router<App> {
     Router::new()
         .merge(wandb::routes())
         .merge(artifact::routes())
+        .merge(view::routes())
         .merge(dashboard::routes())
         .route("/sdk/otel/v1/metrics", post(not_found))
         .route("/healthz", get(|| async { "ok\n" }))

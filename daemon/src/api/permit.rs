@@ -29,7 +29,7 @@ use Need::{Entity, Everything, Known, Nothing};
 
 /// Method, route, need. `HEAD` is taken for `GET`.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Need); 96] = [
+const ROUTES: [(&str, &str, Need); 101] = [
     ("GET",    "/blob/{capability}", Nothing),
     ("PUT",    "/blob/{capability}", Nothing),
     ("POST",   "/sdk/otel/v1/metrics", Nothing),
@@ -82,6 +82,12 @@ const ROUTES: [(&str, &str, Need); 96] = [
     ("POST",   "/v1/registries/{entity}", Entity(Verb::Write)),
     ("GET",    "/v1/registries/{entity}/{name}", Entity(Verb::Read)),
     ("PATCH",  "/v1/registries/{entity}/{name}", Entity(Verb::Write)),
+
+    ("GET",    "/v1/views", Known),
+    ("POST",   "/v1/views/{entity}/{project}", Entity(Verb::Write)),
+    ("GET",    "/v1/views/{entity}/{project}/{id}", Entity(Verb::Read)),
+    ("PUT",    "/v1/views/{entity}/{project}/{id}", Entity(Verb::Write)),
+    ("DELETE", "/v1/views/{entity}/{project}/{id}", Entity(Verb::Delete)),
 
     ("POST",   "/graphql", Known),
     ("POST",   "/files/{entity}/{project}/{run}/file_stream", Entity(Verb::Write)),

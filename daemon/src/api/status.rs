@@ -1,6 +1,5 @@
 //! How the daemon is.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -8,9 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use pannier_proto::id::RunPath;
-use pannier_proto::request::{Disk, RunAtRemote, RunStatus, RunView, Status};
+use pannier_proto::request::{Disk, RunStatus, RunView, Status};
 
+use super::dashboard::sync_state;
 use super::respond::Answer;
 use super::{App, blocking};
 use crate::limits::STATUS_RUNS;
@@ -35,14 +34,14 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
         let (runs, _) = app.store.runs(&RunFilter { limit: STATUS_RUNS, ..RunFilter::default() })?;
         let mut listed = Vec::new();
         for run in runs {
-            let (records, remotes) = at_remotes(&app, &run.path)?;
+            let (records, remotes) = sync_state::at_remotes(&app, &run.path)?;
             let (name, state) = (run.fields.name.unwrap_or_default(), Some(run.state));
             let RunView { path, last_step, .. } = run;
             listed.push(RunStatus { path, name, state, last_step, records, remotes });
         }
         let runs_left_out = app.store.run_count()?.saturating_sub(listed.len() as u64);
         for path in app.store.workspaces(STATUS_RUNS)? {
-            let (records, remotes) = at_remotes(&app, &path)?;
+            let (records, remotes) = sync_state::at_remotes(&app, &path)?;
             let name = String::new();
             listed.push(RunStatus { path, name, state: None, last_step: None, records, remotes });
         }
@@ -84,15 +83,6 @@ fn bytes_in(folder: &Path) -> u64 {
         Some(if facts.is_dir() { bytes_in(&entry.path()) } else { facts.len() })
     });
     bytes.sum()
-}
-
-/// The records of a run, and how far each remote is with them.
-fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<String, RunAtRemote>)> {
-    let (records, mut remotes) = app.store.run_at_remotes(path)?;
-    for (remote, at) in remotes.iter_mut().filter(|(_, at)| at.records_queued > 0) {
-        at.last_error = app.sync.last_error(remote);
-    }
-    Ok((records, remotes))
 }
 
 /// For Prometheus.

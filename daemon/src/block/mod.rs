@@ -89,10 +89,13 @@ impl Block {
         self.tags.is_empty()
     }
 
-    /// How many cells its rows hold, roughly: the measure of its size.
+    /// How many cells its rows hold, roughly, and what its changes take beside
+    /// them: the measure of its size.
     #[must_use]
     pub fn points(&self) -> usize {
-        self.tables.iter().flat_map(|rows| &rows.columns).map(Column::len).sum()
+        let cells: usize = self.tables.iter().flat_map(|rows| &rows.columns).map(Column::len).sum();
+        let bytes: usize = self.changes.iter().map(Change::bytes).sum();
+        cells + bytes / size_of::<f64>()
     }
 
     /// The changes, in order.

@@ -21,6 +21,7 @@ mod open;
 mod progress;
 mod registry;
 mod remote;
+mod reports;
 mod runs;
 mod show;
 mod start;
@@ -86,6 +87,7 @@ enum Command {
     Runs(runs::Args),
     Artifact(artifact::Args),
     Registry(registry::Args),
+    Reports(reports::Args),
     Open(open::Args),
     Doctor(doctor::Args),
     Completions(Completions),
@@ -126,6 +128,7 @@ impl Cli {
             Command::Runs(args) => runs::run(&home, args, out)?,
             Command::Artifact(args) => artifact::run(&home, args, out)?,
             Command::Registry(args) => registry::run(&home, args, out)?,
+            Command::Reports(args) => reports::run(&home, args, out)?,
             Command::Open(args) => open::run(&home, &args, out)?,
             Command::Doctor(args) => doctor::run(&home, &args, out)?,
             Command::Completions(args) => {

@@ -71,6 +71,9 @@ fn lines_that_are_understood() {
         "registry alias model/c:v1 a b --remove c --json",
         "registry alias model/c:v1 --remove c",
         "registry protect model production --remove --json",
+        "reports list --project p --entity e --all --json",
+        "reports show T --json",
+        "reports delete Vmlldzo --json",
         "open",
         "open e/p/r --print --json",
         "doctor --json",
@@ -107,6 +110,7 @@ fn lines_that_are_refused() {
         "registry alias model/c:v1",
         "registry protect model",
         "registry show model/c --history --limit 3",
+        "reports show",
         "statsu",
     ] {
         assert!(words(line).is_err(), "{line}");

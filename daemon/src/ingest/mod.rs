@@ -7,6 +7,7 @@ pub mod local;
 pub mod registry;
 pub mod stream;
 pub mod upsert;
+pub mod views;
 
 use std::sync::Arc;
 

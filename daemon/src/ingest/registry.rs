@@ -52,19 +52,30 @@ impl From<&Collection> for CollectionPath {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn bad(error: pannier_proto::id::BadName) -> StoreError {
+pub(super) fn bad(error: pannier_proto::id::BadName) -> StoreError {
     StoreError::Refused(error.to_string())
 }
 
 fn record(tx: &Tx, by: &Author, entity: &str, project: &str, act: Act) -> Result<()> {
+    record_at(tx, by, entity, project, act, now_us())
+}
+
+/// Records an act, as done at this time, where its author may do it.
+pub(super) fn record_at(
+    tx: &Tx,
+    by: &Author,
+    entity: &str,
+    project: &str,
+    act: Act,
+    time_us: i64,
+) -> Result<()> {
     if !by.admin {
         rights::anybodys(tx, entity, project, &act)?;
     }
     let path = RunPath::workspace(entity, project).map_err(bad)?;
-    let now = now_us();
     let mut block = Block::default();
-    block.push_change(Change::Workspace { time_us: now, by: by.name.clone(), act: Box::new(act) });
-    append_in(tx, &path, tx.origin()?, block, now)
+    block.push_change(Change::Workspace { time_us, by: by.name.clone(), act: Box::new(act) });
+    append_in(tx, &path, tx.origin()?, block, now_us())
 }
 
 fn version(tx: &Tx, id: Id128) -> Result<ArtifactRow> {

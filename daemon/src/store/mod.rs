@@ -45,6 +45,7 @@ mod touched;
 mod unpacked;
 mod users;
 mod versions;
+mod views;
 mod workspace;
 mod writer;
 
@@ -76,6 +77,7 @@ pub use sync_state::{CursorRow, Remote, StreamState};
 pub use touched::Touched;
 pub use users::{Known, NewUser};
 pub use versions::VersionFacts;
+pub use views::{ViewFilter, ViewRow};
 pub use writer::Tx;
 
 /// Why the store did not do what it was asked.

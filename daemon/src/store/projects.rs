@@ -137,8 +137,9 @@ impl Tx<'_> {
     /// The project is shown no more; what its runs recorded stays.
     pub(super) fn forget_project(&self, entity: &str, project: &str, time_us: i64) -> Result<()> {
         self.sql.execute(
-            "UPDATE projects SET deleted_us = ?3, description = NULL, access = NULL, artifact_types = NULL,
-                 protected_aliases = '[]' WHERE entity = ?1 AND project = ?2",
+            "INSERT INTO projects (entity, project, created_us, deleted_us, emptied_us) VALUES (?1, ?2, ?3, ?3, ?3)
+             ON CONFLICT (entity, project) DO UPDATE SET deleted_us = ?3, description = NULL, access = NULL,
+                 artifact_types = NULL, protected_aliases = '[]', emptied_us = max(coalesce(emptied_us, ?3), ?3)",
             params![entity, project, time_us],
         )?;
         Ok(())

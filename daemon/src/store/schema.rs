@@ -7,13 +7,14 @@ use rusqlite::{Connection, OpenFlags};
 use super::{Result, StoreError};
 
 /// Numbered, never edited once released.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0001_runs.sql"),
     include_str!("../../migrations/0002_files.sql"),
     include_str!("../../migrations/0003_blobs.sql"),
     include_str!("../../migrations/0004_registry.sql"),
     include_str!("../../migrations/0005_members.sql"),
     include_str!("../../migrations/0006_intake.sql"),
+    include_str!("../../migrations/0007_views.sql"),
 ];
 
 /// The first SQLite whose checkpoint cannot lose a commit that races it.

@@ -64,6 +64,8 @@ impl Tx<'_> {
                 self.ensure_project(entity, project, made.time_us)?;
                 self.edit_project(entity, project, edit, made.time_us)
             }
+            Act::SaveView { view, body } => self.save_view(path, *view, body, made),
+            Act::DeleteView { view } => self.delete_view(path, *view, made),
             Act::DeleteProject => self.delete_project(entity, project, made.time_us),
         }
     }
@@ -211,6 +213,7 @@ impl Tx<'_> {
             .query_map(params![entity, project], |row| collections::read(row, 0))?
             .collect::<Result<Vec<_>, _>>()?;
         all.iter().try_for_each(|collection| self.delete_collection(collection, time_us))?;
+        self.delete_views(entity, project, time_us)?;
         self.forget_project(entity, project, time_us)
     }
 }

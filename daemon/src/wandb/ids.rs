@@ -3,7 +3,7 @@
 //! internal id base64 of `ProjectInternalId:NUMBER`.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use pannier_proto::content::Md5;
 use pannier_proto::id::{Id128, RunPath};
 
@@ -119,6 +119,25 @@ pub fn read_collection(id: &str) -> Option<i64> {
     read(id)?.strip_prefix("ArtifactCollection:")?.parse().ok()
 }
 
+/// A saved view. No `/` can be in it, because of what it is made of.
+#[must_use]
+pub fn view(id: Id128) -> String {
+    write(&format!("View:{id}"))
+}
+
+/// The same, as links have it.
+#[must_use]
+pub fn view_link(id: Id128) -> String {
+    STANDARD_NO_PAD.encode(format!("View:{id}"))
+}
+
+/// The view that an id names, with or without the `=` at its end.
+#[must_use]
+pub fn read_view(id: &str) -> Option<Id128> {
+    let bytes = STANDARD_NO_PAD.decode(id.trim_end_matches('=')).ok()?;
+    String::from_utf8(bytes).ok()?.strip_prefix("View:")?.parse().ok()
+}
+
 /// An MD5 digest as manifests have it.
 #[must_use]
 pub fn md5_base64(md5: Md5) -> String {
@@ -145,6 +164,11 @@ mod tests {
         assert_eq!(read_manifest(&manifest(id, 7)), Some((id, 7)));
         assert_eq!(read_collection(&collection(3)), Some(3));
         assert_eq!(read_project(&project("e", "p")), Some(("e".into(), "p".into())));
+        for id in [Id128([0; 16]), Id128([0xff; 16]), id] {
+            let (whole, link) = (view(id), view_link(id));
+            assert_eq!((read_view(&whole), read_view(&link)), (Some(id), Some(id)));
+            assert!(whole.starts_with(&link) && !link.contains(['/', '+', '=', '-']), "{link}");
+        }
         for junk in
             ["", "x", "UnVuOnYx", &write("Run:v1:a:b"), &write("Run:v1:a:b:c:d"), &write("Run:v1:..:b:c")]
         {

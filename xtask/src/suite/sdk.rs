@@ -15,7 +15,7 @@ use crate::sh::{self, Profile};
 
 /// The stories of `tests/wandb` with the SDK that `requirements.txt` pins.
 pub fn stories(fast: bool) -> Outcome {
-    let mut pytest = pytest(&environment()?)?;
+    let mut pytest = pytest()?;
     pytest.args(["tests/wandb", "--ignore", "tests/wandb/versions"]);
     if fast {
         pytest.args(["-m", "fast"]);
@@ -27,9 +27,8 @@ pub fn stories(fast: bool) -> Outcome {
 
 /// A short story with each SDK of `versions/sdks.txt`.
 pub fn versions() -> Outcome {
-    let venv = environment()?;
-    let sdks = lay_out(&venv)?;
-    let mut pytest = pytest(&venv)?;
+    let sdks = lay_out(&environment()?)?;
+    let mut pytest = pytest()?;
     counted(pytest.arg("tests/wandb/versions").env("PANNIER_WANDB_SDKS", sdks), pytest_count)
 }
 
@@ -43,8 +42,10 @@ fn environment() -> Result<Venv> {
     )
 }
 
-/// `pytest`, in a namespace that has no network but loopback.
-fn pytest(venv: &Venv) -> Result<Command> {
+/// `pytest` of the environment that has W&B's SDK, in a namespace that has no
+/// network but loopback.
+pub fn pytest() -> Result<Command> {
+    let venv = environment()?;
     let package = python::package(Profile::Dev)?;
     let mut pytest = Command::new(venv.python());
     pytest.arg(folder().join("alone.py")).args(["-m", "pytest", "-rs"]).current_dir(sh::root());

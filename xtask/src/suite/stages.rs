@@ -182,7 +182,7 @@ fn check(status: ExitStatus, count: Count, command: &Command) -> Result<()> {
 }
 
 /// The number before a word: `3` of `3 passed`.
-fn before(text: &str, word: &str) -> Option<u64> {
+pub fn before(text: &str, word: &str) -> Option<u64> {
     let words: Vec<_> = text.split([' ', ',', ';', '(', ')']).filter(|word| !word.is_empty()).collect();
     words.windows(2).find(|pair| pair[1] == word)?[0].parse().ok()
 }

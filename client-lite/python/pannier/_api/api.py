@@ -19,6 +19,7 @@ from .web import Web
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .projects import Project, Projects
+    from .reports import Reports
     from .users import User
     from .web import Door
 
@@ -121,6 +122,15 @@ class Api(ArtifactApi):
         """The projects of an entity."""
         return projects.Projects(self._client, entity or self._entity(), per_page)
 
+    def reports(
+        self, path: str | None = None, name: str | None = None, per_page: int = 50
+    ) -> Reports:
+        """The reports of `entity/project`; `name` is the one that W&B gave a report, not
+        its title."""
+        from .reports import Reports
+
+        return Reports(self._client, *self._project_path(path), name, per_page)
+
     def create_project(self, name: str, entity: str | None = None) -> None:
         """Makes a project, if it is not there."""
         given = {"name": name, "entityName": entity or self._entity()}
@@ -164,7 +174,7 @@ class Api(ArtifactApi):
         # Only reached for what is not here; hasattr() gets its answer, people a reason.
         raise AttributeError(
             f"pannier's Api has no {name!r}; it has runs, their history and files, projects,"
-            " artifacts and registries (docs/python.md)"
+            " reports, artifacts and registries (docs/python.md)"
         )
 
     def __repr__(self) -> str:

@@ -1,8 +1,11 @@
 //! Rows of the store as the routes of artifacts show them.
 
+use std::collections::BTreeMap;
+
 use pannier_proto::artifacts::{
     AliasView, ArtifactView, CollectionView, MoveView, Place, RegistryView, VersionView,
 };
+use pannier_proto::dashboard::{Sync, SyncState};
 use pannier_proto::workspace::REGISTRY_PREFIX;
 
 use crate::access::Verb;
@@ -39,7 +42,11 @@ fn place(row: &ArtifactRow, asked_of_remotes: bool) -> Place {
 
 fn version(app: &App, row: ArtifactRow, asked_of_remotes: bool) -> Result<VersionView> {
     let place = place(&row, asked_of_remotes);
-    let sync = sync_state::of(app, &row.run)?;
+    // What was fetched is at the remote that it came from.
+    let sync = match row.fetched {
+        Some(_) => Sync { state: SyncState::Sent, remotes: BTreeMap::new() },
+        None => sync_state::of(app, &row.run)?,
+    };
     let body = row.body;
     Ok(VersionView {
         id: body.id,
@@ -155,7 +162,7 @@ pub fn registry(store: &Store, project: Project) -> Result<RegistryView> {
 /// Moves of a collection's names.
 pub fn moves(store: &Store, collection: i64, alias: Option<&str>) -> Result<Vec<MoveView>> {
     let moves = store.alias_moves(collection, alias)?;
-    let mut numbers = std::collections::BTreeMap::new();
+    let mut numbers = BTreeMap::new();
     store.each_version(&[collection], |facts| {
         numbers.insert(facts.id, facts.version);
     })?;

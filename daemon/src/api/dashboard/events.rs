@@ -17,13 +17,15 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::access::Verb;
+use crate::access::{Access, Verb};
 use crate::api::App;
 use crate::api::auth::Caller;
 use crate::api::bytes::streamed;
 use crate::api::respond::Answer;
 use crate::store::Touched;
 
+/// Stands for all of them.
+const EVERY_RUN: &str = "*";
 /// Between two messages, at least.
 const PAUSE: Duration = Duration::from_millis(100);
 /// After so long without a message a comment is sent: who has gone is noticed.
@@ -32,19 +34,38 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// seen whether he still may.
 const LIFE: Duration = Duration::from_secs(600);
 
+/// What is looked at: a project, an entity, or everything that the caller may
+/// read.
+struct Of {
+    asked: Asked,
+    access: Access,
+}
+
 #[derive(Deserialize)]
-pub struct Of {
-    entity: String,
-    project: String,
+pub struct Asked {
+    entity: Option<String>,
+    project: Option<String>,
+}
+
+impl Of {
+    fn holds(&self, path: &RunPath) -> bool {
+        let is = |asked: &Option<String>, name: &str| asked.as_ref().is_none_or(|asked| asked == name);
+        is(&self.asked.entity, &path.entity)
+            && is(&self.asked.project, &path.project)
+            && self.access.allows(&path.entity, Verb::Read)
+    }
 }
 
 /// `GET /v1/events`.
 pub async fn events(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Query(of): Query<Of>,
+    Query(asked): Query<Asked>,
 ) -> Answer<Response> {
-    caller.must(&of.entity, Verb::Read)?;
+    if let Some(entity) = &asked.entity {
+        caller.must(entity, Verb::Read)?;
+    }
+    let of = Of { asked, access: caller.access };
     let touched = app.store.touched();
     let (send, queue) = mpsc::channel(4);
     let mut stopping = app.stopping.clone();
@@ -107,22 +128,24 @@ impl Seen {
         match next {
             Ok(touched) => touched.iter().for_each(|touched| self.add(touched, of)),
             // Some were missed: look at everything again.
-            Err(RecvError::Lagged(_)) => (self.artifacts, self.views, self.sync) = (true, true, true),
+            Err(RecvError::Lagged(_)) => {
+                self.runs = vec![EVERY_RUN.to_owned()];
+                (self.artifacts, self.views, self.sync) = (true, true, true);
+            }
             Err(RecvError::Closed) => return false,
         }
         true
     }
 
     fn add(&mut self, touched: &Touched, of: &Of) {
-        let here = |path: &RunPath| path.entity == of.entity && path.project == of.project;
         match touched {
-            Touched::Run(path) if path.is_workspace() && here(path) => {
+            Touched::Run(path) if path.is_workspace() && of.holds(path) => {
                 (self.artifacts, self.views) = (true, true);
             }
-            Touched::Run(path) if here(path) && !self.runs.contains(&path.run) => {
+            Touched::Run(path) if of.holds(path) && !self.runs.contains(&path.run) => {
                 self.runs.push(path.run.clone());
             }
-            Touched::Artifact(path) if here(path) => self.artifacts = true,
+            Touched::Artifact(path) if of.holds(path) => self.artifacts = true,
             Touched::Run(_) | Touched::Artifact(_) => {}
             Touched::Sync => self.sync = true,
         }
@@ -148,7 +171,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn messages_are_gathered_and_only_of_the_project() {
-        let of = Of { entity: "e".to_owned(), project: "p".to_owned() };
+        let (entity, project) = (Some("e".to_owned()), Some("p".to_owned()));
+        let of = Of { asked: Asked { entity, project }, access: Access::owner("e") };
         let (send, touched) = tokio::sync::broadcast::channel(4);
         let (pieces, mut queue) = mpsc::channel(4);
         let telling = tokio::spawn(async move { tell(touched, &of, pieces).await });

@@ -14,19 +14,24 @@ use crate::store::{self, StoreError};
 /// # Errors
 /// As the store's.
 pub fn of(app: &App, path: &RunPath) -> store::Result<Sync> {
-    match app.store.run_at_remotes(path) {
-        Ok((_, remotes)) => Ok(said(app, remotes)),
+    match at_remotes(app, path) {
+        Ok((_, remotes)) => Ok(Sync { state: word(&remotes, |remote| app.sync.is_refused(remote)), remotes }),
         Err(StoreError::Missing(_)) => Ok(Sync { state: SyncState::Here, remotes: BTreeMap::new() }),
         Err(error) => Err(error),
     }
 }
 
-/// With the last errors of those remotes that lack something.
-fn said(app: &App, mut remotes: BTreeMap<String, RunAtRemote>) -> Sync {
+/// The records of a run, or of a project as such, and how far each remote is with
+/// them: with the last errors of those that lack something.
+///
+/// # Errors
+/// As the store's.
+pub fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<String, RunAtRemote>)> {
+    let (records, mut remotes) = app.store.run_at_remotes(path)?;
     for (remote, at) in remotes.iter_mut().filter(|(_, at)| at.records_queued > 0) {
         at.last_error = app.sync.last_error(remote);
     }
-    Sync { state: word(&remotes, |remote| app.sync.is_refused(remote)), remotes }
+    Ok((records, remotes))
 }
 
 fn word(remotes: &BTreeMap<String, RunAtRemote>, refuses: impl Fn(&str) -> bool) -> SyncState {

@@ -21,6 +21,7 @@ use super::mutation::RunMutation;
 use super::project_mutation::ProjectMutation;
 use super::query::Query;
 use super::registry_mutation::RegistryMutation;
+use super::view::ViewMutation;
 use super::{Ask, permit};
 use crate::access::Verb;
 use crate::api::App;
@@ -34,7 +35,7 @@ const MESSAGE_CHARS_MAX: usize = 500;
 
 /// The root of mutations.
 #[derive(MergedObject, Default)]
-pub struct Mutation(RunMutation, ArtifactMutation, RegistryMutation, ProjectMutation);
+pub struct Mutation(RunMutation, ArtifactMutation, RegistryMutation, ProjectMutation, ViewMutation);
 
 /// What is answered.
 #[derive(Clone)]

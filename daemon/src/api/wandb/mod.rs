@@ -25,6 +25,7 @@ mod scan;
 mod search;
 pub mod transfer;
 mod user;
+mod view;
 
 use std::sync::Arc;
 

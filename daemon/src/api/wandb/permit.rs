@@ -5,7 +5,7 @@
 use crate::access::Verb::{self, Admin, Delete, Write};
 
 /// Mutations and what they need.
-const MUTATIONS: [(&str, Verb); 30] = [
+const MUTATIONS: [(&str, Verb); 32] = [
     ("upsertBucket", Write),
     ("rewindRun", Write),
     ("createRunFiles", Write),
@@ -36,6 +36,8 @@ const MUTATIONS: [(&str, Verb); 30] = [
     ("createArtifactCollectionTagAssignments", Write),
     ("deleteArtifactCollectionTagAssignments", Write),
     ("deleteModel", Admin),
+    ("upsertView", Write),
+    ("deleteView", Delete),
 ];
 
 /// What a mutation needs, where it is on the list.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result};
 use pannier_proto::id::RunPath;
 
 use super::artifact::{Artifact, Membership};
@@ -12,17 +12,11 @@ use super::run::Run;
 use super::run_query::Found;
 use super::scalar::JsonString;
 use super::user::{Entity, User};
+use super::view::View;
 use super::{Ask, artifact, ask, search};
 use crate::access::Verb;
-use crate::store;
+use crate::store::{self, ViewFilter};
 use crate::wandb::{ids, time};
-
-/// A report or a saved view.
-#[derive(SimpleObject)]
-pub struct View {
-    id: ID,
-    name: String,
-}
 
 /// A project.
 #[derive(Clone)]
@@ -163,16 +157,25 @@ impl Project {
         Ok(self.found(ask(ctx)?, filters, None).await?.numbers.len())
     }
 
-    /// Reports and saved views, of which none are kept yet.
+    /// Reports and workspaces, the last saved first.
     async fn all_views(
         &self,
-        #[graphql(name = "viewType")] _view_type: Option<String>,
-        #[graphql(name = "viewName")] _view_name: Option<String>,
-        #[graphql(name = "userName")] _user_name: Option<String>,
-        #[graphql(name = "first")] _first: Option<i32>,
-        #[graphql(name = "after")] _after: Option<String>,
-    ) -> Page<View> {
-        Window::cut(Vec::new(), None, None)
+        ctx: &Context<'_>,
+        view_type: Option<String>,
+        view_name: Option<String>,
+        user_name: Option<String>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Page<View>> {
+        let filter = ViewFilter {
+            entity: Some(self.0.entity.clone()),
+            project: Some(self.0.name.clone()),
+            kind: view_type,
+            name: view_name,
+            by: user_name,
+        };
+        let found = ask(ctx)?.read(move |store| store.views(&filter)).await?;
+        Ok(Window::cut(found.into_iter().map(View).collect(), first, after.as_deref()))
     }
 
     /// `COLLECTION:ALIAS`.

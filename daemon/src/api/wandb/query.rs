@@ -8,6 +8,7 @@ use super::collection::Collection;
 use super::page::{Page, Window};
 use super::project::Project;
 use super::user::{Entity, Organization, User};
+use super::view::View;
 use crate::access::Verb;
 use crate::wandb::ids;
 
@@ -135,6 +136,9 @@ impl Query {
     async fn artifact(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Artifact>> {
         let Some(id) = ids::read_artifact(&id) else { return Ok(None) };
         Artifact::shown(ask(ctx)?, id).await
+    }
+    async fn view(&self, ctx: &Context<'_>, id: ID) -> Result<Option<View>> {
+        View::find(ask(ctx)?, &id).await
     }
     #[graphql(name = "clientIDMapping")]
     async fn client_id_mapping(

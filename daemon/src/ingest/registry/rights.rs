@@ -42,7 +42,9 @@ pub fn anybodys(tx: &Tx, entity: &str, project: &str, act: &Act) -> Result<()> {
         | Act::EditVersion { .. }
         | Act::DeleteVersion { .. }
         | Act::EditCollection { .. }
-        | Act::DeleteCollection { .. } => None,
+        | Act::DeleteCollection { .. }
+        | Act::SaveView { .. }
+        | Act::DeleteView { .. } => None,
     };
     refused.map_or(Ok(()), |why| Err(StoreError::Refused(why)))
 }
