@@ -205,6 +205,7 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
         answers: Arc::default(),
         scans: Arc::default(),
         entrance: Arc::default(),
+        logs: Arc::default(),
         stopping,
         web: Arc::new(web),
         door: Door::Socket,

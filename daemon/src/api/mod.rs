@@ -88,6 +88,8 @@ pub struct App {
     pub scans: Arc<wandb::Scans>,
     /// What the dashboard's way in remembers.
     pub entrance: Arc<dashboard::Entrance>,
+    /// Consoles that somebody follows.
+    pub logs: Arc<dashboard::Logs>,
     /// Whether we are about to leave.
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// How we are reached.

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use pannier_proto::id::BadName;
 use pannier_proto::request::ErrorBody;
 
@@ -18,7 +18,8 @@ pub struct Failure {
     pub status: StatusCode,
     /// For people.
     pub body: ErrorBody,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// When to try again, for programs.
+    pub retry_after_s: Option<u64>,
 }
 
 /// What a refusal of the framework itself says at most, in bytes.
@@ -72,7 +73,7 @@ pub type Answer<T> = Result<T, Failure>;
 impl Failure {
     /// A failure without a hint.
     pub fn new(status: StatusCode, error: impl Into<String>) -> Self {
-        Self { status, body: ErrorBody { error: error.into(), hint: None }, header: None }
+        Self { status, body: ErrorBody { error: error.into(), hint: None }, retry_after_s: None }
     }
 
     /// Bad input: 400.
@@ -86,19 +87,12 @@ impl Failure {
         self.body.hint = Some(hint.into());
         self
     }
-
-    /// With a header for programs.
-    #[must_use]
-    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
-        self.header = HeaderValue::from_str(value).ok().map(|value| (name, value));
-        self
-    }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let headers: HeaderMap = self.header.into_iter().collect();
-        (self.status, headers, Json(self.body)).into_response()
+        let wait = self.retry_after_s.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
+        (self.status, HeaderMap::from_iter(wait), Json(self.body)).into_response()
     }
 }
 

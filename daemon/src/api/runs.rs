@@ -192,7 +192,7 @@ fn lines_of(
     table: Table,
     take: &mut dyn FnMut(Row) -> bool,
 ) -> crate::store::Result<()> {
-    for block in store.blocks_with(path, table)? {
+    for (block, _) in store.blocks_with(path, table)? {
         for row in store.block_rows(block, table)? {
             if !take(row) {
                 return Ok(());

@@ -114,6 +114,9 @@ impl Tx<'_> {
             return Err(StoreError::misplaced(&run.path));
         }
         for change in block.changes() {
+            if matches!(change, Change::Artifact { .. } | Change::UseArtifact { .. }) {
+                self.touch(Touched::Artifact(run.path.clone()));
+            }
             self.apply(stream, &mut run, change, now_us)?;
         }
         let steps = &block.rows(Table::History).steps;
@@ -238,13 +241,9 @@ impl Tx<'_> {
             Change::File { path, content, time_us } => self.set_file(stream.run, path, content, *time_us)?,
             Change::RemoveFile { path } => self.remove_file(stream.run, path)?,
             Change::Artifact { version } => {
-                self.touch(Touched::Artifact(run.path.clone()));
                 self.add_artifact(stream.run, &run.path, version, stream.origin)?;
             }
-            Change::UseArtifact { id } => {
-                self.touch(Touched::Artifact(run.path.clone()));
-                self.use_artifact(stream.run, *id)?;
-            }
+            Change::UseArtifact { id } => self.use_artifact(stream.run, *id)?,
             Change::TextFile { path, text } => self.set_text_file(stream.run, path, text)?,
             Change::Dropped { count, reason, .. } => {
                 run.dropped += count;

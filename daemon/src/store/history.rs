@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use pannier_proto::id::RunPath;
+use pannier_proto::id::{RunPath, Seq};
 use pannier_proto::record::{Row, Table};
 use pannier_proto::value::{Kind, Value};
 use rusqlite::{Connection, params};
@@ -15,7 +15,7 @@ use super::branches::Hidden;
 use super::runs::id_of;
 use super::series::Series;
 use super::unpacked::{POINTS_MAX, Unpacked};
-use super::{Result, Store, StoreError, sketch};
+use super::{Result, Store, StoreError, from_sql, sketch};
 use crate::block::{self, Cells, Column, STEP_KEY, TIME_KEY};
 
 /// Which rows to read.
@@ -178,7 +178,7 @@ impl Store {
             let query = RowsQuery { from_step: step, ..RowsQuery::all(1) };
             return Ok(self.rows(path, &query)?.0.pop());
         }
-        let Some(block) = self.blocks_with(path, table)?.pop() else { return Ok(None) };
+        let Some((block, _)) = self.blocks_with(path, table)?.pop() else { return Ok(None) };
         Ok(self.block_rows(block, table)?.pop())
     }
 
@@ -188,7 +188,7 @@ impl Store {
     /// [`StoreError::Missing`]; [`StoreError::Damaged`].
     pub fn column_kinds(&self, path: &RunPath) -> Result<BTreeSet<(String, Kind)>> {
         let mut kinds = BTreeSet::new();
-        for block in self.blocks_with(path, Table::History)? {
+        for (block, _) in self.blocks_with(path, Table::History)? {
             let columns = self.read_blocking(|sql| columns_of(sql, block, Table::History, |_| true))?;
             let logged =
                 columns.into_iter().filter(|column| ![STEP_KEY, TIME_KEY].contains(&column.key.as_str()));
@@ -197,19 +197,21 @@ impl Store {
         Ok(kinds)
     }
 
-    /// The blocks of a run that have rows of a table, in order: to be read one
-    /// by one with [`Store::block_rows`].
+    /// The blocks of a run that have rows of a table, in order, each with its last
+    /// `Seq`: to be read one by one with [`Store::block_rows`]. One that was merged
+    /// with others is another, whatever its id.
     ///
     /// # Errors
     /// [`StoreError::Missing`].
-    pub fn blocks_with(&self, path: &RunPath, table: Table) -> Result<Vec<i64>> {
+    pub fn blocks_with(&self, path: &RunPath, table: Table) -> Result<Vec<(i64, Seq)>> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached(
-                "SELECT b.id FROM streams s JOIN blocks b ON b.stream = s.id
+                "SELECT b.id, b.last_seq FROM streams s JOIN blocks b ON b.stream = s.id
                  WHERE s.run = ?1 AND EXISTS (SELECT 1 FROM parts p WHERE p.block = b.id AND p.tag = ?2)
                  ORDER BY s.id, b.first_seq",
             )?;
-            let rows = select.query_map(params![id_of(sql, path)?, table as u8], |row| row.get(0))?;
+            let block = |row: &rusqlite::Row| Ok((row.get(0)?, from_sql(row.get(1)?)));
+            let rows = select.query_map(params![id_of(sql, path)?, table as u8], block)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }

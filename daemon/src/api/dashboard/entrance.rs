@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, RETRY_AFTER};
+use http::header::CACHE_CONTROL;
 use pannier_proto::dashboard::SignIn;
 
 use super::session;
@@ -91,8 +91,8 @@ fn wrong(door: Door) -> Failure {
 }
 
 fn too_often(wait: Duration) -> Failure {
-    let seconds = (wait.as_secs() + 1).to_string();
-    Failure::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong keys were tried here")
-        .hint(format!("wait {seconds} s"))
-        .header(RETRY_AFTER, &seconds)
+    let seconds = wait.as_secs() + 1;
+    let failure = Failure::new(StatusCode::TOO_MANY_REQUESTS, "too many wrong keys were tried here")
+        .hint(format!("wait {seconds} s"));
+    Failure { retry_after_s: Some(seconds), ..failure }
 }

@@ -26,6 +26,8 @@ use axum::routing::{get, post};
 
 use super::App;
 
+pub use log::Logs;
+
 /// Segments with which the paths of the API begin: what is unknown there is no
 /// place in the dashboard.
 const RESERVED: [&str; 9] =

@@ -24,15 +24,15 @@ pub struct LogLine {
     line: String,
 }
 
-impl From<Line> for LogLine {
-    fn from(line: Line) -> Self {
+impl LogLine {
+    fn new(number: usize, line: &Line) -> Self {
         Self {
-            id: ids::other("LogLine", &line.number.to_string()).into(),
-            number: line.number,
+            id: ids::other("LogLine", &number.to_string()).into(),
+            number,
             timestamp: time::format(line.time_us),
             level: line.stderr.then_some("error"),
-            label: line.label,
-            line: line.text,
+            label: line.label.clone(),
+            line: line.text.clone(),
         }
     }
 }
@@ -46,8 +46,9 @@ pub async fn page(
     last: Option<i32>,
 ) -> Result<Page<LogLine>> {
     let of = path.clone();
-    let lines = ask.read(move |store| lines(store, &of)).await?;
-    let lines: Vec<LogLine> = lines.into_iter().map(LogLine::from).collect();
+    let console = ask.read(move |store| Console::read(store, &of)).await?;
+    let lines = console.in_order().into_iter().enumerate();
+    let lines: Vec<LogLine> = lines.map(|(number, line)| LogLine::new(number, line)).collect();
     let after = match last {
         Some(last) => Some(lines.len().saturating_sub(usize::try_from(last).unwrap_or(0)).to_string()),
         None => after,
@@ -60,58 +61,74 @@ pub async fn page(
 /// # Errors
 /// As the store's.
 pub fn text(store: &Store, path: &RunPath) -> store::Result<String> {
-    Ok(lines(store, path)?.into_iter().map(|line| line.text + "\n").collect())
+    Ok(Console::read(store, path)?
+        .in_order()
+        .into_iter()
+        .flat_map(|line| [line.text.as_str(), "\n"])
+        .collect())
 }
 
-/// Every line in its last form, in order.
-///
-/// # Errors
-/// As the store's.
-pub fn lines(store: &Store, path: &RunPath) -> store::Result<Vec<Line>> {
-    let mut last = Lines::new();
-    for block in store.blocks_with(path, Table::Console)? {
-        last.extend(store.block_rows(block, Table::Console)?.into_iter().map(Line::read));
-    }
-    Ok(in_order(last))
-}
+/// A run's console: every line in its last form, by writer and number.
+#[derive(Default)]
+pub struct Console(BTreeMap<(Option<String>, i64), Line>);
 
-/// Lines by writer and number.
-type Lines = BTreeMap<(Option<String>, i64), Line>;
-
-/// By number; of several writers, by time.
-fn in_order(last: Lines) -> Vec<Line> {
-    let writers = last.keys().map(|(label, _)| label).collect::<std::collections::BTreeSet<_>>().len();
-    let mut all: Vec<_> = last.into_iter().map(|((_, number), line)| (number, line)).collect();
-    if writers > 1 {
-        all.sort_by_key(|(number, line)| (line.time_us, *number));
+impl Console {
+    /// All of it.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub fn read(store: &Store, path: &RunPath) -> store::Result<Self> {
+        let mut console = Self::default();
+        for (block, _) in store.blocks_with(path, Table::Console)? {
+            console.take(store.block_rows(block, Table::Console)?);
+        }
+        Ok(console)
     }
-    let numbered = all.into_iter().enumerate();
-    numbered.map(|(number, (_, line))| Line { number, ..line }).collect()
+
+    /// Takes later rows in.
+    pub fn take(&mut self, rows: Vec<Row>) {
+        self.0.extend(rows.into_iter().map(Line::read));
+    }
+
+    /// By number; of several writers, by time.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<&Line> {
+        let label = |end: Option<(&(Option<String>, i64), &Line)>| end.map(|((label, _), _)| label.clone());
+        if label(self.0.first_key_value()) == label(self.0.last_key_value()) {
+            return self.0.values().collect();
+        }
+        let mut all: Vec<_> = self.0.iter().collect();
+        all.sort_by_key(|((_, number), line)| (line.time_us, *number));
+        all.into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// Bytes of its text, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.values().map(|line| line.text.len() + size_of::<Line>()).sum()
+    }
 }
 
 /// A line.
 pub struct Line {
-    /// Its number among all, from 0.
-    number: usize,
     stderr: bool,
     label: Option<String>,
-    /// What it says.
-    pub text: String,
+    text: String,
     time_us: i64,
 }
 
 impl Line {
     /// As the dashboard shows it.
     #[must_use]
-    pub fn view(self) -> dashboard::LogLine {
-        let Self { number, stderr, label, text, time_us } = self;
-        dashboard::LogLine { n: number as u64, label: label.unwrap_or_default(), stderr, text, time_us }
+    pub fn view(&self, n: u64) -> dashboard::LogLine {
+        let (label, text) = (self.label.clone().unwrap_or_default(), self.text.clone());
+        dashboard::LogLine { n, label, stderr: self.stderr, text, time_us: self.time_us }
     }
 
-    /// With its number and its writer's name.
+    /// With its writer and number.
     fn read(row: Row) -> ((Option<String>, i64), Self) {
-        let (mut number, time_us) = (-1, row.time_us);
-        let mut line = Self { number: 0, stderr: false, label: None, text: String::new(), time_us };
+        let mut number = -1;
+        let mut line = Self { stderr: false, label: None, text: String::new(), time_us: row.time_us };
         for (key, value) in row.cells {
             match (key.as_str(), value) {
                 ("line", Value::I64(n)) => number = n,

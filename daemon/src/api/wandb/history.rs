@@ -80,7 +80,7 @@ pub async fn system_lines(ask: &Ask, run: &Arc<RunView>, samples: Option<i32>) -
     let limit = count(samples.map(i64::from), SAMPLES);
     let found = ask.read(move |store| {
         let mut thinned = Thinned::new(limit);
-        for block in store.blocks_with(&run.path, Table::System)? {
+        for (block, _) in store.blocks_with(&run.path, Table::System)? {
             store.block_rows(block, Table::System)?.into_iter().for_each(|row| thinned.push(row));
         }
         Ok(thinned.finish().iter().map(|row| line(row, &run)).collect())

@@ -49,11 +49,11 @@ impl Seen {
         for item in items {
             let key = metrics(&item.run.summary, 1).pop();
             let curve =
-                key.map(|key| curves(daemon, &item, vec![key])).transpose()?.and_then(|mut all| all.pop());
+                key.map(|key| curves(daemon, &item, &[key])).transpose()?.and_then(|mut all| all.pop());
             runs.push((item, curve));
         }
         let curves = match runs.get(selected.min(runs.len().saturating_sub(1))) {
-            Some((item, _)) => curves(daemon, item, metrics(&item.run.summary, METRICS))?,
+            Some((item, _)) => curves(daemon, item, &metrics(&item.run.summary, METRICS))?,
             None => Vec::new(),
         };
         Ok(Self { status, runs, curves })
@@ -70,7 +70,7 @@ fn metrics(summary: &Map<String, Json>, count: usize) -> Vec<String> {
     keys
 }
 
-fn curves(daemon: &Client, item: &RunItem, keys: Vec<String>) -> Result<Vec<Curve>> {
+fn curves(daemon: &Client, item: &RunItem, keys: &[String]) -> Result<Vec<Curve>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
