@@ -125,10 +125,13 @@ def opened(chromium, home, request):
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
-        link = link_of(there)
+        link = f"{there.url}/login" if isinstance(there, Hub) else link_of(there)
         origin = re.match(r"https?://[^/]+", link).group()
         watches.append(Watch(page, origin, allowed))
         page.goto(link)
+        if isinstance(there, Hub):
+            page.get_by_label("API key").fill(there.token)
+            page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("link", name="Status")).to_be_visible()
         if path != "/":
             page.goto(origin + path)
