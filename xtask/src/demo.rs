@@ -18,6 +18,15 @@ use crate::sh::{self, Profile, Running};
 
 const STEPS: i64 = 400;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What the model's way left, asked for here and there.
+const QUESTIONS: &[(&str, &[&str], &[&str])] = &[
+    (
+        "the version in the registry",
+        &["artifact", "show", "wandb-registry-Seeds/Demo-pannier:latest"],
+        &["id", "digest", "size"],
+    ),
+    ("the report", &["reports", "show", "What came of it"], &["id", "display_name", "spec"]),
+];
 /// A daemon or hub that lost its xtask leaves by itself.
 const IDLE_S: &str = "120";
 
@@ -68,6 +77,9 @@ pub fn run() -> Result<()> {
     println!("    *** a new daemon is up");
     trainer.finish()?;
 
+    sh::step("a model's way, offline: trained, in a registry, used from there, in a report");
+    stage.tell_of_a_model()?;
+
     sh::step("the network comes: hub up, sync");
     // Its exit code says that something waits, which is what is to be seen.
     print!("{}", String::from_utf8_lossy(&stage.pannier("home").arg("status").output()?.stdout));
@@ -77,6 +89,7 @@ pub fn run() -> Result<()> {
     sh::step("hub and home, compared run by run");
     let expected = [("softmax", 120), ("network", STEPS)];
     let differences = compare::runs(&stage.pannier("home"), &stage.pannier("hub"), &expected)?;
+    compare::answers(&stage.pannier("home"), &stage.pannier("hub"), QUESTIONS)?;
     sh::run(stage.pannier("home").args(["verify", "--remote", "hub"]))?;
     hub.stop(PATIENCE)?;
     daemon.stop(PATIENCE)?;
@@ -139,11 +152,34 @@ impl Stage {
         Ok(hub)
     }
 
+    /// The story of `tests/wandb`, told with `import pannier as wandb`.
+    fn tell_of_a_model(&self) -> Result<()> {
+        let stories = sh::root().join("tests/wandb/stories");
+        let work = self.dir.join("model");
+        fs::create_dir_all(&work)?;
+        let mut story = self.script();
+        story.arg(stories.join("seed.py")).arg("pannier").current_dir(&work);
+        story.env("PYTHONPATH", std::env::join_paths([&stories, &self.package])?);
+        sh::run(story.env("STORY_TOLD", work.join("told.json")))
+    }
+
+    /// Python, led to the home.
+    fn script(&self) -> Command {
+        let mut command = Command::new(&self.python);
+        command
+            .env("PANNIER_HOME", self.dir.join("home"))
+            .env_remove("PANNIER_SOCKET")
+            .env("PYTHONPATH", &self.package)
+            .env("PANNIER_BIN", &self.pannier);
+        command
+    }
+
     fn where_to_look(&self) {
         let home = self.dir.join("home").display().to_string();
         let bin = self.pannier.display();
         println!("Look around (any of these starts a daemon and leaves it to end by itself):");
         println!("    export PANNIER_HOME={home}");
+        println!("    {bin} open                      the dashboard, in a browser");
         println!("    {bin} runs list");
         println!("    {bin} runs show local/digits/network");
         println!("    {bin} runs history local/digits/network | tail");
@@ -160,17 +196,10 @@ struct Trainer {
 
 impl Trainer {
     fn start(stage: &Stage, id: &str, args: &[&str]) -> Result<Self> {
-        let mut command = Command::new(&stage.python);
+        let mut command = stage.script();
         command.arg(sh::root().join("xtask/demo/train.py")).args(["--id", id, "--checkpoint"]);
         command.arg(stage.dir.join(format!("{id}.npz"))).args(args).stdout(Stdio::piped());
-        command
-            .env("PANNIER_HOME", stage.dir.join("home"))
-            .env_remove("PANNIER_SOCKET")
-            .env("PYTHONPATH", &stage.package);
-        command
-            .env("PANNIER_BIN", &stage.pannier)
-            .env("OMP_NUM_THREADS", "1")
-            .env("OPENBLAS_NUM_THREADS", "1");
+        command.env("OMP_NUM_THREADS", "1").env("OPENBLAS_NUM_THREADS", "1");
         let mut process = Running::start(&mut command)?;
         let stdout = process.child.stdout.take().context("the trainer has no stdout")?;
         let (to, lines) = sync_channel(1000);

@@ -1,14 +1,20 @@
 """A model from its training to a report: train, log the weights, link them to a
-registry, use them from there, and write down what came of it."""
+registry, use them from there, write down what came of it, and find it again.
+Whichever package is imported.
 
+seed.py TRACKER"""
+
+import importlib
 import pathlib
+import sys
 
-import wandb
-import wandb_workspaces.reports.v2 as wr
 from telling import tell
 
-PROJECT = "seed"
-REGISTERED = "wandb-registry-Seeds/Demo"
+tracker = sys.argv[1]
+wandb = importlib.import_module(tracker)
+wr = importlib.import_module("wandb_workspaces.reports.v2" if tracker == "wandb" else f"{tracker}.reports")
+PROJECT = f"seed-{tracker}"
+REGISTERED = f"wandb-registry-Seeds/Demo-{tracker}"
 
 with wandb.init(project=PROJECT, config={"epochs": 10}) as run:
     entity, trained = run.entity, run.id
@@ -40,4 +46,16 @@ report = wr.Report(
     ],
 )
 report.save()
-tell(trained=trained, version=weights.version, used=used, url=report.url, id=report.id)
+again = wr.Report.from_url(report.url)
+assert again.title == report.title and len(again.blocks) == len(report.blocks), report.url
+
+versions = (
+    wandb.Api()
+    .registries(filter={"name": {"$regex": "Seeds"}})
+    .collections(filter={"name": f"Demo-{tracker}"})
+    .versions(filter={"$or": [{"tag": "text-classification"}, {"alias": "latest"}]})
+)
+found = [[one.name, one.collection.name, one.aliases, one.tags, str(one.created_at)] for one in versions]
+print("report:", report.url)
+print("in the registry:", *found)
+tell(trained=trained, version=weights.version, used=used, url=report.url, id=report.id, found=found)

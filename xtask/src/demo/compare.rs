@@ -47,6 +47,26 @@ pub fn runs(here: &Command, there: &Command, expected: &[(&str, i64)]) -> Result
     Ok(differences)
 }
 
+/// Asks both the same, and prints whether what matters of the answers is equal.
+///
+/// # Errors
+/// Where it is not.
+pub fn answers(here: &Command, there: &Command, questions: &[(&str, &[&str], &[&str])]) -> Result<()> {
+    for (what, question, matters) in questions {
+        let ask = |pannier: &Command| -> Result<Json> {
+            let text = sh::output(again(pannier).args(*question).arg("--json"))?;
+            let answer: Json = serde_json::from_str(&text)?;
+            let said = |key: &&str| answer.get(*key).cloned().with_context(|| format!("{what} has no {key}"));
+            Ok(Json::Array(matters.iter().map(said).collect::<Result<_>>()?))
+        };
+        if ask(here)? != ask(there)? {
+            bail!("{what} is not the same at the hub");
+        }
+        println!("    {what}: equal");
+    }
+    Ok(())
+}
+
 fn verdict(equal: bool, views_equal: bool, whole: bool, finished: bool) -> &'static str {
     match () {
         () if equal => "yes",

@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 
+import { mongoOf } from "../panels/filters";
 import type { Section } from "./sections";
-import { fieldOf, keyOf, readSpec, toSpec } from "./saved-spec";
+import { parseFilter } from "./filter";
+import { filterTree } from "./filter-tree";
+import { fieldOf, keyOf } from "./keys";
+import { readSpec, toSpec } from "./saved-spec";
 import { FRESH, type View } from "./view";
 
 const VIEW: View = {
@@ -32,7 +36,23 @@ test("it is W&B's JSON: sections of panels, a run set, settings", () => {
     grouping: [{ section: "config", name: "model.value.depth" }, { section: "run", name: "tags" }],
     sort: { keys: [{ key: { section: "run", name: "createdAt" }, ascending: false }] },
     selections: { root: 1, tree: ["b"] },
+    filters: { op: "OR", filters: [{ op: "AND", filters: [{ key: { section: "config", name: "lr.value" }, op: ">", value: 0.1 }] }] },
   });
+});
+
+test.each([
+  "state = finished and config.lr >= 0.1",
+  "tag in (a, b) or summary.loss < 2",
+  "(name = a or name = b) and created > 2026-01-01",
+])("%s is the same as W&B's tree", (text) => {
+  const again = mongoOf({ filters: filterTree(parseFilter(text))! });
+  const names = (filter: object) => JSON.stringify(filter).replaceAll("created_at", "createdAt");
+  expect(names(again)).toBe(names(parseFilter(text)!));
+});
+
+test("what W&B's trees cannot say is left to our own words", () => {
+  for (const text of ["name ~ x", "not state = failed", "config.lr exists"]) expect(filterTree(parseFilter(text))).toBeNull();
+  expect(filterTree(null)).toEqual({ op: "OR", filters: [{ op: "AND", filters: [] }] });
 });
 
 test("a workspace of W&B's becomes a filter, an order, groups and settings", () => {

@@ -5,8 +5,10 @@
 import type { LineOptions } from "../chart/options";
 import { mongoOf } from "../panels/filters";
 import { alongName, alongOf } from "../panels/line-options";
-import { fields, finite, text, VIEW, type Fields, type Json, type Key, type PanelSpec, type RunSetSpec } from "../panels/spec";
-import { plainConfig } from "../panels/fields";
+import { fields, finite, text, VIEW, type Fields, type FilterItem, type Json, type PanelSpec, type RunSetSpec } from "../panels/spec";
+import { parseFilter } from "./filter";
+import { filterTree } from "./filter-tree";
+import { fieldOf, keyOf } from "./keys";
 import type { Section } from "./sections";
 import { FRESH, fromQuery, toQuery, type View } from "./view";
 
@@ -26,31 +28,6 @@ export interface SavedView {
   /** W&B's run set, for the colours and names that its panels use. */
   runSet: RunSetSpec;
   colors: Fields;
-}
-
-/** Our names of W&B's fields of runs. */
-const OWN: Record<string, string> = {
-  displayName: "name",
-  name: "id",
-  createdAt: "created",
-  heartbeatAt: "updated",
-  jobType: "job_type",
-};
-
-/** W&B's key of a field of ours, and back. */
-export function keyOf(field: string): Key {
-  if (field.startsWith("config.")) {
-    const [first, ...rest] = field.slice(7).split(".");
-    return { section: "config", name: [first, "value", ...rest].join(".") };
-  }
-  if (field.startsWith("summary.")) return { section: "summary", name: field.slice(8) };
-  return { section: "run", name: Object.keys(OWN).find((name) => OWN[name] === field) ?? field };
-}
-
-export function fieldOf(key: Key): string {
-  if (key.section === "config") return `config.${plainConfig(key.name)}`;
-  if (key.section === "summary" || key.section === "keys_info") return `summary.${key.name}`;
-  return Object.hasOwn(OWN, key.name) ? OWN[key.name]! : key.name;
 }
 
 /** A workspace as JSON text. `options`: the settings of a panel by its key. */
@@ -107,10 +84,21 @@ function runSet(view: View): RunSetSpec {
     enabled: true,
     name: "Run set",
     search: { query: view.search, isRegex: true },
+    filters: filtersOf(view.filter),
     grouping: view.group.map(keyOf),
     sort: { keys: [sort] },
     selections: { root: view.eyes.open ? 1 : 0, tree: view.eyes.except },
   };
+}
+
+/** For W&B's clients; our own words for it are beside. */
+function filtersOf(filter: string): FilterItem {
+  const none: FilterItem = { op: "OR", filters: [{ op: "AND", filters: [] }] };
+  try {
+    return filterTree(parseFilter(filter)) ?? none;
+  } catch {
+    return none;
+  }
 }
 
 /** Reads a workspace, ours or W&B's. Throws where it is no JSON. */
