@@ -97,7 +97,7 @@ class Watch:
         text = message.text
         expected = any(f"status of {status}" in text for status in self.allowed)
         if message.type == "error" and not expected:
-            self.complaints.append(text)
+            self.complaints.append(f"{text} ({message.location['url']})")
 
     def judge(self):
         assert not self.foreign, f"the page asked others: {self.foreign}"
