@@ -97,7 +97,7 @@ class Watch:
         text = message.text
         expected = any(f"status of {status}" in text for status in self.allowed)
         if message.type == "error" and not expected:
-            self.complaints.append(text)
+            self.complaints.append(f"{text} ({message.location['url']})")
 
     def judge(self):
         assert not self.foreign, f"the page asked others: {self.foreign}"
@@ -125,10 +125,13 @@ def opened(chromium, home, request):
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
-        link = link_of(there)
+        link = f"{there.url}/login" if isinstance(there, Hub) else link_of(there)
         origin = re.match(r"https?://[^/]+", link).group()
         watches.append(Watch(page, origin, allowed))
         page.goto(link)
+        if isinstance(there, Hub):
+            page.get_by_label("API key").fill(there.token)
+            page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("link", name="Status")).to_be_visible()
         if path != "/":
             page.goto(origin + path)

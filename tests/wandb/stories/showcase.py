@@ -61,6 +61,7 @@ report = wr.Report(
     blocks=[
         wr.TableOfContents(),
         wr.H1("Losses"),
+        wr.P(text="The rates differ."),
         wr.MarkdownBlock(text="Every trial **fell**."),
         wr.PanelGrid(
             runsets=[wr.Runset(entity, PROJECT, name="Trials")],
@@ -68,7 +69,7 @@ report = wr.Report(
                 wr.LinePlot(title="Loss by step", x="Step", y=["train/loss"]),
                 wr.BarPlot(title="Best", metrics=["val/loss"]),
                 wr.ScalarChart(title="Accuracy", metric="train/accuracy", groupby_aggfunc="max"),
-                wr.ScatterPlot(title="Rate and loss", x="c::lr", y="train/loss"),
+                wr.ScatterPlot(title="Rate and loss", x=wr.Config("lr"), y=wr.SummaryMetric("train/loss")),
             ],
         ),
         wr.H2("Formula"),

@@ -140,11 +140,12 @@ class Hub(Home):
         self.url = None
 
     def start(self, **variables):
-        """Up, and listening."""
+        """Up, and listening: at first wherever there is room, and where it was from then on."""
+        listen = self.url.split("//")[1] if self.url else "127.0.0.1:0"
         errors = open(self.folder / "hub.stderr", "ab")
         with errors:
             self.process = subprocess.Popen(
-                [pannier_bin(), "hub", "--listen", "127.0.0.1:0"],
+                [pannier_bin(), "hub", "--listen", listen],
                 env=self.environment() | variables,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

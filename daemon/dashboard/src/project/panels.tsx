@@ -155,7 +155,8 @@ function Line({ entity, project, panel, lines, view, change, keys }: PanelsOf & 
 }
 
 function Media({ entity, project, panel, runs }: PanelsOf & { panel: AutoPanel }) {
-  const shown = runs.slice(0, MOST_MEDIA);
+  const having = runs.filter((run) => panel.key in run.summary);
+  const shown = having.slice(0, MOST_MEDIA);
   return (
     <div class="project-media">
       {shown.map((run) => (
@@ -168,7 +169,7 @@ function Media({ entity, project, panel, runs }: PanelsOf & { panel: AutoPanel }
           title={shown.length > 1 ? `${panel.key} – ${run.name || run.run}` : panel.key}
         />
       ))}
-      {runs.length > MOST_MEDIA && <p class="dim">Of {count(runs.length - MOST_MEDIA, "further run")}: see the run’s page.</p>}
+      {having.length > MOST_MEDIA && <p class="dim">Of {count(having.length - MOST_MEDIA, "further run")}: see the run’s page.</p>}
     </div>
   );
 }

@@ -8,7 +8,11 @@ const key = (name: string, more: Partial<KeyView> = {}): KeyView => ({ key: name
 const KEYS: Keys = {
   metrics: [key("val/loss"), key("loss"), key("train/loss"), key("train/acc10"), key("train/acc9"), key("_runtime"), key("x", { hidden: true })],
   system: [key("_runtime"), key("system.cpu")],
-  media: [{ key: "train/a-samples", type: "image-file" }],
+  media: [
+    { key: "train/a-samples", type: "image-file" },
+    { key: "faces", type: "image-file" },
+    { key: "audio/said", type: "audio-file" },
+  ],
   config: [],
   summary: [],
 };
@@ -19,6 +23,8 @@ test("a section for each prefix, those without first, the machine's last; curves
     ["Charts", ["loss"]],
     ["train", ["train/acc9", "train/acc10", "train/loss", "train/a-samples"]],
     ["val", ["val/loss"]],
+    ["audio", ["audio/said"]],
+    ["Media", ["faces"]],
     ["System", ["system.cpu"]],
   ]);
 });
