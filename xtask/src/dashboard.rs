@@ -20,7 +20,7 @@ const HOW: &str = "install Node 20 or later with npm, from https://nodejs.org or
 pub fn run(profile: Profile) -> Result<()> {
     build()?;
     sh::step(&format!("build ({})", profile.name()));
-    sh::run(&mut sh::cargo(&["build", "-p", "pannier", "--profile", profile.name()]))?;
+    sh::run(&mut sh::cargo(&["build", "--workspace", "--profile", profile.name()]))?;
     println!("    {}", profile.pannier().display());
     Ok(())
 }
