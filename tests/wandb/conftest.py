@@ -81,17 +81,28 @@ def alone(tmp_path):
         yield home.start()
 
 
-@pytest.fixture(scope="session")
-def tell(run_script):
+def told_once(run_script, **options):
     """Tells a story once; what it told of itself is its answer however often it is asked for."""
     told = {}
 
     def once(story, *args):
         if (story, args) not in told:
-            told[story, args] = run_script(story, *args).wait().expect(0)
+            told[story, args] = run_script(story, *args, **options).wait().expect(0)
         return told[story, args]
 
     return once
+
+
+@pytest.fixture(scope="session")
+def tell(run_script):
+    """Tells a story, once."""
+    return told_once(run_script)
+
+
+@pytest.fixture(scope="session")
+def tell_either(run_script, with_either):
+    """Tells a story that names its package, once."""
+    return told_once(run_script, **with_either)
 
 
 @pytest.fixture(scope="session")
@@ -153,11 +164,10 @@ def with_either(home):
     return home.variables() | {"PYTHONPATH": f"{STORIES}:{PACKAGE}"}
 
 
-@pytest.fixture(scope="module")
-def paths(request, with_either, run_script):
+@pytest.fixture
+def paths(request, tell_either):
     """A run of each package, by the module's `STORY`."""
-    scripts = {tracker: run_script(*request.module.STORY, tracker, **with_either) for tracker in TRACKERS}
-    return {tracker: script.wait().expect(0)["path"] for tracker, script in scripts.items()}
+    return {tracker: tell_either(*request.module.STORY, tracker)["path"] for tracker in TRACKERS}
 
 
 @pytest.fixture

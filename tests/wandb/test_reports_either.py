@@ -7,11 +7,10 @@ import wandb_workspaces.reports.v2 as wr
 from support.sdk import ENTITY, TRACKERS
 
 
-@pytest.fixture(scope="module")
-def written(with_either, run_script):
+@pytest.fixture
+def written(tell_either):
     """What each package wrote."""
-    scripts = {tracker: run_script("reports_either", "write", tracker, **with_either) for tracker in TRACKERS}
-    return {tracker: script.wait().expect(0) for tracker, script in scripts.items()}
+    return {tracker: tell_either("reports_either", "write", tracker) for tracker in TRACKERS}
 
 
 def test_same_whichever_writes_and_whichever_reads(written, with_either, run_script):

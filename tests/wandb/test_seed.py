@@ -9,16 +9,16 @@ import wandb_workspaces.reports.v2 as wr
 from support.sdk import ENTITY, TRACKERS
 
 
-@pytest.fixture(scope="module", params=TRACKERS)
+@pytest.fixture(params=TRACKERS)
 def tracker(request):
     """The package that the story is told with."""
     return request.param
 
 
-@pytest.fixture(scope="module")
-def story(tracker, run_script, with_either):
+@pytest.fixture
+def story(tracker, tell_either):
     """What the story told of itself."""
-    return run_script("seed", tracker, **with_either).wait().expect(0)
+    return tell_either("seed", tracker)
 
 
 @pytest.mark.fast
