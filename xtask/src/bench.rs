@@ -3,6 +3,7 @@
 //! ratios mean something on a slow machine, too.
 
 mod artifacts;
+mod browser;
 mod cases;
 mod machine;
 mod wandb;
@@ -44,6 +45,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "artifacts", what: "1 GiB beside cp, and 10,000 small files", run: artifacts::logged },
     Bench { name: "blobs", what: "files to a hub: 1 GiB, 1 % of it, 100,000", run: artifacts::uploaded },
     Bench { name: "registry", what: "a search over ten thousand versions", run: artifacts::searched },
+    Bench { name: "dashboard", what: "the dashboard in a real browser", run: browser::dashboard },
     Bench { name: "wandb-stream", what: "posts of W&B's file stream", run: wandb::stream },
     Bench { name: "wandb-scan", what: "scan_history of a million rows", run: wandb::scan },
     Bench { name: "wandb-runs", what: "api.runs over ten thousand runs", run: wandb::runs },

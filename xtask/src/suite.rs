@@ -11,6 +11,8 @@ use anyhow::{Result, bail};
 
 use crate::sh;
 
+pub use dashboard::have_a_browser;
+
 /// What a stage came to: tests passed and failed, or why it could not run.
 type Outcome = Result<Count>;
 

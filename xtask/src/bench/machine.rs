@@ -119,14 +119,19 @@ impl Machine {
         self.say("wandb_worker.py", case, params, &set)
     }
 
+    /// Runs tests/browser/bench.py, which has a daemon of its own.
+    pub fn browser(&self) -> Result<Json> {
+        let mut command = Command::new(&self.python);
+        command.arg(sh::root().join("tests/browser/bench.py")).env("PANNIER_BIN", Profile::Release.pannier());
+        last_line(command.env("PANNIER_PACKAGE", &self.package), "tests/browser/bench.py")
+    }
+
     fn say(&self, worker: &str, case: &str, params: &Json, set: &[(String, String)]) -> Result<Json> {
         let mut command = Command::new(&self.python);
         command.arg(sh::root().join("xtask/bench").join(worker)).arg(case).arg(params.to_string());
         self.env(&mut command, "home");
         command.envs(set.iter().map(|(name, value)| (name, value)));
-        let text = sh::output(&mut command)?;
-        serde_json::from_str(text.lines().last().unwrap_or_default())
-            .with_context(|| format!("{worker} says nothing"))
+        last_line(&mut command, worker)
     }
 
     /// Waits until every journal is in the store.
@@ -149,6 +154,13 @@ impl Machine {
         })?;
         settled.context("the home does not come to rest")
     }
+}
+
+/// What a script says on its last line.
+fn last_line(command: &mut Command, name: &str) -> Result<Json> {
+    let text = sh::output(command)?;
+    serde_json::from_str(text.lines().last().unwrap_or_default())
+        .with_context(|| format!("{name} says nothing"))
 }
 
 /// The bytes in the files below a folder, and how many files they are. What goes

@@ -42,7 +42,7 @@ fn screenshots() -> PathBuf {
 }
 
 /// A browser that is not here is installed where that needs nobody's password.
-fn have_a_browser() -> Result<()> {
+pub fn have_a_browser() -> Result<()> {
     let here = || BROWSERS.iter().any(|name| sh::on_path(name));
     if here() {
         return Ok(());
