@@ -49,6 +49,7 @@ def test_an_alias_is_given_and_taken_away(opened, home, study):
     expect(row).to_contain_text("v0")
     expect(row).to_contain_text("this machine")
     expect(row).to_contain_text("stands")
+    expect(row).to_contain_text("by local")
     expect(row.locator("time")).to_be_visible()
     page.get_by_role("link", name="Overview", exact=True).click()
     page.get_by_role("button", name="Take best away").click()

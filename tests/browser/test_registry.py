@@ -72,6 +72,7 @@ def test_an_alias_is_moved_from_the_page(opened, home, study, organization):
     expect(moves.first).to_contain_text("v1")
     expect(moves.first).to_contain_text("stands")
     expect(moves.last).to_contain_text("moved on since")
+    expect(moves.first).to_contain_text("by local")
     expect(moves.first.locator("time")).to_be_visible()
     page.get_by_role("link", name="Versions", exact=True).click()
     page.get_by_role("button", name="Move staging").click()

@@ -206,6 +206,7 @@ def test_the_report_at_the_hub(opened, report, hub):
     """After the sync it is the same there."""
     page = opened(report, there=hub)
     expect_the_report(page)
+    expect(page.get_by_text("here only")).to_have_count(0)
     expect_lines(page, "Loss by step")
 
 

@@ -73,6 +73,7 @@ def test_a_refused_token_and_then_the_right_one(alone, own_hub, opened, tmp_path
     runs.get_by_label("Show runs and projects").select_option("Failed (1)")
     other = opened(run, there=alone)
     expect(other.get_by_role("button", name="Sync failed")).to_be_visible()
+    expect(other.get_by_role("button", name="Retry the sync to hub")).to_be_visible()
     expect(other.get_by_role("region", name="Sync")).to_contain_text("this token is not known here")
     third = opened(f"/{ENTITY}/way/artifacts/data/notes/v0", there=alone)
     expect(third.get_by_role("region", name="Sync")).to_contain_text("hub: failed")
