@@ -102,6 +102,8 @@ def test_texts_stand_out(opened, pages, theme):
     page = opened(theme=theme)
     faint = {path: found for path in each(page, pages) if (found := page.evaluate(FAINT))}
     assert not faint
+    page.evaluate("document.documentElement.style.setProperty('--dim', 'var(--line)')")
+    assert page.evaluate(FAINT), "what is faint is found to be so"
 
 
 def test_the_focus_is_seen_and_goes_everywhere(opened, study):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from seen import chart, expect_ink, plot, run_of
+from seen import plot, run_of
 
 from support.home import until
 from support.sdk import Script
@@ -125,11 +125,11 @@ def test_the_log_is_followed_and_the_run_stopped(opened, home, going):
 
 
 def test_charts_of_one_run(opened, first, study):
-    """Its metrics as lines, in its colour."""
+    """Its metrics as lines."""
     page = opened(first)
     tab(page, "Charts")
     expect(plot(page, "train/loss")).to_have_attribute("aria-label", "train/loss: 1 line along step")
-    expect(chart(page, "val/loss")).to_be_visible()
+    expect(plot(page, "val/loss")).to_be_visible()
 
 
 def test_system_metrics(opened, going, home):
@@ -200,7 +200,7 @@ def test_media_by_the_arrow_keys(opened, first):
 
 
 @pytest.mark.narrow
-def test_on_a_phone(opened, first):
+def test_a_run_on_a_phone(opened, first):
     """Every tab is as wide as the screen; the loss is there."""
     page = opened(first)
     for name in ("Overview", "System", "Logs", "Files", "Artifacts", "Charts"):
@@ -210,3 +210,4 @@ def test_on_a_phone(opened, first):
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), name
     plot(page, "train/loss").scroll_into_view_if_needed()
     expect(plot(page, "train/loss")).to_be_in_viewport()
+    expect(plot(page, "val/loss")).to_be_visible()

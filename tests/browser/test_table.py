@@ -153,7 +153,7 @@ def test_deleted_after_a_question(opened, home, spare):
 
 
 @pytest.mark.narrow
-def test_on_a_phone(opened, study):
+def test_the_table_on_a_phone(opened, study):
     """The table scrolls, the page does not."""
     page = opened(TABLE)
     expect(rows(page)).to_have_count(5)
