@@ -115,7 +115,7 @@ def test_x_axis_and_logarithmic_y(workspace):
 
 def test_a_drag_zooms_and_a_double_click_resets(opened, long):
     """Finer data come for what is in sight; nothing else moves."""
-    page = opened("/lab/stream")
+    page = opened("/lab/stream?f=name+%3D+long")
     expect_lines(page, "square", 1)
     ours = lambda request: request.url.endswith("/v1/series") and "from" in json.loads(request.post_data)
     with page.expect_response(lambda response: ours(response.request)) as answered:
@@ -275,6 +275,17 @@ def test_a_project_without_runs_says_how_one_begins(opened, home):
     page = opened("/lab/nothing-yet")
     expect(page.get_by_text("No runs in nothing-yet yet")).to_be_visible()
     expect(page.get_by_text("pannier run -- python train.py")).to_be_visible()
+
+
+def test_the_same_at_the_hub(opened, study, hub):
+    """After the sync the study is there as well: curves, table, a run's page."""
+    page = opened(WORKSPACE, there=hub)
+    expect_lines(page, LOSS, TRIALS)
+    page.get_by_role("navigation", name="Project").get_by_role("link", name="Table").click()
+    expect(page.get_by_label(re.compile("^Select (trial|publish)"))).to_have_count(TRIALS + 1)
+    page.get_by_role("link", name="trial-3").click()
+    expect(page.get_by_role("region", name="Config")).to_contain_text("adam")
+    expect(page.get_by_role("link", name="Logs")).to_be_visible()
 
 
 @pytest.mark.narrow
