@@ -85,8 +85,8 @@ def test_a_version_is_linked_and_its_link_taken_away(opened, home, study, organi
     """From the page of the version to a collection, and away again."""
     file = tmp_path / "spare.txt"
     file.write_text("spare")
-    home.pannier("artifact", "put", str(file), "--name", f"{study['entity']}/study/spare", "--type", "model")
-    page = opened(f"/{study['entity']}/study/artifacts/model/spare/v0")
+    home.pannier("artifact", "put", str(file), "--name", f"{study['entity']}/shelf/spare", "--type", "model")
+    page = opened(f"/{study['entity']}/shelf/artifacts/model/spare/v0")
     page.get_by_role("button", name="Link to registry").click()
     dialog = page.get_by_role("dialog", name="Link to registry")
     dialog.get_by_role("combobox", name="Registry", exact=True).select_option(f"{organization}/Model")
@@ -101,7 +101,7 @@ def test_a_version_is_linked_and_its_link_taken_away(opened, home, study, organi
     dialog.get_by_role("button", name="Take the link away").click()
     expect(page.get_by_text("No versions")).to_be_visible()
     home.pannier("artifact", "show", f"{organization}/{PROJECT}/Spare:v0", code=1)
-    assert home.json("artifact", "show", f"{study['entity']}/study/spare:v0")
+    assert home.json("artifact", "show", f"{study['entity']}/shelf/spare:v0")
 
 
 def test_a_registry_is_made(opened, home, study, organization):
