@@ -93,7 +93,7 @@ def test_a_version_is_linked_and_its_link_taken_away(opened, home, study, organi
     dialog.get_by_label("Collection").fill("Spare")
     dialog.get_by_label("Aliases there").fill("candidate")
     dialog.get_by_role("button", name="Link", exact=True).click()
-    expect(page.get_by_role("heading", name="Spare:v0")).to_be_visible()
+    expect(page.get_by_role("heading", name="Spare:v0", exact=True)).to_be_visible()
     assert "candidate" in names_of(home, organization, "v0", "Spare")
     page.get_by_role("navigation", name="Above this version").get_by_role("link", name="Spare").click()
     page.get_by_role("button", name="Take the link v0 away").click()
