@@ -80,17 +80,18 @@ pub struct ProjectView {
     pub updated_us: i64,
 }
 
-/// How far something that was recorded here is on its way to the remotes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How far something that was recorded here is on its way to the remotes; the
+/// worse, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum SyncState {
     /// There is no remote that it is for.
     Here,
-    /// A remote lacks some of it.
-    Queued,
     /// Every remote has all of it.
     Sent,
+    /// A remote lacks some of it.
+    Queued,
     /// A remote refuses it, until somebody acts.
     Failed,
 }

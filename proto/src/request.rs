@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::dashboard::SyncState;
 use crate::id::{Id128, Origin, RunPath};
 use crate::record::{RunFields, RunState};
 
@@ -229,6 +230,8 @@ pub struct RunStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RunAtRemote {
+    /// In a word.
+    pub state: SyncState,
     /// The last step there.
     pub last_step: Option<i64>,
     /// Records there, of those that were recorded here.

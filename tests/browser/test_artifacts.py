@@ -49,6 +49,7 @@ def test_an_alias_is_given_and_taken_away(opened, home, study):
     expect(row).to_contain_text("v0")
     expect(row).to_contain_text("this machine")
     expect(row).to_contain_text("stands")
+    expect(row).to_contain_text("by local")
     expect(row.locator("time")).to_be_visible()
     page.get_by_role("link", name="Overview", exact=True).click()
     page.get_by_role("button", name="Take best away").click()
@@ -60,10 +61,10 @@ def test_an_alias_given_elsewhere_shows_without_reload(opened, home, study, tmp_
     """What a script does is on the page that is open."""
     file = tmp_path / "live.txt"
     file.write_text("live")
-    home.pannier("artifact", "put", str(file), "--name", f"{study['entity']}/study/live", "--type", "data")
-    page = opened(f"/{study['entity']}/study/artifacts/data/live/v0")
+    home.pannier("artifact", "put", str(file), "--name", f"{study['entity']}/shelf/live", "--type", "data")
+    page = opened(f"/{study['entity']}/shelf/artifacts/data/live/v0")
     expect(page.get_by_role("heading", name="live:v0")).to_be_visible()
-    home.pannier("artifact", "put", str(file), "--name", f"{study['entity']}/study/live", "--type", "data", "--alias", "seen")
+    home.pannier("artifact", "put", str(file), "--name", f"{study['entity']}/shelf/live", "--type", "data", "--alias", "seen")
     expect(page.get_by_role("region", name="Aliases").get_by_text("seen", exact=True)).to_be_visible()
 
 
@@ -111,8 +112,8 @@ def test_a_version_is_deleted_after_a_question(opened, home, study, tmp_path):
     file = tmp_path / "waste.txt"
     for text in ("one", "two"):
         file.write_text(text)
-        home.pannier("artifact", "put", str(file), "--name", f"{study['entity']}/study/waste", "--type", "data")
-    page = opened(f"/{study['entity']}/study/artifacts/data/waste/v1")
+        home.pannier("artifact", "put", str(file), "--name", f"{study['entity']}/shelf/waste", "--type", "data")
+    page = opened(f"/{study['entity']}/shelf/artifacts/data/waste/v1")
     page.get_by_role("button", name="Delete version").click()
     dialog = page.get_by_role("dialog", name="Delete waste:v1")
     expect(dialog).to_contain_text("for ever")
@@ -125,8 +126,8 @@ def test_a_version_is_deleted_after_a_question(opened, home, study, tmp_path):
     expect(page.get_by_role("heading", name="waste", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="v0", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="v1", exact=True)).to_have_count(0)
-    home.pannier("artifact", "show", f"{study['entity']}/study/waste:v0")
-    home.pannier("artifact", "show", f"{study['entity']}/study/waste:v1", code=1)
+    home.pannier("artifact", "show", f"{study['entity']}/shelf/waste:v0")
+    home.pannier("artifact", "show", f"{study['entity']}/shelf/waste:v1", code=1)
 
 
 @pytest.mark.narrow

@@ -72,6 +72,7 @@ def test_an_alias_is_moved_from_the_page(opened, home, study, organization):
     expect(moves.first).to_contain_text("v1")
     expect(moves.first).to_contain_text("stands")
     expect(moves.last).to_contain_text("moved on since")
+    expect(moves.first).to_contain_text("by local")
     expect(moves.first.locator("time")).to_be_visible()
     page.get_by_role("link", name="Versions", exact=True).click()
     page.get_by_role("button", name="Move staging").click()
@@ -84,15 +85,15 @@ def test_a_version_is_linked_and_its_link_taken_away(opened, home, study, organi
     """From the page of the version to a collection, and away again."""
     file = tmp_path / "spare.txt"
     file.write_text("spare")
-    home.pannier("artifact", "put", str(file), "--name", f"{study['entity']}/study/spare", "--type", "model")
-    page = opened(f"/{study['entity']}/study/artifacts/model/spare/v0")
+    home.pannier("artifact", "put", str(file), "--name", f"{study['entity']}/shelf/spare", "--type", "model")
+    page = opened(f"/{study['entity']}/shelf/artifacts/model/spare/v0")
     page.get_by_role("button", name="Link to registry").click()
     dialog = page.get_by_role("dialog", name="Link to registry")
     dialog.get_by_role("combobox", name="Registry", exact=True).select_option(f"{organization}/Model")
     dialog.get_by_label("Collection").fill("Spare")
     dialog.get_by_label("Aliases there").fill("candidate")
     dialog.get_by_role("button", name="Link", exact=True).click()
-    expect(page.get_by_role("heading", name="Spare:v0")).to_be_visible()
+    expect(page.get_by_role("heading", name="Spare:v0", exact=True)).to_be_visible()
     assert "candidate" in names_of(home, organization, "v0", "Spare")
     page.get_by_role("navigation", name="Above this version").get_by_role("link", name="Spare").click()
     page.get_by_role("button", name="Take the link v0 away").click()
@@ -100,7 +101,7 @@ def test_a_version_is_linked_and_its_link_taken_away(opened, home, study, organi
     dialog.get_by_role("button", name="Take the link away").click()
     expect(page.get_by_text("No versions")).to_be_visible()
     home.pannier("artifact", "show", f"{organization}/{PROJECT}/Spare:v0", code=1)
-    assert home.json("artifact", "show", f"{study['entity']}/study/spare:v0")
+    assert home.json("artifact", "show", f"{study['entity']}/shelf/spare:v0")
 
 
 def test_a_registry_is_made(opened, home, study, organization):

@@ -73,6 +73,7 @@ def test_a_refused_token_and_then_the_right_one(alone, own_hub, opened, tmp_path
     runs.get_by_label("Show runs and projects").select_option("Failed (1)")
     other = opened(run, there=alone)
     expect(other.get_by_role("button", name="Sync failed")).to_be_visible()
+    expect(other.get_by_role("button", name="Retry the sync to hub")).to_be_visible()
     expect(other.get_by_role("region", name="Sync")).to_contain_text("this token is not known here")
     third = opened(f"/{ENTITY}/way/artifacts/data/notes/v0", there=alone)
     expect(third.get_by_role("region", name="Sync")).to_contain_text("hub: failed")
@@ -108,6 +109,22 @@ def test_what_could_not_be_sent_is_retried(alone, own_hub, opened, tmp_path):
     expect(page.get_by_text("Everything is at every remote")).to_be_visible()
     at_hub = opened(f"/{ENTITY}/way/artifacts/data/notes/v1", there=own_hub)
     expect(at_hub.get_by_role("heading", name="notes:v1")).to_be_visible()
+
+
+def test_a_problem_is_said_as_it_happens(alone, opened):
+    """A damaged journal: which, what, and when, on the page that is open."""
+    page = opened("/status", there=alone)
+    expect(page.get_by_text("Everything is here; no remote is set up")).to_be_visible()
+    expect(page.get_by_role("region", name="Problems")).to_have_count(0)
+    made = alone.path / "spool" / "damaged.new"
+    made.mkdir(parents=True)
+    (made / "00000001.journal").write_bytes(b"nothing that anybody wrote" * 20)
+    made.rename(alone.path / "spool" / ("d0" * 16))
+    problems = page.get_by_role("region", name="Problems")
+    expect(problems).to_contain_text("d0" * 16)
+    expect(problems).to_contain_text("Last seen")
+    said = alone.json("status")["problems"]
+    expect(problems).to_contain_text(said[0]["what"])
 
 
 @pytest.mark.narrow

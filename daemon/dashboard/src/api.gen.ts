@@ -211,6 +211,10 @@ run: string, };
 
 export type RunAtRemote = { 
 /**
+ * In a word.
+ */
+state: SyncState, 
+/**
  * The last step there.
  */
 last_step: number | null, 
@@ -1097,7 +1101,7 @@ collections: number,
  */
 updated_us: number, };
 
-export type SyncState = "here" | "queued" | "sent" | "failed";
+export type SyncState = "here" | "sent" | "queued" | "failed";
 
 export type Sync = { 
 /**
@@ -1401,7 +1405,7 @@ group?: string, };
 
 export type Changed = { 
 /**
- * Runs of the project that have new records, by id.
+ * Runs that have new records, by id; `*`: any may have.
  */
 runs: Array<string>, 
 /**

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pannier_proto::dashboard::SyncState;
 use pannier_proto::hub::StreamId;
 use pannier_proto::id::{Id128, Origin, RunPath, Seq};
 use pannier_proto::record::Change;
@@ -254,13 +255,21 @@ impl Store {
                  WHERE s.run = ?1 GROUP BY m.name",
             )?;
             let rows = select.query_map([run], |row| {
+                let records_queued = from_sql(row.get(2)?);
+                let parked: Option<String> = row.get(4)?;
+                let state = match (&parked, records_queued) {
+                    (Some(_), _) => SyncState::Failed,
+                    (None, 0) => SyncState::Sent,
+                    (None, _) => SyncState::Queued,
+                };
                 Ok((
                     row.get::<_, String>(0)?,
                     RunAtRemote {
+                        state,
                         records: from_sql(row.get(1)?),
-                        records_queued: from_sql(row.get(2)?),
+                        records_queued,
                         last_step: row.get(3)?,
-                        parked: row.get(4)?,
+                        parked,
                         bytes_queued: from_sql(row.get(5)?),
                         oldest_unsent_us: row.get(6)?,
                         last_error: None,

@@ -1,18 +1,7 @@
 import { expect, test } from "vitest";
 
-import type { CollectionView, RunAtRemote } from "../api";
-import { byType, collectionHref, listed, parseName, registryOf, syncOf, versionHref, versionRoute } from "./names";
-
-const at = (queued: number, parked: string | null = null): RunAtRemote => ({
-  last_step: null, records: 1, records_queued: queued, bytes_queued: queued, oldest_unsent_us: null, parked, last_error: null,
-});
-
-test("a version is as far as the worst of its remotes", () => {
-  expect(syncOf({}).state).toBe("here");
-  expect(syncOf({ a: at(0) }).state).toBe("sent");
-  expect(syncOf({ a: at(0), b: at(3) }).state).toBe("queued");
-  expect(syncOf({ a: at(3, "it is refused"), b: at(3) }).state).toBe("failed");
-});
+import type { CollectionView } from "../api";
+import { byType, collectionHref, listed, parseName, registryOf, versionHref, versionRoute } from "./names";
 
 test("pages and routes of places, those of registries too", () => {
   const of = { entity: "e f", project: "p", collection: "c" };

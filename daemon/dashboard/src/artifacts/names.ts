@@ -2,7 +2,7 @@
  * What versions, collections and their places are called, and where their pages
  * and routes are. Pure.
  */
-import { path, type CollectionView, type Place, type RunAtRemote, type Sync } from "../api";
+import { path, type CollectionView, type Place } from "../api";
 import { to } from "../routes";
 
 /** A collection: whose, in which project, its name. */
@@ -66,14 +66,6 @@ export function sourceOf(places: Place[]): Place | null {
 
 export function samePlace(a: Of, b: Of): boolean {
   return a.entity === b.entity && a.project === b.project && a.collection === b.collection;
-}
-
-/** How far a version is: as the run is that logged it. */
-export function syncOf(remotes: Record<string, RunAtRemote>): Sync {
-  const all = Object.values(remotes);
-  if (all.length === 0) return { state: "here", remotes };
-  if (all.some((at) => at.parked)) return { state: "failed", remotes };
-  return { state: all.some((at) => at.records_queued > 0) ? "queued" : "sent", remotes };
 }
 
 /** Names typed into one line: separated by commas, without doubles. */

@@ -6,9 +6,10 @@ import { retry } from "../run/sync";
 import { syncDetails } from "../ui/badge";
 import { ago, bytes, count, duration } from "../ui/format";
 import { Markdown } from "../ui/markdown";
+import { Words } from "../ui/words";
 import { AliasEditor } from "./aliases";
 import { isHub } from "../live";
-import { fullName, samePlace, syncOf, versionHref, type Of } from "./names";
+import { fullName, samePlace, versionHref, type Of } from "./names";
 import { AliasBadge, Copyable, RunLink, Tags, When } from "./parts";
 
 export function Overview({ of, found, again }: { of: Of; found: ArtifactView; again: () => void }) {
@@ -127,12 +128,11 @@ function SyncState({ found, again }: { found: ArtifactView; again: () => void })
 }
 
 function AtRemote({ name, at, again }: { name: string; at: RunAtRemote; again: () => void }) {
-  const sync = syncOf({ [name]: at });
   const why = at.parked ?? at.last_error;
   return (
     <div class="artifacts-remote">
-      <span class={`badge sync-${sync.state}`} title={syncDetails(sync)}>
-        {name}: {SAID[sync.state]}
+      <span class={`badge sync-${at.state}`} title={syncDetails({ state: at.state, remotes: { [name]: at } })}>
+        {name}: {SAID[at.state]}
       </span>
       {at.records_queued > 0 && (
         <span>
@@ -140,8 +140,8 @@ function AtRemote({ name, at, again }: { name: string; at: RunAtRemote; again: (
           {at.oldest_unsent_us !== null && `, the oldest ${ago(at.oldest_unsent_us)}`}
         </span>
       )}
-      {why && <span class="artifacts-why">{why}</span>}
-      {sync.state !== "sent" && <button aria-label={`Retry ${name} now`} onClick={() => void retry(name, again)}>Retry now</button>}
+      {why && <span class="artifacts-why"><Words text={why} /></span>}
+      {at.state !== "sent" && <button aria-label={`Retry ${name} now`} onClick={() => void retry(name, again)}>Retry now</button>}
     </div>
   );
 }

@@ -10,7 +10,7 @@ import { VersionPage } from "./version";
 const of = { entity: "e", project: "p", collection: "net" };
 const alias = (name: string, conflict = false) => ({ alias: name, time_us: 1e15, by: "ann", conflict });
 const parked = {
-  last_step: 1, records: 3, records_queued: 2, bytes_queued: 100, oldest_unsent_us: null, parked: "the hub refuses it", last_error: null,
+  state: "failed" as const, last_step: 1, records: 3, records_queued: 2, bytes_queued: 100, oldest_unsent_us: null, parked: "the hub refuses it", last_error: null,
 };
 const place = { entity: "e", project: "p", collection: "net", version: 3, provisional: true, was: 2, link: false, aliases: [alias("latest"), alias("best", true)], since_us: 1e15, by: "ann" };
 const version: ArtifactView = {

@@ -78,26 +78,30 @@ const short = (value: number) => Number(value.toFixed(2));
 const escape = (value: unknown) =>
   String(value).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
-/** The chart as a document of SVG, for print: dark on white, with a legend. */
-export function toSvg(title: string, lines: readonly Line[], options: LineOptions, zoom: Zoom | null): string {
+/** As wide as a page. */
+const PRINT = { width: 700, height: 300 };
+
+/** The chart as a document of SVG, for print: dark on white, with a legend. `height` is that of the plane alone. */
+export function toSvg(title: string, lines: readonly Line[], options: LineOptions, zoom: Zoom | null, { width, height } = PRINT): string {
   const x = xRange(lines, options, zoom);
   const y = yRange(lines, options, x);
   const shown = lines.slice(0, 30);
-  const plane: Plane = { x, y, logX: options.logX, logY: options.logY, left: 60, top: 34, width: 620, height: 300 };
+  const plane: Plane = { x, y, logX: options.logX, logY: options.logY, left: 60, top: 34, width: width - 80, height };
   const pen = new SvgPen();
   drawLines(pen, lines, plane, options);
-  const height = 376 + shown.length * 16;
+  const under = height + 76;
+  const whole = under + shown.length * 16;
   const legend = shown.map((line, at) => {
-    const top = 384 + at * 16;
+    const top = under + 8 + at * 16;
     return `<rect x="60" y="${top - 8}" width="10" height="3" fill="${line.color}"/>${label(76, top - 3, line.name, "start")}`;
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="700" height="${height}" viewBox="0 0 700 ${height}"`,
-    ` font-family="system-ui, sans-serif" font-size="11"><rect width="700" height="${height}" fill="#fff"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${whole}" viewBox="0 0 ${width} ${whole}"`,
+    ` font-family="system-ui, sans-serif" font-size="11"><rect width="${width}" height="${whole}" fill="#fff"/>`,
     `<text x="60" y="22" font-size="14" fill="#1b2126">${escape(title)}</text>`,
     ...axes(plane, options),
-    `<clipPath id="plane"><rect x="60" y="34" width="620" height="300"/></clipPath>`,
-    `<g clip-path="url(#plane)">${pen.parts.join("")}</g>`,
+    // A picture in the picture ends at its edges, and needs no id that another on the page might have.
+    `<svg x="60" y="34" width="${plane.width}" height="${height}" viewBox="60 34 ${plane.width} ${height}">${pen.parts.join("")}</svg>`,
     ...legend,
     "</svg>",
   ].join("");
@@ -108,7 +112,8 @@ function axes(plane: Plane, options: LineOptions): string[] {
   const [bottom, right] = [plane.top + plane.height, plane.left + plane.width];
   const said = (value: number) => (options.x === "time" ? new Date(value * 1000).toLocaleString() : xTick(options.x, value));
   const line = (path: string) => `<path d="${path}" stroke="#d9dde1"/>`;
-  const along = ticks(plane.x, plane.logX, options.x === "time" ? 3 : 6).map(
+  const room = Math.max(2, Math.round(plane.width / (options.x === "time" ? 200 : 100)));
+  const along = ticks(plane.x, plane.logX, room).map(
     (value) => line(`M${short(px(value))} ${plane.top}V${bottom}`) + label(px(value), bottom + 15, said(value), "middle"),
   );
   const up = ticks(plane.y, plane.logY, 6).map(

@@ -48,7 +48,7 @@ export function inOrder({ shown, pinned }: Columns): string[] {
   return [...shown.filter((field) => pinned.includes(field)), ...shown.filter((field) => !pinned.includes(field))];
 }
 
-const USUAL: Record<string, number> = { name: 210, state: 90, sync: 96, created: 175, updated: 175, duration: 100, step: 80, tags: 130 };
+const USUAL: Record<string, number> = { name: 210, state: 90, sync: 96, created: 175, updated: 175, duration: 100, step: 92, tags: 130 };
 
 export function widthOf(columns: Columns, field: string): number {
   return columns.widths[field] ?? USUAL[field] ?? 120;

@@ -85,10 +85,10 @@ function StaticGrid({ block, data, here }: { block: Block; data: GridData | unde
     <section class="panels-grid-place" aria-label="Panels">
       <Places panels={panels}>
         {(panel, height) => {
-          if (panel.viewType === VIEW.line) return <StaticLines panel={panel} data={data} />;
+          if (panel.viewType === VIEW.line) return <StaticLines panel={panel} data={data} width={widthOn(panel)} height={height} />;
           if (panel.viewType === VIEW.media) return <StaticMedia panel={panel} data={data} />;
           return (
-            <Assumed.Provider value={Math.round((PAGE * layoutOf(panel).w) / COLUMNS) - 26}>
+            <Assumed.Provider value={widthOn(panel)}>
               <Panel spec={panel} context={context} height={height} />
             </Assumed.Provider>
           );
@@ -98,7 +98,12 @@ function StaticGrid({ block, data, here }: { block: Block; data: GridData | unde
   );
 }
 
-function StaticLines({ panel, data }: { panel: PanelSpec; data: GridData }) {
+/** The width of what is in a panel. */
+function widthOn(panel: PanelSpec): number {
+  return Math.round((PAGE * layoutOf(panel).w) / COLUMNS) - 26;
+}
+
+function StaticLines({ panel, data, width, height }: { panel: PanelSpec; data: GridData; width: number; height: number }) {
   const config = panel.config ?? {};
   const { metrics, series } = data.lines.get(panel) ?? { metrics: [], series: [] };
   const look = lineLook(config, limited(data.runs, config).runs, metrics);
@@ -108,7 +113,7 @@ function StaticLines({ panel, data }: { panel: PanelSpec; data: GridData }) {
   const [x, y] = [text(config["xAxisTitle"]), text(config["yAxisTitle"])];
   return (
     <figure class="panels-frame">
-      {lines.length > 0 ? <Svg source={toSvg(title, lines, options, null)} /> : <Nothing>{`${title}: no points`}</Nothing>}
+      {lines.length > 0 ? <Svg source={toSvg(title, lines, options, null, { width, height: Math.max(150, height - 76) })} /> : <Nothing>{`${title}: no points`}</Nothing>}
       {(x || y) && <figcaption class="dim">{[y && `y: ${y}`, x && `x: ${x}`].filter(Boolean).join(", ")}</figcaption>}
     </figure>
   );
@@ -167,7 +172,7 @@ body { padding: 24px 16px; }
 .panels-frame { height: auto; }
 .panels-frame > figcaption.dim { font-weight: 400; }
 .panels-sized { height: auto !important; }
-.panels-sized svg { width: 100%; height: auto; }
+.panels-sized > svg { width: 100%; height: auto; }
 .reports-anchor { display: none; }
 .reports-stills { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 8px; }
 .reports-stills img { max-width: 100%; min-width: 96px; }

@@ -10,7 +10,7 @@ const RUN: RunItem = {
   entity: "e", project: "p", run: "r1", name: "first run", notes: "Some **notes**", tags: ["old"],
   state: "running", exit_code: null, created_us: 1e15, updated_us: 1e15, last_step: 9, history_rows: 10,
   config: { lr: 0.1, model: { layers: 3 } }, summary: { loss: 0.5 }, metadata: { program: { argv: ["train.py"] } }, definitions: [], dropped: 0,
-  sync: { state: "failed", remotes: { hub: { last_step: 3, records: 4, records_queued: 6, bytes_queued: 100, oldest_unsent_us: 1e15, parked: "the hub refuses the token", last_error: null } } },
+  sync: { state: "failed", remotes: { hub: { state: "failed", last_step: 3, records: 4, records_queued: 6, bytes_queued: 100, oldest_unsent_us: 1e15, parked: "the hub refuses the token", last_error: null } } },
 };
 const ME: Me = { user: "u", entity: "e", hub: false, everything: true, writes: [], version: "0" };
 const BASE = "/v1/runs/e/p/r1";

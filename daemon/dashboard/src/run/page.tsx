@@ -86,7 +86,7 @@ function Inside({ run, route, again }: { run: RunItem; route: RunRoute; again: (
 
 function SyncState({ run, again }: { run: RunItem; again: () => void }) {
   if (isHub() && Object.keys(run.sync.remotes).length === 0) return null;
-  const stuck = Object.entries(run.sync.remotes).filter(([, at]) => at.parked || at.last_error);
+  const stuck = Object.entries(run.sync.remotes).filter(([, at]) => at.state === "failed");
   return (
     <>
       <Menu label={<>Sync <SyncBadge sync={run.sync} /></>} class="quiet run-sync-badge" title="How far it is on its way to the remotes">
@@ -96,12 +96,11 @@ function SyncState({ run, again }: { run: RunItem; again: () => void }) {
           </div>
         )}
       </Menu>
-      {run.sync.state === "failed" &&
-        stuck.map(([name]) => (
-          <button key={name} onClick={() => void retry(name, again)} aria-label={`Retry the sync to ${name}`}>
-            Retry {name}
-          </button>
-        ))}
+      {stuck.map(([name]) => (
+        <button key={name} onClick={() => void retry(name, again)} aria-label={`Retry the sync to ${name}`}>
+          Retry {name}
+        </button>
+      ))}
     </>
   );
 }

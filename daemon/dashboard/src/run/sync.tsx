@@ -3,6 +3,7 @@ import { path, post, type RunAtRemote, type Sync } from "../api";
 import { isHub } from "../live";
 import { ago, bytes, count, number } from "../ui/format";
 import { tried } from "../ui/toast";
+import { Words } from "../ui/words";
 
 /** Asks a remote again. */
 export async function retry(remote: string, again: () => void): Promise<void> {
@@ -34,7 +35,7 @@ function Remote({ name, at, again }: { name: string; at: RunAtRemote; again: () 
   const done = at.records_queued === 0;
   return (
     <li>
-      <strong>{name}:</strong> {error ? <span class="run-error">{error}</span> : done ? "has all of it" : "under way"}
+      <strong>{name}:</strong> {error ? <span class="run-error"><Words text={error} /></span> : done ? "has all of it" : "under way"}
       {(error || !done) && (
         <button aria-label={`Retry ${name} now`} onClick={() => void retry(name, again)}>
           Retry

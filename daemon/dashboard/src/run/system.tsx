@@ -14,8 +14,8 @@ export function System({ run }: TabProps) {
   const { entity, project } = run;
   const keys = useData((abort) => ownKeys(run, abort), [entity, project, run.run]);
   const { again } = keys;
-  const none = keys.data?.length === 0;
-  useLive({ entity, project }, (changed) => none && changed.runs.includes(run.run), again);
+  // Not all are there with the first sample: some are measured between two.
+  useLive({ entity, project }, (changed) => changed.runs.some((one) => one === run.run || one === "*"), again);
   const along = query("x") === "time" ? "time" : "relative";
   return (
     <Shown of={keys} what="the system metrics">

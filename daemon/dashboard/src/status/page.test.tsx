@@ -4,7 +4,7 @@ import { button, press, root, server, show, writes } from "../artifacts/testing"
 import Page from "./page";
 
 const at = (queued: number, parked: string | null) => ({
-  last_step: 1, records: 5, records_queued: queued, bytes_queued: queued * 100, oldest_unsent_us: null, parked, last_error: null,
+  state: parked ? "failed" : queued > 0 ? "queued" : "sent", last_step: 1, records: 5, records_queued: queued, bytes_queued: queued * 100, oldest_unsent_us: null, parked, last_error: null,
 });
 const status = {
   version: "0.9", pid: 7, origin: "a", home: "/home/ann/pannier", uptime_s: 100, writers: 1, spool_bytes: 0, storing: 0,

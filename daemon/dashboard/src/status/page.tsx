@@ -8,6 +8,7 @@ import { useData } from "../data";
 import { bytes, count, duration } from "../ui/format";
 import { Empty, Shown } from "../ui/state";
 import { useTitle } from "../ui/title";
+import { Words } from "../ui/words";
 import { Remotes } from "./remotes";
 import { Runs } from "./runs";
 import { others, verdict } from "./state";
@@ -123,9 +124,4 @@ function Problems({ problems }: { problems: Problem[] }) {
       ))}
     </section>
   );
-}
-
-/** Words in which commands stand between backticks. */
-function Words({ text }: { text: string }) {
-  return <>{text.split("`").map((part, at) => (at % 2 === 0 ? part : <code key={at}>{part}</code>))}</>;
 }

@@ -5,6 +5,7 @@ import type { RemoteStatus, RunStatus } from "../api";
 import { When } from "../artifacts/parts";
 import { retry } from "../run/sync";
 import { bytes, count, duration } from "../ui/format";
+import { Words } from "../ui/words";
 import { stateOf } from "./state";
 
 export function Remotes({ remotes, runs, again }: { remotes: RemoteStatus[]; runs: RunStatus[]; again: () => void }) {
@@ -59,7 +60,7 @@ function Remote({ remote, runs, again }: { remote: RemoteStatus; runs: RunStatus
       </p>
       {remote.last_error && (
         <p class="status-why">
-          {remote.last_error}
+          <Words text={remote.last_error} />
           {remote.retry_in_s !== null && <Countdown key={remote.retry_in_s} seconds={remote.retry_in_s} />}
         </p>
       )}

@@ -1,10 +1,11 @@
 /** How far each run and project is with each remote, and why it goes no further. */
-import type { RunAtRemote, RunStatus, Status } from "../api";
+import type { RunAtRemote, RunStatus, Status, SyncState } from "../api";
 import { query, setQuery, to } from "../routes";
 import { retry } from "../run/sync";
 import { StateBadge } from "../ui/badge";
 import { ago, bytes, count } from "../ui/format";
-import { waiting, waits, type Waits } from "./state";
+import { Words } from "../ui/words";
+import { waiting } from "./state";
 
 const FILTERS = [
   ["all", "All"],
@@ -14,7 +15,7 @@ const FILTERS = [
 ] as const;
 
 export function Runs({ status, again }: { status: Status; again: () => void }) {
-  const only = (FILTERS.find(([name]) => name === query("show"))?.[0] ?? "all") as "all" | Waits;
+  const only = (FILTERS.find(([name]) => name === query("show"))?.[0] ?? "all") as Parameters<typeof waiting>[1];
   const shown = waiting(status.runs, only);
   return (
     <section aria-label="Runs and projects">
@@ -98,15 +99,14 @@ function Row({ run, remotes, again }: { run: RunStatus; remotes: boolean; again:
   );
 }
 
-const SAID: Record<Waits, string> = { sent: "has all of it", queued: "queued", failed: "failed" };
+const SAID: Record<SyncState, string> = { here: "here only", sent: "has all of it", queued: "queued", failed: "failed" };
 
 function AtRemote({ name, at, again }: { name: string; at: RunAtRemote; again: () => void }) {
-  const state = waits(at);
   const why = at.parked ?? at.last_error;
   return (
     <div class="status-at">
-      <span class={`badge sync-${state}`}>
-        {name}: {SAID[state]}
+      <span class={`badge sync-${at.state}`}>
+        {name}: {SAID[at.state]}
       </span>
       {at.records_queued > 0 && (
         <span>
@@ -114,8 +114,8 @@ function AtRemote({ name, at, again }: { name: string; at: RunAtRemote; again: (
           {at.oldest_unsent_us !== null && <span class="dim">, the oldest {ago(at.oldest_unsent_us)}</span>}
         </span>
       )}
-      {why && <span class="status-why">{why}</span>}
-      {state === "failed" && (
+      {why && <span class="status-why"><Words text={why} /></span>}
+      {at.state === "failed" && (
         <button onClick={() => void retry(name, again)} aria-label={`Retry ${name} now`}>
           Retry now
         </button>

@@ -4,7 +4,7 @@ import type { RemoteStatus, RunAtRemote, RunStatus, Status } from "../api";
 import { others, stateOf, verdict, waiting } from "./state";
 
 const at = (queued: number, parked: string | null = null): RunAtRemote => ({
-  last_step: null, records: 1, records_queued: queued, bytes_queued: queued, oldest_unsent_us: null, parked, last_error: null,
+  state: parked ? "failed" : queued > 0 ? "queued" : "sent", last_step: null, records: 1, records_queued: queued, bytes_queued: queued, oldest_unsent_us: null, parked, last_error: null,
 });
 const run = (id: string, remotes: Record<string, RunAtRemote>): RunStatus => ({
   name: id, state: "running", last_step: null, records: 1, remotes, entity: "e", project: "p", run: id,

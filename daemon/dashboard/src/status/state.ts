@@ -1,5 +1,5 @@
 /** What a machine's state comes to, in words, and what of its runs waits. Pure. */
-import type { Problem, RemoteStatus, RunAtRemote, RunStatus, Status } from "../api";
+import type { Problem, RemoteStatus, RunStatus, Status, SyncState } from "../api";
 
 export type Mood = "good" | "busy" | "warn" | "bad";
 
@@ -17,19 +17,13 @@ export function verdict(status: Status): { mood: Mood; said: string } {
   return { mood: "good", said: "Everything is at every remote" };
 }
 
-export type Waits = "sent" | "queued" | "failed";
-
-/** How far one run is with one remote. */
-export function waits(at: RunAtRemote): Waits {
-  if (at.parked) return "failed";
-  return at.records_queued > 0 ? "queued" : "sent";
-}
-
-/** Runs and projects of which something waits: those that need somebody first, then the oldest. */
-export function waiting(runs: RunStatus[], only: "all" | Waits): RunStatus[] {
+/** Runs and projects of which something waits: all, or those of which a remote has so much. */
+export function waiting(runs: RunStatus[], only: "all" | Exclude<SyncState, "here">): RunStatus[] {
   if (only === "all") return runs;
-  const has = (run: RunStatus) => Object.values(run.remotes).some((at) => waits(at) === only);
-  return runs.filter(only === "sent" ? (run) => Object.values(run.remotes).every((at) => waits(at) === "sent") : has);
+  return runs.filter(({ remotes }) => {
+    const states = Object.values(remotes).map((at) => at.state);
+    return only === "sent" ? states.every((state) => state === "sent") : states.includes(only);
+  });
 }
 
 /** Problems that are not said already beside their remote. */

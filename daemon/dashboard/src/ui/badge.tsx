@@ -1,5 +1,6 @@
 /** Words with a colour: the state of a run, and how far it is on its way. */
 import type { RunState, Sync, SyncState } from "../api";
+import { isHub } from "../live";
 import { ago, count } from "./format";
 
 export function StateBadge({ state }: { state: RunState }) {
@@ -19,7 +20,9 @@ export function syncDetails(sync: Sync): string {
   return lines.join("\n") || "no remote: it is on this machine only";
 }
 
+/** Nothing at a hub, where things are sent to: that they are nowhere else says nothing there. */
 export function SyncBadge({ sync }: { sync: Sync }) {
+  if (isHub() && sync.state === "here") return null;
   return (
     <span class={`badge sync-${sync.state}`} title={syncDetails(sync)}>
       {SAID[sync.state]}

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 
 import type { ApiError } from "../api";
 import type { Loaded } from "../data";
+import { Words } from "./words";
 
 export function Loading({ what }: { what: string }) {
   return (
@@ -27,7 +28,7 @@ export function Failure({ error, again }: { error: ApiError; again?: () => void 
       <p>
         <strong>{error.message}</strong>
       </p>
-      {error.hint && <p>{error.hint}</p>}
+      {error.hint && <p><Words text={error.hint} /></p>}
       {again && <button onClick={again}>Try again</button>}
     </div>
   );

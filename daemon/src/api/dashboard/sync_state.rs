@@ -15,7 +15,7 @@ use crate::store::{self, StoreError};
 /// As the store's.
 pub fn of(app: &App, path: &RunPath) -> store::Result<Sync> {
     match at_remotes(app, path) {
-        Ok((_, remotes)) => Ok(Sync { state: word(&remotes, |remote| app.sync.is_refused(remote)), remotes }),
+        Ok((_, remotes)) => Ok(Sync { state: worst(&remotes), remotes }),
         Err(StoreError::Missing(_)) => Ok(Sync { state: SyncState::Here, remotes: BTreeMap::new() }),
         Err(error) => Err(error),
     }
@@ -30,24 +30,15 @@ pub fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<Str
     let (records, mut remotes) = app.store.run_at_remotes(path)?;
     for (remote, at) in remotes.iter_mut().filter(|(_, at)| at.records_queued > 0) {
         at.last_error = app.sync.last_error(remote);
+        if app.sync.is_refused(remote) {
+            at.state = SyncState::Failed;
+        }
     }
     Ok((records, remotes))
 }
 
-fn word(remotes: &BTreeMap<String, RunAtRemote>, refuses: impl Fn(&str) -> bool) -> SyncState {
-    let of = |(name, at): (&String, &RunAtRemote)| match at {
-        RunAtRemote { parked: Some(_), .. } => SyncState::Failed,
-        RunAtRemote { records_queued: 0, .. } => SyncState::Sent,
-        _ if refuses(name) => SyncState::Failed,
-        _ => SyncState::Queued,
-    };
-    let worst = |state: &SyncState| match state {
-        SyncState::Here => 0,
-        SyncState::Sent => 1,
-        SyncState::Queued => 2,
-        SyncState::Failed => 3,
-    };
-    remotes.iter().map(of).max_by_key(worst).unwrap_or(SyncState::Here)
+fn worst(remotes: &BTreeMap<String, RunAtRemote>) -> SyncState {
+    remotes.values().map(|at| at.state).max().unwrap_or(SyncState::Here)
 }
 
 #[cfg(test)]
@@ -56,25 +47,25 @@ mod tests {
 
     #[test]
     fn the_worst_is_said() {
-        let at = |queued: u64, parked: Option<&str>| RunAtRemote {
+        let at = |state| RunAtRemote {
+            state,
             last_step: None,
             records: 1,
-            records_queued: queued,
+            records_queued: 0,
             bytes_queued: 0,
             oldest_unsent_us: None,
-            parked: parked.map(str::to_owned),
+            parked: None,
             last_error: None,
         };
-        for (remotes, refuses, expected) in [
-            (vec![], false, SyncState::Here),
-            (vec![("a", at(0, None))], false, SyncState::Sent),
-            (vec![("a", at(0, None)), ("b", at(2, None))], false, SyncState::Queued),
-            (vec![("a", at(1, None)), ("b", at(0, Some("no")))], false, SyncState::Failed),
-            (vec![("b", at(1, None))], true, SyncState::Failed),
-            (vec![("b", at(0, None))], true, SyncState::Sent),
+        for (states, expected) in [
+            (vec![], SyncState::Here),
+            (vec![SyncState::Sent], SyncState::Sent),
+            (vec![SyncState::Sent, SyncState::Queued], SyncState::Queued),
+            (vec![SyncState::Failed, SyncState::Queued], SyncState::Failed),
         ] {
-            let remotes = remotes.into_iter().map(|(name, at)| (name.to_owned(), at)).collect();
-            assert_eq!(word(&remotes, |name| refuses && name == "b"), expected, "{remotes:?}");
+            let remotes =
+                states.into_iter().map(at).enumerate().map(|(nth, at)| (nth.to_string(), at)).collect();
+            assert_eq!(worst(&remotes), expected, "{remotes:?}");
         }
     }
 }
