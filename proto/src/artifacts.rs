@@ -81,6 +81,7 @@ pub struct VersionView {
     /// How long it is to be kept.
     pub ttl_s: Option<i64>,
     /// Its way to the remotes: that of the run that logged it.
+    #[serde(default)]
     pub sync: Sync,
 }
 

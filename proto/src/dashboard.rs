@@ -82,11 +82,12 @@ pub struct ProjectView {
 
 /// How far something that was recorded here is on its way to the remotes; the
 /// worse, the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum SyncState {
     /// There is no remote that it is for.
+    #[default]
     Here,
     /// Every remote has all of it.
     Sent,
@@ -97,7 +98,7 @@ pub enum SyncState {
 }
 
 /// The same, with the reasons.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Sync {
     /// In a word: the worst of what follows.
