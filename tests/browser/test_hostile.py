@@ -5,7 +5,9 @@ import threading
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
+
+from support.home import until
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,19 @@ def pages(hostile):
     ]
 
 
+def stolen_by(frame):
+    """What a frame reads of the page around it. One that tries to go elsewhere is asked where it ends up."""
+    ask = "(() => { try { return parent.localStorage['pannier.session'] } catch { return null } })()"
+
+    def answer():
+        try:
+            return [frame.evaluate(ask)]
+        except Error:
+            return None
+
+    return until(answer, "the frame stays where it is")[0]
+
+
 def read_to_its_end(page):
     """Scrolls until everything that is loaded on sight has been seen, and is there."""
     expect(page.locator("#main .loading")).to_have_count(0)
@@ -86,8 +101,7 @@ def test_nothing_that_users_write_gets_out_or_in(chromium, home, hostile, elsewh
         for frame in page.locator("iframe").all():
             assert frame.get_attribute("sandbox") in ("", "allow-scripts"), path
         for frame in page.frames[1:]:
-            stolen = frame.evaluate("(() => { try { return parent.localStorage['pannier.session'] } catch { return null } })()")
-            assert stolen is None, path
+            assert stolen_by(frame) is None, path
     assert asked == [], "nobody else is asked"
     context.close()
 

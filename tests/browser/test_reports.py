@@ -71,7 +71,7 @@ def test_a_report_is_read(opened, report):
     expect_the_report(page)
     page.get_by_role("navigation", name="Table of contents").get_by_role("link", name="Formula").click()
     expect(page.get_by_role("heading", name="Formula")).to_be_in_viewport()
-    assert "#" in page.url
+    expect(page).to_have_url(re.compile("#"))
     page.get_by_role("heading", name="Losses").scroll_into_view_if_needed()
     chart = expect_lines(page, "Loss by step")
     expect(chart.get_by_role("img", name="Loss by step: 4 lines along step")).to_be_visible()
