@@ -231,6 +231,7 @@ pub struct RunStatus {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RunAtRemote {
     /// In a word.
+    #[serde(default)]
     pub state: SyncState,
     /// The last step there.
     pub last_step: Option<i64>,

@@ -144,7 +144,7 @@ fn a_long_line_has_its_extremes_whoever_reads_it() {
     let spikes = [12_345, 77_777, 119_999];
     for part in 0..4i64 {
         let lines: Vec<Json> = (part * 30_000..(part + 1) * 30_000)
-            .map(|step| json!({"history": {"row": {"x": if spikes.contains(&step) { 50.0 } else { (step % 10) as f64 }}, "step": step}}))
+            .map(|step| json!({"history": {"row": {"x": if spikes.contains(&step) { 50 } else { step % 10 }}, "step": step}}))
             .collect();
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let route = format!("/v1/runs/local/p/long/records?writer=w&first={}", part * 30_000);

@@ -9,6 +9,7 @@ use serde_json::{Value as JsonValue, json};
 use super::App;
 use super::respond::{Answer, Failure};
 use crate::clock::now_us;
+use crate::store::Tx;
 
 pub async fn list(State(app): State<App>) -> Json<JsonValue> {
     Json(json!({"remotes": app.sync.status()}))
@@ -34,7 +35,11 @@ pub async fn add(State(app): State<App>, Json(asked): Json<AddRemote>) -> Answer
         })?;
     }
     let name = asked.name.clone();
-    app.store.write(move |tx| tx.set_remote(&name, &url, now_us())).await?;
+    let set = move |tx: &Tx| {
+        tx.set_remote(&name, &url, now_us())?;
+        tx.unpark(&name).map(drop)
+    };
+    app.store.write(set).await?;
     app.sync.reload();
     app.sync.retry(&asked.name);
     Ok(StatusCode::NO_CONTENT)

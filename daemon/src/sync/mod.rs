@@ -75,7 +75,7 @@ pub struct Bell {
 }
 
 impl Bell {
-    /// Wakes it out of any wait; with `retry`, parked runs are tried again.
+    /// Wakes it out of any wait; with `retry`, everything is asked and tried again.
     pub fn ring(&self, retry: bool) {
         self.retry.fetch_or(retry, Ordering::Relaxed);
         self.rung.notify_one();
@@ -202,7 +202,7 @@ impl Sync {
         self.tasks().get(remote).is_some_and(|task| task.seen.view().state() == "unauthorized")
     }
 
-    /// Tries a remote at once, its parked runs, too.
+    /// Tries a remote at once, with all that was unparked.
     pub fn retry(&self, remote: &str) {
         let mut tasks = self.tasks();
         if tasks.get(remote).is_some_and(|task| task.running.is_none()) {
@@ -322,7 +322,7 @@ pub async fn run<R: Remote>(mut engine: Engine<R>, store: Arc<Store>, bell: Arc<
             },
         }
         if bell.retry.swap(false, Ordering::Relaxed) {
-            engine.retry().await;
+            engine.retry();
         }
     }
 }
