@@ -41,7 +41,8 @@ pub async fn add(State(app): State<App>, Json(asked): Json<AddRemote>) -> Answer
     };
     app.store.write(set).await?;
     app.sync.reload();
-    app.sync.retry(&asked.name);
+    // One that was there already is tried at once; a new one begins by itself.
+    app.sync.wake();
     Ok(StatusCode::NO_CONTENT)
 }
 

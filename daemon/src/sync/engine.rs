@@ -119,8 +119,13 @@ impl<R: Remote> Engine<R> {
         }
     }
 
-    /// Someone acted, and has unparked what was parked: all is asked and tried again.
-    pub fn retry(&mut self) {
+    /// Someone acted: parked runs are to be tried again, and all else, too.
+    pub async fn retry(&mut self) {
+        let name = self.name.clone();
+        let unpark = |store: &Store| store.write_blocking(move |tx| tx.unpark(&name));
+        if let Err(error) = blocking(&self.store, unpark).await {
+            tracing::warn!("remote {}: cannot unpark its runs: {error}", self.name);
+        }
         self.policy.reset();
         self.ask = Ask::Everything;
         (self.budget, self.ceiling) = (PUSH_BYTES, PUSH_BYTES);

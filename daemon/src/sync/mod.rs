@@ -75,7 +75,7 @@ pub struct Bell {
 }
 
 impl Bell {
-    /// Wakes it out of any wait; with `retry`, everything is asked and tried again.
+    /// Wakes it out of any wait; with `retry`, parked runs are tried again.
     pub fn ring(&self, retry: bool) {
         self.retry.fetch_or(retry, Ordering::Relaxed);
         self.rung.notify_one();
@@ -120,8 +120,10 @@ impl Sync {
         tasks.retain(|name, _| remotes.iter().any(|remote| remote.name == *name));
         for store::Remote { name, url, .. } in remotes {
             let token = self.credentials.token(&name);
-            if tasks.get(&name).is_none_or(|task| task.url != url || task.token != token) {
-                // The old one stops before the new one starts.
+            let same = |task: &Task| task.url == url && task.token == token && task.running.is_some();
+            if !tasks.get(&name).is_some_and(same) {
+                // The old one stops before the new one starts. What was wrong with the
+                // configuration of one that does not run may be right by now.
                 tasks.remove(&name);
                 tasks.insert(name.clone(), self.task(&name, url, token));
             }
@@ -202,15 +204,10 @@ impl Sync {
         self.tasks().get(remote).is_some_and(|task| task.seen.view().state() == "unauthorized")
     }
 
-    /// Tries a remote at once, with all that was unparked.
+    /// Tries a remote at once, its parked runs, too.
     pub fn retry(&self, remote: &str) {
-        let mut tasks = self.tasks();
-        if tasks.get(remote).is_some_and(|task| task.running.is_none()) {
-            // What was wrong with its configuration may be right by now.
-            tasks.remove(remote);
-            drop(tasks);
-            self.reload();
-        } else if let Some(task) = tasks.get(remote) {
+        self.reload();
+        if let Some(task) = self.tasks().get(remote) {
             task.bell.ring(true);
         }
     }
@@ -322,7 +319,7 @@ pub async fn run<R: Remote>(mut engine: Engine<R>, store: Arc<Store>, bell: Arc<
             },
         }
         if bell.retry.swap(false, Ordering::Relaxed) {
-            engine.retry();
+            engine.retry().await;
         }
     }
 }
