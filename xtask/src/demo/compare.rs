@@ -8,6 +8,9 @@ use serde_json::Value as Json;
 
 use crate::sh;
 
+/// What the trainers log to.
+const PROJECT: &str = "digits";
+
 /// Prints a table, one line a run, and returns how many do not match each other
 /// or what was trained: `expected` has each run's id and number of steps.
 pub fn runs(here: &Command, there: &Command, expected: &[(&str, i64)]) -> Result<usize> {
@@ -81,7 +84,9 @@ fn list(pannier: &Command) -> Result<Vec<Json>> {
     let text = sh::output(again(pannier).args(["runs", "list", "--json"]))?;
     let json: Json = serde_json::from_str(&text).context("`pannier runs list --json` is not JSON")?;
     let runs = json.get("runs").unwrap_or(&json);
-    Ok(runs.as_array().context("`pannier runs list --json` has no list of runs")?.clone())
+    let mut runs = runs.as_array().context("`pannier runs list --json` has no list of runs")?.clone();
+    runs.retain(|run| run["project"] == PROJECT);
+    Ok(runs)
 }
 
 fn find<'a>(runs: &'a [Json], id: &str) -> Option<&'a Json> {
@@ -89,7 +94,7 @@ fn find<'a>(runs: &'a [Json], id: &str) -> Option<&'a Json> {
 }
 
 fn history(pannier: &Command, id: &str) -> Result<Vec<Json>> {
-    let run = format!("local/digits/{id}");
+    let run = format!("local/{PROJECT}/{id}");
     let text = sh::output(again(pannier).args(["runs", "history", &run, "--json"]))?;
     let rows = text.lines().filter(|line| !line.is_empty()).map(serde_json::from_str);
     rows.collect::<Result<_, _>>().context("`pannier runs history --json` is not JSON, one row a line")
