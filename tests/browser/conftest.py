@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from support.home import Home, Hub
-from support.sdk import ENTITY, Script
+from support.sdk import ENTITY, Script, told_once
 
 PATIENCE_MS = 20_000
 """How long anything may take that should take moments: builds run beside us."""
@@ -39,15 +39,7 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="session")
 def told(home, below):
     """Tells a story against the daemon, once: what it said of itself."""
-    known = {}
-
-    def tell(story, *args):
-        if (story, args) not in known:
-            script = Script(story, home.wandb_variables(), *args, below=below)
-            known[story, args] = script.wait().expect(0)
-        return known[story, args]
-
-    return tell
+    return told_once(lambda story, *args: Script(story, home.wandb_variables(), *args, below=below))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from wandb.sdk.artifacts import artifact_file_cache
 
 from support.home import Home, Hub, until
 from support.reading import reading
-from support.sdk import ENTITY, STORIES, TRACKERS, Script
+from support.sdk import ENTITY, STORIES, TRACKERS, Script, told_once
 
 PACKAGE = os.environ.get("PANNIER_PACKAGE", "")
 
@@ -79,18 +79,6 @@ def alone(tmp_path):
     """A daemon of the test's own, which it may kill."""
     with Home(tmp_path / "alone") as home:
         yield home.start()
-
-
-def told_once(run_script, **options):
-    """Tells a story once; what it told of itself is its answer however often it is asked for."""
-    told = {}
-
-    def once(story, *args):
-        if (story, args) not in told:
-            told[story, args] = run_script(story, *args, **options).wait().expect(0)
-        return told[story, args]
-
-    return once
 
 
 @pytest.fixture(scope="session")

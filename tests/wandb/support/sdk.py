@@ -90,3 +90,15 @@ class Script:
             raise AssertionError(f"{self.name} did not end within {patience_s} s\n{said}") from None
         seconds = time.monotonic() - self.began
         return Done(self.name, self.process, out, err, self.peek(), self.folder, seconds)
+
+
+def told_once(start, **options):
+    """Tells a story once; what it told of itself is its answer however often it is asked for."""
+    told = {}
+
+    def once(story, *args):
+        if (story, args) not in told:
+            told[story, args] = start(story, *args, **options).wait().expect(0)
+        return told[story, args]
+
+    return once
