@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 
 import { path, remove, type ArtifactView } from "../api";
 import { go } from "../routes";
+import { Acts } from "../ui/acts";
 import { Dialog } from "../ui/dialog";
 import { tried } from "../ui/toast";
 import { collectionHref, collectionRoute, versionRoute, type Of } from "./names";
@@ -37,14 +38,9 @@ export function DeleteVersion({ of, found, onClose }: { of: Of; found: ArtifactV
             Delete it though it has aliases: {names.join(", ")}
           </label>
         )}
-        <div class="artifacts-acts">
-          <button class="artifacts-danger" disabled={busy || (names.length > 0 && !agreed)}>
-            Delete for ever
-          </button>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <Acts class="artifacts-danger" disabled={busy || (names.length > 0 && !agreed)} onCancel={onClose}>
+          Delete for ever
+        </Acts>
       </form>
     </Dialog>
   );
@@ -67,14 +63,9 @@ export function Unlink(props: { of: Of; id: string; type: string; name: string; 
     <Dialog title={`Take the link ${of.collection}:${name} away`} onClose={props.onClose}>
       <form class="artifacts-form" onSubmit={(event) => void submit(event)}>
         <p>The version stays where it was logged. It loses its number and its aliases here.</p>
-        <div class="artifacts-acts">
-          <button class="artifacts-danger" disabled={busy}>
-            Take the link away
-          </button>
-          <button type="button" onClick={props.onClose}>
-            Cancel
-          </button>
-        </div>
+        <Acts class="artifacts-danger" disabled={busy} onCancel={props.onClose}>
+          Take the link away
+        </Acts>
       </form>
     </Dialog>
   );

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { get, post, type ApiError, type ArtifactView, type Registries, type RegistryView, type VersionView } from "../api";
 import { useData } from "../data";
 import { go } from "../routes";
+import { Acts } from "../ui/acts";
 import { Dialog } from "../ui/dialog";
 import { Failure, Shown } from "../ui/state";
 import { say } from "../ui/toast";
@@ -84,14 +85,9 @@ function LinkForm(props: { found: ArtifactView; registries: RegistryView[]; onCl
         <p class="dim">Only administrators move {known.protected_aliases.join(", ")} there.</p>
       )}
       {error && <Failure error={error} />}
-      <div class="artifacts-acts">
-        <button class="main" disabled={busy}>
-          Link
-        </button>
-        <button type="button" onClick={props.onClose}>
-          Cancel
-        </button>
-      </div>
+      <Acts class="main" disabled={busy} onCancel={props.onClose}>
+        Link
+      </Acts>
     </form>
   );
 }

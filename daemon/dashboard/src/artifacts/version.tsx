@@ -88,7 +88,7 @@ function Head({ of, found, asked, again }: { of: Of; found: ArtifactView; asked:
           <When us={found.created_us} by={found.by} /> {found.fetched ? <span class="badge">from {found.fetched}</span> : <SyncOfVersion sync={found.sync} />}
         </p>
       </div>
-      <div class="artifacts-acts">
+      <div class="acts">
         <button class="main" onClick={() => setOpen("link")}>
           Link to registry
         </button>

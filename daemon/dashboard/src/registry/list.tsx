@@ -7,6 +7,7 @@ import { listed } from "../artifacts/names";
 import { useLive } from "../live";
 import { useData } from "../data";
 import { go, query, setQuery, to } from "../routes";
+import { Acts } from "../ui/acts";
 import { Dialog } from "../ui/dialog";
 import { count } from "../ui/format";
 import { Empty, Failure, Shown } from "../ui/state";
@@ -119,14 +120,9 @@ function NewRegistry({ first, onClose }: { first: RegistryView | undefined; onCl
           <input placeholder="model, dataset" value={types} onInput={(event) => setTypes(event.currentTarget.value)} />
         </label>
         {error && <Failure error={error} />}
-        <div class="artifacts-acts">
-          <button class="main" disabled={busy}>
-            Make registry
-          </button>
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <Acts class="main" disabled={busy} onCancel={onClose}>
+          Make registry
+        </Acts>
       </form>
     </Dialog>
   );

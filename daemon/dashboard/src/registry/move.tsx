@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { post, type ApiError, type VersionView } from "../api";
 import { LATEST } from "../artifacts/moves";
 import { collectionRoute, type Of } from "../artifacts/names";
+import { Acts } from "../ui/acts";
 import { Dialog } from "../ui/dialog";
 import { Failure } from "../ui/state";
 import { say } from "../ui/toast";
@@ -68,14 +69,9 @@ export function MoveAlias(props: {
         </label>
         {alias.trim() !== "" && <p class="dim">{from ? `It is at v${from.version} now, and leaves it.` : "No version shown here has it now."}</p>}
         {error && <Failure error={error} />}
-        <div class="artifacts-acts">
-          <button class="main" disabled={busy || alias.trim() === "" || from?.id === target}>
-            Move alias
-          </button>
-          <button type="button" onClick={props.onClose}>
-            Cancel
-          </button>
-        </div>
+        <Acts class="main" disabled={busy || alias.trim() === "" || from?.id === target} onCancel={props.onClose}>
+          Move alias
+        </Acts>
       </form>
     </Dialog>
   );
