@@ -1,57 +1,34 @@
 /** A collection: its versions, newest first, and the moves of their names. */
-import { useState } from "preact/hooks";
-
-import { get, type CollectionVersions, type VersionView } from "../api";
-import { useData } from "../data";
-import { query, to, type Route } from "../routes";
+import type { CollectionVersions, VersionView } from "../api";
+import { to, type Route } from "../routes";
 import { bytes, count } from "../ui/format";
 import { Markdown } from "../ui/markdown";
-import { Empty, Shown } from "../ui/state";
-import { Tabs } from "../ui/tabs";
+import { Empty } from "../ui/state";
 import { useTitle } from "../ui/title";
-import { History } from "./history";
-import { useLive } from "../live";
-import { useLearned } from "./learned";
-import { collectionRoute, versionHref, type Of } from "./names";
+import { CollectionBody, useVersions } from "./collection-body";
+import { versionHref, type Of } from "./names";
 import { AliasBadge, NumberNote, SyncOfVersion, Tags, When } from "./parts";
-
-const PAGE = 50;
 
 export function CollectionPage({ route }: { route: Extract<Route, { page: "artifacts" }> & { kind: string; name: string } }) {
   const of: Of = { entity: route.entity, project: route.project, collection: route.name };
   useTitle(`${route.name} · ${route.project}`);
-  const [limit, setLimit] = useState(PAGE);
-  const loaded = useData(
-    (abort) => get<CollectionVersions>(collectionRoute(of), { limit }, abort),
-    [of.entity, of.project, of.collection, limit],
-  );
-  useLive(of, (changed) => changed.artifacts || changed.sync, loaded.again);
-  useLearned(of, loaded.again);
+  const { loaded, older } = useVersions(of);
   const page = to.collection(route.entity, route.project, route.kind, route.name);
-  const at = query("tab") === "history" ? "history" : "versions";
   return (
     <section class="page">
       <p class="artifacts-up">
         <a href={to.artifacts(route.entity, route.project)}>Artifacts</a> / {route.kind}
       </p>
       <h1>{route.name}</h1>
-      <Shown of={loaded} what="the versions">
-        {(found) => (
-          <>
-            <About found={found} />
-            <Tabs
-              label="Of this collection"
-              at={at}
-              tabs={[
-                { name: "versions", title: "Versions", href: page },
-                { name: "history", title: "History of aliases", href: `${page}?tab=history` },
-              ]}
-            />
-            {at === "history" ? <History of={of} type={found.collection.type} /> : <Versions of={of} found={found} />}
-            {at === "versions" && found.more && <button onClick={() => setLimit(limit + PAGE)}>Show older versions</button>}
-          </>
-        )}
-      </Shown>
+      <CollectionBody
+        of={of}
+        page={page}
+        what="the versions"
+        loaded={loaded}
+        older={older}
+        about={(found) => <About found={found} />}
+        versions={(found) => <Versions of={of} found={found} />}
+      />
     </section>
   );
 }

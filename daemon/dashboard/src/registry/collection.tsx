@@ -1,66 +1,42 @@
 /** A collection of a registry: its versions and their names, which are moved from here. */
 import { useState } from "preact/hooks";
 
-import { get, type CollectionVersions, type VersionView } from "../api";
+import type { CollectionVersions, VersionView } from "../api";
 import { useProtected } from "../artifacts/aliases";
+import { CollectionBody, useVersions } from "../artifacts/collection-body";
 import { Unlink } from "../artifacts/delete";
-import { History } from "../artifacts/history";
-import { mayWrite, useLive } from "../live";
-import { useLearned } from "../artifacts/learned";
+import { mayWrite } from "../live";
 import { LATEST } from "../artifacts/moves";
-import { collectionRoute, versionHref, type Of } from "../artifacts/names";
+import { versionHref, type Of } from "../artifacts/names";
 import { NumberNote, SyncOfVersion, Tags, When } from "../artifacts/parts";
-import { useData } from "../data";
-import { query, to } from "../routes";
+import { to } from "../routes";
 import { count } from "../ui/format";
 import { Markdown } from "../ui/markdown";
-import { Empty, Shown } from "../ui/state";
-import { Tabs } from "../ui/tabs";
+import { Empty } from "../ui/state";
 import { useTitle } from "../ui/title";
 import { MoveAlias } from "./move";
 import { Source } from "./source";
 
-const PAGE = 50;
-
 export function RegistryCollection({ of, registry }: { of: Of; registry: string }) {
   useTitle(`${of.collection} · ${registry}`);
-  const [limit, setLimit] = useState(PAGE);
-  const loaded = useData(
-    (abort) => get<CollectionVersions>(collectionRoute(of), { limit }, abort),
-    [of.entity, of.project, of.collection, limit],
-  );
+  const { loaded, older } = useVersions(of);
   const protect = useProtected(of);
-  useLive(of, (changed) => changed.artifacts || changed.sync, loaded.again);
-  useLearned(of, loaded.again);
   const page = to.registryCollection(of.entity, registry, of.collection);
-  const at = query("tab") === "history" ? "history" : "versions";
   return (
     <section class="page">
       <nav class="artifacts-up" aria-label="Above this collection">
         <a href={to.registries()}>Registries</a> / <a href={to.registry(of.entity, registry)}>{registry}</a>
       </nav>
       <h1>{of.collection}</h1>
-      <Shown of={loaded} what="the collection">
-        {(found) => (
-          <>
-            <About found={found} />
-            <Tabs
-              label="Of this collection"
-              at={at}
-              tabs={[
-                { name: "versions", title: "Versions", href: page },
-                { name: "history", title: "History of aliases", href: `${page}?tab=history` },
-              ]}
-            />
-            {at === "history" ? (
-              <History of={of} type={found.collection.type} />
-            ) : (
-              <Versions of={of} found={found} protect={protect} again={loaded.again} />
-            )}
-            {at === "versions" && found.more && <button onClick={() => setLimit(limit + PAGE)}>Show older versions</button>}
-          </>
-        )}
-      </Shown>
+      <CollectionBody
+        of={of}
+        page={page}
+        what="the collection"
+        loaded={loaded}
+        older={older}
+        about={(found) => <About found={found} />}
+        versions={(found) => <Versions of={of} found={found} protect={protect} again={loaded.again} />}
+      />
     </section>
   );
 }
