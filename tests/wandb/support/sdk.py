@@ -5,6 +5,7 @@ what they did; knows nothing of what they log."""
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,11 @@ def folders(below):
         os.makedirs(path, exist_ok=True)
     # Netrc and settings of the user who runs the tests are nobody's business here.
     return found | {"HOME": str(below), "NETRC": str(below / "netrc")}
+
+
+def hear_interrupts():
+    """As in a terminal: what a shell starts in the background has SIGINT ignored, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Done:
@@ -70,6 +76,7 @@ class Script:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=hear_interrupts,
         )
 
     def peek(self):
