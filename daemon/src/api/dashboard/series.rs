@@ -1,7 +1,5 @@
 //! Several metrics of several runs, as lines to draw.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use axum::extract::State;
 use axum::{Extension, Json};
 use pannier_proto::dashboard::{Along, AskSeries, SeriesList, SeriesView};
@@ -12,6 +10,7 @@ use crate::access::Verb;
 use crate::api::auth::Caller;
 use crate::api::respond::{Answer, Failure};
 use crate::api::{App, blocking};
+use crate::parallel::on_threads;
 use crate::store::{self, Bucket, Line, LineQuery, Store, StoreError};
 
 const RUNS_MAX: usize = 1000;
@@ -57,28 +56,9 @@ fn check(asked: &AskSeries) -> Answer<()> {
 
 /// Every line that has a point, in the order of runs, then keys.
 fn lines(store: &Store, asked: &AskSeries) -> store::Result<Vec<SeriesView>> {
-    let next = AtomicUsize::new(0);
-    let some = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(run) = asked.runs.get(at) else { return Ok::<_, StoreError>(done) };
-            done.push((at, of_run(store, asked, run)?));
-        }
-    };
-    let mut done = std::thread::scope(|scope| {
-        // A thread that cannot be had is one fewer.
-        let helpers: Vec<_> = (1..asked.runs.len().min(THREADS))
-            .filter_map(|_| std::thread::Builder::new().name("lines".into()).spawn_scoped(scope, some).ok())
-            .collect();
-        let mut done = some()?;
-        for helper in helpers {
-            done.extend(helper.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault))?);
-        }
-        Ok::<_, StoreError>(done)
-    })?;
-    done.sort_unstable_by_key(|(at, _)| *at);
-    Ok(done.into_iter().flat_map(|(_, lines)| lines).collect())
+    let of = |at: usize, (): &mut ()| of_run(store, asked, &asked.runs[at]);
+    let lines: store::Result<Vec<_>> = on_threads(asked.runs.len(), THREADS, || (), of).into_iter().collect();
+    Ok(lines?.into_iter().flatten().collect())
 }
 
 fn of_run(store: &Store, asked: &AskSeries, run: &str) -> store::Result<Vec<SeriesView>> {
