@@ -197,7 +197,8 @@ pub struct AskSeries {
     /// Only up to this x, it included.
     #[serde(default)]
     pub to: Option<f64>,
-    /// Into how many buckets each line is put at most: 1 to 10 000.
+    /// Into how many buckets each line is put at most: 1 to 10 000. A line of at
+    /// most twice as many points stays as it is.
     pub buckets: u32,
     /// Metrics of the machine instead of the run's own.
     #[serde(default)]

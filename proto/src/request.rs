@@ -164,6 +164,10 @@ pub struct Disk {
     pub blob_bytes: u64,
     /// Bytes that are free there.
     pub free_bytes: u64,
+    /// Bytes of files that may stay, where somebody said so (`pannier gc --budget`):
+    /// beyond them, what was fetched gives way.
+    #[serde(default)]
+    pub budget_bytes: Option<u64>,
 }
 
 /// Something a person should know.

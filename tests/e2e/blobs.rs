@@ -99,6 +99,15 @@ fn gc_removes_what_nothing_names() {
     assert!(said.stderr.contains("more than the budget"), "{}", said.stderr);
     assert!(home.http().get(&route("r", "checkpoint.bin")).body == kept, "nobody else has it");
     let _ = home.run(&["gc", "--max-bytes", "lots"]).expect(2);
+    let budget = || home.http().get("/v1/status").expect(200).json()["disk"]["budget_bytes"].clone();
+    assert_eq!(budget(), Json::Null);
+    let said = home.run(&["gc", "--budget", "64K"]).expect(0);
+    assert!(said.stderr.contains("more than the budget"), "{}", said.stderr);
+    assert_eq!(budget(), json!(64 << 10));
+    let status = home.run(&["status"]).expect(0).stdout;
+    assert!(status.contains("of 65.5 kB that may be: what no remote has does not give way"), "{status}");
+    let _ = home.run(&["gc", "--budget", "none"]).expect(0);
+    assert_eq!(budget(), Json::Null);
     let _ = home.run(&["verify", "--blobs"]).expect(0);
 }
 

@@ -112,7 +112,12 @@ blob_bytes: number,
 /**
  * Bytes that are free there.
  */
-free_bytes: number, };
+free_bytes: number, 
+/**
+ * Bytes of files that may stay, where somebody said so (`pannier gc --budget`):
+ * beyond them, what was fetched gives way.
+ */
+budget_bytes: number | null, };
 
 export type Problem = { 
 /**
@@ -1291,7 +1296,8 @@ from?: number,
  */
 to?: number, 
 /**
- * Into how many buckets each line is put at most: 1 to 10 000.
+ * Into how many buckets each line is put at most: 1 to 10 000. A line of at
+ * most twice as many points stays as it is.
  */
 buckets: number, 
 /**

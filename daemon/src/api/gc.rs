@@ -21,19 +21,30 @@ pub struct GcQuery {
     grace_s: Option<f64>,
     max_bytes: Option<u64>,
     max_files: Option<u64>,
+    /// What may stay from now on, in bytes; 0 for any.
+    budget: Option<u64>,
     #[serde(default)]
     dry_run: bool,
 }
 
-/// Progress, a JSON object a line, and the result as the last line.
+/// With a budget, notes it first. Progress, a JSON object a line, and the result as the last line.
 pub async fn gc(State(app): State<App>, Query(query): Query<GcQuery>) -> Response {
     let (lines, queue) = mpsc::channel::<Result<Bytes, std::io::Error>>(16);
     tokio::task::spawn_blocking(move || {
         let send = |line: JsonValue| Ok(Bytes::from(format!("{line}\n")));
+        let noted = query.budget.map(|bytes| {
+            app.store.write_blocking(move |tx| tx.set_disk_budget(Some(bytes).filter(|bytes| *bytes > 0)))
+        });
+        if let Some(Err(error)) = noted {
+            // Whoever asked may have gone.
+            let _ = lines.blocking_send(send(json!({"error": format!("the budget was not noted: {error}")})));
+            return;
+        }
         let grace = query.grace_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let standing = app.store.disk_budget().ok().flatten();
         let budget = Budget {
             grace: grace.unwrap_or(GC_GRACE),
-            max_bytes: query.max_bytes,
+            max_bytes: query.max_bytes.or(standing),
             max_files: query.max_files,
             dry_run: query.dry_run,
         };

@@ -73,6 +73,7 @@ fn disk(app: &App) -> store::Result<Disk> {
         home_bytes: bytes_in(&app.home),
         blob_bytes: app.store.packs()?.into_iter().map(|(_, bytes)| bytes).sum(),
         free_bytes: free.unwrap_or_default(),
+        budget_bytes: app.store.disk_budget()?,
     })
 }
 

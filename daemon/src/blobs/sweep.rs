@@ -285,22 +285,29 @@ impl Blobs {
     }
 }
 
-/// Looks once a day for what nobody needs, for as long as the daemon runs.
+/// Looks once a day for what nobody needs, and once an hour whether more is here
+/// than may stay, for as long as the daemon runs.
 pub async fn daily(blobs: Arc<Blobs>) {
     loop {
         let blobs = blobs.clone();
         // Off the runtime's threads; nobody waits for it.
         let looked = tokio::task::spawn_blocking(move || {
-            let last = blobs.held.store.last_sweep()?;
+            let store = &blobs.held.store;
+            let (last, max_bytes) = (store.last_sweep()?, store.disk_budget()?);
             let since = |last| u128::try_from(now_us().saturating_sub(last)).unwrap_or(0);
-            let due = last.is_none_or(|last| since(last) >= GC_INTERVAL.as_micros());
-            let budget = Budget { grace: GC_GRACE, ..Budget::default() };
+            let bytes: u64 = store.packs()?.into_iter().map(|(_, bytes)| bytes).sum();
+            let due = last.is_none_or(|last| since(last) >= GC_INTERVAL.as_micros())
+                || max_bytes.is_some_and(|max| bytes > max);
+            let budget = Budget { grace: GC_GRACE, max_bytes, ..Budget::default() };
             if due { blobs.sweep(&budget, |_, _, _| ()).map(Some) } else { Ok(None) }
         });
         match looked.await {
-            Ok(Ok(Some(Swept { garbage_files, freed_bytes, .. }))) if garbage_files > 0 => {
+            Ok(Ok(Some(Swept { garbage_files, evicted_files, freed_bytes, .. })))
+                if garbage_files + evicted_files > 0 =>
+            {
                 tracing::info!(
-                    "removed {garbage_files} files that nothing names; {freed_bytes} bytes are free"
+                    "removed {garbage_files} files that nothing names, and {evicted_files} that a remote has; \
+                     {freed_bytes} bytes are free"
                 );
             }
             Ok(Err(error)) => tracing::warn!("what nothing names is not removed: {error}"),

@@ -19,13 +19,15 @@ use crate::units;
 What a run's file or a version of an artifact names stays, whatever is asked for. Bytes that nothing
 names go once they are older than the grace: an upload may take so long until it is said what it was.
 With a budget, files that were fetched from a remote, and are not pinned, go too, those first that
-were not used for longest; they are fetched again when somebody asks for them.
+were not used for longest; they are fetched again when somebody asks for them. --max-bytes holds this
+once, --budget from now on: the daemon looks once an hour, `pannier status` shows it.
 
-A daemon does the same by itself once a day, without a budget.
+A daemon removes what nothing names by itself once a day.
 
 Examples:
   pannier gc --dry-run
-  pannier gc --max-bytes 200G")]
+  pannier gc --budget 200G
+  pannier gc --budget none")]
 pub struct Args {
     /// How much may stay, for example 200G
     #[arg(long, value_name = "SIZE", value_parser = units::bytes)]
@@ -33,6 +35,9 @@ pub struct Args {
     /// How many files may stay; each content counts once
     #[arg(long, value_name = "N")]
     max_files: Option<u64>,
+    /// How much may stay from now on, or `none`
+    #[arg(long, value_name = "SIZE", value_parser = budget, conflicts_with_all = ["max_bytes", "dry_run"])]
+    budget: Option<u64>,
     /// How old bytes must be that nothing names
     #[arg(long, value_name = "TIME", default_value = "1d", value_parser = units::duration)]
     grace: Duration,
@@ -42,6 +47,17 @@ pub struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// `none` is 0: any.
+fn budget(text: &str) -> std::result::Result<u64, String> {
+    match text {
+        "none" => Ok(0),
+        _ => units::bytes(text).and_then(|bytes| match bytes {
+            0 => Err("a budget of nothing would let nothing stay; `none` lets anything".to_owned()),
+            bytes => Ok(bytes),
+        }),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,6 +92,7 @@ pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
             ("grace_s", Some(args.grace.as_secs_f64().to_string())),
             ("max_bytes", number(args.max_bytes)),
             ("max_files", number(args.max_files)),
+            ("budget", number(args.budget)),
             ("dry_run", Some(args.dry_run.to_string())),
         ],
     );
@@ -126,7 +143,8 @@ impl Swept {
         }
         writeln!(out, "kept {}", files(self.kept_files, self.kept_bytes))?;
         let over = |is: u64, max: Option<u64>| max.is_some_and(|max| is > max);
-        if over(self.kept_bytes, args.max_bytes) || over(self.kept_files, args.max_files) {
+        let max_bytes = args.max_bytes.or(args.budget.filter(|bytes| *bytes > 0));
+        if over(self.kept_bytes, max_bytes) || over(self.kept_files, args.max_files) {
             show::warn("that is more than the budget; nothing else of it may be removed");
         }
         Ok(())

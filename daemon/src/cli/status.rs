@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use pannier_proto::record::RunState;
-use pannier_proto::request::{Problem, RemoteStatus, RunAtRemote, RunStatus, Status};
+use pannier_proto::request::{Disk, Problem, RemoteStatus, RunAtRemote, RunStatus, Status};
 
 use super::failure::{Failure, Result};
 use super::show::{self, Colour, Table, paint};
@@ -99,9 +99,10 @@ fn print(status: &Status, now_us: i64, out: &mut dyn Write) -> Result<()> {
     let disk = status.disk;
     writeln!(
         out,
-        "disk    {}, of which {} are files; {} free",
+        "disk    {}, of which {} are files{}; {} free",
         show::size(disk.home_bytes),
         show::size(disk.blob_bytes),
+        budget(&disk),
         show::size(disk.free_bytes)
     )?;
     if status.storing > 0 {
@@ -240,6 +241,15 @@ fn print_problem(problem: &Problem, now_us: i64, out: &mut dyn Write) -> Result<
         writeln!(out, "  hint: {}", show::clean(&problem.hint))?;
     }
     Ok(())
+}
+
+/// What may stay, and what it means where more is there.
+fn budget(disk: &Disk) -> String {
+    match disk.budget_bytes {
+        None => String::new(),
+        Some(max) if disk.blob_bytes <= max => format!(" of {} that may be", show::size(max)),
+        Some(max) => format!(" of {} that may be: what no remote has does not give way", show::size(max)),
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,17 @@
 //! read from sketches; columns are unpacked where a line is short, or where the
 //! asked range cuts through a block.
 
+mod bucket;
+
+use std::collections::HashMap;
+
 use pannier_proto::dashboard::Along;
 use pannier_proto::id::RunPath;
 use pannier_proto::record::Table;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
+pub use self::bucket::{Bucket, Line};
+use self::bucket::{bucketed, last_of_each_step};
 use super::branches::Hidden;
 use super::history::{axis, unpack};
 use super::runs::{RunRow, id_of};
@@ -15,51 +21,20 @@ use super::sketch::{self, Stretch};
 use super::{Result, Store};
 use crate::block::{Column, STEP_KEY, TIME_KEY};
 
-/// Which line to draw.
+/// Which lines of a run to draw.
 #[derive(Debug, Clone)]
 pub struct LineQuery<'a> {
-    /// The metric.
-    pub key: &'a str,
+    /// The metrics, each once.
+    pub keys: &'a [String],
     /// Of which table: the run's own, or the machine's.
     pub table: Table,
     /// Along what.
     pub along: &'a Along,
     /// From this x on, and up to that, both included.
     pub range: (f64, f64),
-    /// In how many buckets at most.
+    /// Each in how many buckets at most.
     pub buckets: usize,
 }
-
-/// Points that lie together on a line; at first each alone.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bucket {
-    /// Where the last of them is.
-    pub x: f64,
-    /// The last of them.
-    pub last: f64,
-    /// The least; NaN where all are.
-    pub min: f64,
-    /// The greatest; NaN where all are.
-    pub max: f64,
-    /// How many there are.
-    pub count: u64,
-}
-
-impl Bucket {
-    fn point(x: f64, y: f64) -> Self {
-        Self { x, last: y, min: y, max: y, count: 1 }
-    }
-
-    fn take(&mut self, next: &Self) {
-        (self.x, self.last) = (next.x, next.last);
-        // Of a number and NaN these take the number.
-        (self.min, self.max) = (self.min.min(next.min), self.max.max(next.max));
-        self.count += next.count;
-    }
-}
-
-/// A line, in the order of x.
-pub type Line = Vec<Bucket>;
 
 /// The x of a row.
 struct Axis<'a> {
@@ -78,10 +53,15 @@ impl Axis<'_> {
     }
 }
 
-/// One block's part of a line: its sketch, or its points.
-struct Piece {
+/// A block that may hold something of the range.
+struct Place {
     block: i64,
     hidden_from: i64,
+}
+
+/// One block's part of a line: its sketch, or its points.
+#[derive(Default)]
+struct Piece {
     sketch: Option<Vec<Stretch>>,
     points: Line,
 }
@@ -101,22 +81,35 @@ impl Piece {
         }
     }
 
-    /// Whether its sketch says enough: all of it lies in the range, and none of
-    /// its stretches is wider than a bucket.
+    /// Whether its sketch does not say enough: it is cut by the range or by a
+    /// rewind, or one of its stretches is wider than a bucket.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    fn is_fine(&self, (low, high): (f64, f64), width: f64, axis: &Axis) -> bool {
-        let (Some(sketch), Some((first, last))) = (&self.sketch, self.span(axis)) else { return true };
-        let shown = sketch.last().is_none_or(|last| last.step < self.hidden_from);
-        shown && first >= low && last <= high && (last - first) / sketch.len() as f64 <= width
+    fn is_coarse(&self, (low, high): (f64, f64), width: f64, axis: &Axis, hidden_from: i64) -> bool {
+        let (Some(sketch), Some((first, last))) = (&self.sketch, self.span(axis)) else { return false };
+        let beyond = last < low || first > high;
+        let hidden = sketch.last().is_some_and(|last| last.step >= hidden_from);
+        let wide = (last - first) / sketch.len() as f64 > width;
+        !beyond && (hidden || first < low || last > high || wide)
+    }
+
+    fn buckets(self, axis: &Axis) -> impl Iterator<Item = Bucket> {
+        let bucket = |stretch: Stretch| Bucket {
+            x: axis.at(stretch.step, stretch.time_us),
+            last: stretch.last,
+            min: stretch.min.1,
+            max: stretch.max.1,
+            count: stretch.count,
+        };
+        self.points.into_iter().chain(self.sketch.into_iter().flatten().map(bucket))
     }
 }
 
 impl Store {
-    /// One metric of a run as a line.
+    /// Metrics of a run as lines, in the order of their keys.
     ///
     /// # Errors
     /// [`super::StoreError::Missing`]; [`super::StoreError::Damaged`].
-    pub fn line(&self, path: &RunPath, query: &LineQuery) -> Result<Line> {
+    pub fn lines(&self, path: &RunPath, query: &LineQuery) -> Result<Vec<Line>> {
         self.read_blocking(|sql| {
             let run = id_of(sql, path)?;
             let begun_us = match query.along {
@@ -124,56 +117,65 @@ impl Store {
                 _ => 0,
             };
             let axis = Axis { along: query.along, begun_us };
-            let mut points = match query.along {
+            let lines = match query.along {
                 Along::Metric(other) => joined(sql, run, query, other)?,
                 _ => read(sql, run, query, &axis)?,
             };
-            let (low, high) = query.range;
-            points.retain(|point| point.x >= low && point.x <= high);
-            if !points.is_sorted_by(|a, b| a.x <= b.x) {
-                points.sort_by(|a, b| a.x.total_cmp(&b.x));
-            }
-            if *query.along == Along::Step {
-                last_of_each_step(&mut points);
-            }
-            Ok(bucketed(points, query.buckets))
+            Ok(lines.into_iter().map(|line| drawn(line, query)).collect())
         })
     }
 }
 
-fn read(sql: &Connection, run: i64, query: &LineQuery, axis: &Axis) -> Result<Line> {
-    let mut pieces = pieces(sql, run, query, axis)?;
-    let ends = pieces.iter().filter_map(|piece| piece.span(axis));
+/// What is to be seen of a line.
+fn drawn(mut line: Line, query: &LineQuery) -> Line {
+    let (low, high) = query.range;
+    line.retain(|point| point.x >= low && point.x <= high);
+    if !line.is_sorted_by(|a, b| a.x <= b.x) {
+        line.sort_by(|a, b| a.x.total_cmp(&b.x));
+    }
+    if *query.along == Along::Step {
+        last_of_each_step(&mut line);
+    }
+    bucketed(line, query.buckets)
+}
+
+fn read(sql: &Connection, run: i64, query: &LineQuery, axis: &Axis) -> Result<Vec<Line>> {
+    let places = places(sql, run, query)?;
+    let mut pieces = Vec::with_capacity(places.len());
+    for place in &places {
+        let mut found = sketched(sql, place, query)?;
+        // What has no sketch is short.
+        unpack_those(sql, place, query, axis, &mut found, |_, piece| piece.sketch.is_none())?;
+        pieces.push(found);
+    }
+    let widths: Vec<f64> = (0..query.keys.len()).map(|key| width(&pieces, key, query, axis)).collect();
+    for (place, found) in places.iter().zip(&mut pieces) {
+        let coarse =
+            |key: usize, piece: &Piece| piece.is_coarse(query.range, widths[key], axis, place.hidden_from);
+        unpack_those(sql, place, query, axis, found, coarse)?;
+    }
+    let mut lines = vec![Line::new(); query.keys.len()];
+    for found in pieces {
+        for (line, piece) in lines.iter_mut().zip(found) {
+            line.extend(piece.buckets(axis));
+        }
+    }
+    Ok(lines)
+}
+
+/// How wide a bucket of a line will be.
+fn width(pieces: &[Vec<Piece>], key: usize, query: &LineQuery, axis: &Axis) -> f64 {
+    let ends = pieces.iter().filter_map(|found| found[key].span(axis));
     let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (first, last)| {
         (low.min(first), high.max(last))
     });
-    let (low, high) = (low.max(query.range.0), high.min(query.range.1));
     #[expect(clippy::cast_precision_loss, reason = "there are few buckets")]
-    let width = (high - low) / query.buckets as f64;
-    for piece in &mut pieces {
-        let beyond =
-            piece.span(axis).is_none_or(|(first, last)| last < query.range.0 || first > query.range.1);
-        if !beyond && !piece.is_fine(query.range, width, axis) {
-            piece.points = unpacked(sql, piece.block, piece.hidden_from, query, axis)?;
-            piece.sketch = None;
-        }
-    }
-    let mut line = Vec::new();
-    for piece in pieces {
-        line.extend(piece.points);
-        line.extend(piece.sketch.iter().flatten().map(|stretch| Bucket {
-            x: axis.at(stretch.step, stretch.time_us),
-            last: stretch.last,
-            min: stretch.min.1,
-            max: stretch.max.1,
-            count: stretch.count,
-        }));
-    }
-    Ok(line)
+    let buckets = query.buckets as f64;
+    (high.min(query.range.1) - low.max(query.range.0)) / buckets
 }
 
 /// The blocks that may hold something of the range, in order.
-fn pieces(sql: &Connection, run: i64, query: &LineQuery, axis: &Axis) -> Result<Vec<Piece>> {
+fn places(sql: &Connection, run: i64, query: &LineQuery) -> Result<Vec<Place>> {
     let hidden = Hidden::load(sql, run, None)?;
     let history = query.table == Table::History;
     let by_step = history && *query.along == Along::Step;
@@ -181,93 +183,132 @@ fn pieces(sql: &Connection, run: i64, query: &LineQuery, axis: &Axis) -> Result<
     #[expect(clippy::cast_possible_truncation, reason = "a float to an integer saturates")]
     let steps = (steps.0.ceil() as i64, steps.1.floor() as i64);
     let mut select = sql.prepare_cached(
-        "SELECT b.id, b.stream, b.life, k.body FROM streams s JOIN blocks b ON b.stream = s.id
-         LEFT JOIN sketches k ON k.block = b.id AND k.key = ?2 AND ?3
-         WHERE s.run = ?1 AND (NOT ?3 OR (b.max_step >= ?4 AND b.min_step <= ?5)) ORDER BY s.id, b.first_seq",
+        "SELECT b.id, b.stream, b.life FROM streams s JOIN blocks b ON b.stream = s.id
+         WHERE s.run = ?1 AND (NOT ?2 OR (b.max_step >= ?3 AND b.min_step <= ?4)) ORDER BY s.id, b.first_seq",
     )?;
-    let mut rows = select.query(params![run, query.key, history, steps.0, steps.1])?;
-    let mut pieces = Vec::new();
-    while let Some(row) = rows.next()? {
-        let block: i64 = row.get(0)?;
+    let place = |row: &Row| {
         // Of the machine's metrics nothing is hidden: they have times, and no steps.
         let hidden_from = if history { hidden.from(row.get(1)?, row.get(2)?) } else { i64::MAX };
-        let body = row.get_ref(3)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
-        let sketch = body.map(|body| sketch::decode(block, body)).transpose()?.flatten();
-        let points = match sketch {
-            Some(_) => Vec::new(),
-            None => unpacked(sql, block, hidden_from, query, axis)?,
-        };
-        pieces.push(Piece { block, hidden_from, sketch, points });
-    }
-    Ok(pieces)
+        Ok(Place { block: row.get(0)?, hidden_from })
+    };
+    let rows = select.query_map(params![run, history, steps.0, steps.1], place)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// A block's rows of one metric: steps, times, numbers.
-#[derive(Default)]
+/// A block's part of each line, as far as there are sketches.
+fn sketched(sql: &Connection, place: &Place, query: &LineQuery) -> Result<Vec<Piece>> {
+    let mut select = sql.prepare_cached("SELECT body FROM sketches WHERE block = ?1 AND key = ?2")?;
+    let mut piece = |key: &String| {
+        let mut rows = select.query(params![place.block, key])?;
+        let sketch = match rows.next()? {
+            Some(row) if query.table == Table::History => {
+                sketch::decode(place.block, row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?
+            }
+            _ => None,
+        };
+        Ok(Piece { sketch, points: Line::new() })
+    };
+    query.keys.iter().map(&mut piece).collect()
+}
+
+/// Reads the points of those pieces of a block, instead of what is there of them.
+fn unpack_those(
+    sql: &Connection,
+    place: &Place,
+    query: &LineQuery,
+    axis: &Axis,
+    pieces: &mut [Piece],
+    which: impl Fn(usize, &Piece) -> bool,
+) -> Result<()> {
+    let asked: Vec<usize> = (0..pieces.len()).filter(|key| which(*key, &pieces[*key])).collect();
+    let keys: Vec<&str> = asked.iter().map(|key| query.keys[*key].as_str()).collect();
+    for (key, points) in asked.into_iter().zip(unpacked(sql, place, query.table, &keys, axis)?) {
+        pieces[key] = Piece { sketch: None, points };
+    }
+    Ok(())
+}
+
+/// The points of metrics in a block, in the order of the keys.
+fn unpacked(sql: &Connection, place: &Place, table: Table, keys: &[&str], axis: &Axis) -> Result<Vec<Line>> {
+    let times = !matches!(axis.along, Along::Step | Along::Metric(_));
+    let cut = cut(sql, place.block, table, keys, times)?;
+    let point = |(row, y): (usize, f64)| {
+        let step = *cut.steps.get(row).filter(|step| **step < place.hidden_from)?;
+        Some(Bucket::point(axis.at(step, cut.times.get(row).copied().unwrap_or_default()), y))
+    };
+    Ok(cut.cells.into_iter().map(|cells| cells.into_iter().filter_map(point).collect()).collect())
+}
+
+/// A block's rows of some metrics: steps, times, and each metric's numbers.
 struct Cut {
     steps: Vec<i64>,
     times: Vec<i64>,
-    cells: Vec<(usize, f64)>,
+    cells: Vec<Vec<(usize, f64)>>,
 }
 
-fn cut(sql: &Connection, block: i64, table: Table, key: &str, times: bool) -> Result<Cut> {
-    // The part that holds the key, and those of the axes.
+fn cut(sql: &Connection, block: i64, table: Table, keys: &[&str], times: bool) -> Result<Cut> {
+    let mut cut = Cut { steps: Vec::new(), times: Vec::new(), cells: vec![Vec::new(); keys.len()] };
+    let (Some(first), Some(last)) = (keys.iter().min(), keys.iter().max()) else { return Ok(cut) };
+    let places: HashMap<&str, usize> = keys.iter().enumerate().map(|(at, key)| (*key, at)).collect();
+    // The parts that may hold one of the keys, and those of the axes.
     let mut select = sql.prepare_cached(
-        "SELECT body FROM parts WHERE block = ?1 AND tag = ?2
-         AND ((first_key <= ?3 AND last_key >= ?3) OR first_key <= ?4)",
+        "SELECT first_key, last_key, body FROM parts WHERE block = ?1 AND tag = ?2
+         AND ((first_key <= ?4 AND last_key >= ?3) OR first_key <= ?5)",
     )?;
-    let mut rows = select.query(params![block, table as u8, key, TIME_KEY])?;
-    let mut cut = Cut::default();
+    let mut rows = select.query(params![block, table as u8, first, last, TIME_KEY])?;
     let mut found: Vec<Column> = Vec::new();
-    let wanted = |name: &str| name == key || name == STEP_KEY || (times && name == TIME_KEY);
+    let wanted = |name: &str| places.contains_key(name) || name == STEP_KEY || (times && name == TIME_KEY);
     while let Some(row) = rows.next()? {
-        found.extend(unpack(block, row.get_ref(0)?.as_blob().unwrap_or_default(), wanted)?);
+        let (first, last): (String, String) = (row.get(0)?, row.get(1)?);
+        let holds = |key: &str| *first <= *key && *last >= *key;
+        if keys.iter().any(|key| holds(key)) || holds(STEP_KEY) || holds(TIME_KEY) {
+            found.extend(unpack(block, row.get_ref(2)?.as_blob().unwrap_or_default(), wanted)?);
+        }
     }
     for column in found {
         match column.key.as_str() {
             STEP_KEY => cut.steps = axis(column),
             TIME_KEY => cut.times = axis(column),
-            _ => cut.cells.extend(column.numbers().enumerate().map(|(nth, y)| (column.row(nth), y))),
+            name => {
+                let cells = column.numbers().enumerate().map(|(nth, y)| (column.row(nth), y));
+                if let Some(at) = places.get(name) {
+                    cut.cells[*at].extend(cells);
+                }
+            }
         }
     }
     // Of several kinds of cells.
-    if !cut.cells.is_sorted_by_key(|(row, _)| *row) {
-        cut.cells.sort_by_key(|(row, _)| *row);
+    for cells in cut.cells.iter_mut().filter(|cells| !cells.is_sorted_by_key(|(row, _)| *row)) {
+        cells.sort_by_key(|(row, _)| *row);
     }
     Ok(cut)
 }
 
-fn unpacked(sql: &Connection, block: i64, hidden_from: i64, query: &LineQuery, axis: &Axis) -> Result<Line> {
-    let times = !matches!(query.along, Along::Step);
-    let cut = cut(sql, block, query.table, query.key, times)?;
-    let mut line = Vec::with_capacity(cut.cells.len());
-    for (row, y) in cut.cells {
-        let Some(&step) = cut.steps.get(row) else { continue };
-        let time_us = cut.times.get(row).copied().unwrap_or_default();
-        if step < hidden_from {
-            line.push(Bucket::point(axis.at(step, time_us), y));
+/// Metrics along another one: of the steps that have both.
+fn joined(sql: &Connection, run: i64, query: &LineQuery, other: &str) -> Result<Vec<Line>> {
+    let whole = LineQuery { along: &Along::Step, range: (f64::NEG_INFINITY, f64::INFINITY), ..query.clone() };
+    let axis = Axis { along: &Along::Step, begun_us: 0 };
+    // The other one may be among them.
+    let at = query.keys.iter().position(|key| key == other).unwrap_or(query.keys.len());
+    let keys = query.keys.iter().map(String::as_str).chain((at == query.keys.len()).then_some(other));
+    let keys: Vec<&str> = keys.collect();
+    let mut lines = vec![Line::new(); keys.len()];
+    for place in places(sql, run, &whole)? {
+        for (line, points) in lines.iter_mut().zip(unpacked(sql, &place, query.table, &keys, &axis)?) {
+            line.extend(points);
         }
     }
-    Ok(line)
+    for line in &mut lines {
+        line.sort_by(|a, b| a.x.total_cmp(&b.x));
+        last_of_each_step(line);
+    }
+    let along = lines[at].clone();
+    lines.truncate(query.keys.len());
+    Ok(lines.iter().map(|values| of_both(&along, values)).collect())
 }
 
-/// One metric along another: of the steps that have both.
-fn joined(sql: &Connection, run: i64, query: &LineQuery, other: &str) -> Result<Line> {
-    let whole = (f64::NEG_INFINITY, f64::INFINITY);
-    let settled = |key: &str| {
-        let query = LineQuery { key, along: &Along::Step, range: whole, ..query.clone() };
-        let axis = Axis { along: &Along::Step, begun_us: 0 };
-        let mut line = Vec::new();
-        let hidden = Hidden::load(sql, run, None)?;
-        for (block, stream, life) in blocks(sql, run)? {
-            line.extend(unpacked(sql, block, hidden.from(stream, life), &query, &axis)?);
-        }
-        line.sort_by(|a, b| a.x.total_cmp(&b.x));
-        last_of_each_step(&mut line);
-        Ok::<Line, super::StoreError>(line)
-    };
-    let (along, values) = (settled(other)?, settled(query.key)?);
-    let mut along = along.into_iter().peekable();
+fn of_both(along: &Line, values: &Line) -> Line {
+    let mut along = along.iter().peekable();
     let mut line = Vec::new();
     for value in values {
         while along.next_if(|at| at.x < value.x).is_some() {}
@@ -277,91 +318,5 @@ fn joined(sql: &Connection, run: i64, query: &LineQuery, other: &str) -> Result<
             line.push(Bucket::point(at.last, value.last));
         }
     }
-    Ok(line)
-}
-
-fn blocks(sql: &Connection, run: i64) -> Result<Vec<(i64, i64, i64)>> {
-    let mut select = sql.prepare_cached(
-        "SELECT b.id, b.stream, b.life FROM streams s JOIN blocks b ON b.stream = s.id
-         WHERE s.run = ?1 AND b.min_step IS NOT NULL ORDER BY s.id, b.first_seq",
-    )?;
-    let rows = select.query_map([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Of several numbers of one step the last one counts.
-fn last_of_each_step(line: &mut Line) {
-    line.dedup_by(|next, kept| {
-        let again = next.x == kept.x && next.count == 1 && kept.count == 1;
-        if again {
-            *kept = *next;
-        }
-        again
-    });
-}
-
-/// Puts a line, which is in the order of x, into as many buckets of one width.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "there are few buckets"
-)]
-fn bucketed(line: Line, buckets: usize) -> Line {
-    let (Some(first), Some(last)) = (line.first(), line.last()) else { return line };
-    if line.len() <= buckets {
-        return line;
-    }
-    let (low, width) = (first.x, (last.x - first.x) / buckets as f64);
-    let place = |x: f64| if width > 0.0 { (((x - low) / width) as usize).min(buckets - 1) } else { 0 };
-    let mut put: Line = Vec::with_capacity(buckets);
-    let mut at = usize::MAX;
-    for point in line {
-        let next = place(point.x);
-        match put.last_mut().filter(|_| next == at) {
-            Some(bucket) => bucket.take(&point),
-            None => put.push(point),
-        }
-        at = next;
-    }
-    put
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn points(line: &[(f64, f64)]) -> Line {
-        line.iter().map(|(x, y)| Bucket::point(*x, *y)).collect()
-    }
-
-    #[test]
-    fn a_short_line_stays_as_it_is() {
-        let line = points(&[(0.0, 1.0), (5.0, f64::NAN), (6.0, 3.0)]);
-        let put = bucketed(line.clone(), 3);
-        assert_eq!(format!("{put:?}"), format!("{line:?}"));
-        assert!(bucketed(Vec::new(), 1).is_empty());
-    }
-
-    #[test]
-    fn nothing_sticks_out_unseen() {
-        let line: Vec<_> =
-            (0..1000).map(|x| (f64::from(x), if x == 377 { 99.0 } else { f64::from(x % 7) })).collect();
-        let put = bucketed(points(&line), 10);
-        assert_eq!(put.len(), 10);
-        assert_eq!(put.iter().map(|bucket| bucket.count).sum::<u64>(), 1000);
-        assert_eq!(put.iter().map(|bucket| bucket.max).fold(0.0, f64::max), 99.0);
-        assert!(put.iter().all(|bucket| bucket.min == 0.0));
-        assert_eq!((put[9].x, put[9].last), (999.0, f64::from(999 % 7)));
-        assert!(put.is_sorted_by(|a, b| a.x < b.x));
-    }
-
-    #[test]
-    fn nan_hides_no_number() {
-        let put = bucketed(points(&[(0.0, f64::NAN), (1.0, 2.0), (2.0, f64::NAN)]), 1);
-        assert_eq!((put.len(), put[0].min, put[0].max, put[0].count), (1, 2.0, 2.0, 3));
-        assert!(put[0].last.is_nan());
-        // All at one place.
-        assert_eq!(bucketed(points(&[(1.0, 1.0), (1.0, 2.0), (1.0, 3.0)]), 2).len(), 1);
-    }
+    line
 }

@@ -20,12 +20,12 @@ fn path() -> RunPath {
 }
 
 fn row(step: i64, key: &str, value: f64) -> Record {
-    Record::Row(Row {
-        table: Table::History,
-        step,
-        time_us: step,
-        cells: vec![(key.into(), Value::F64(value))],
-    })
+    row_of(step, &[(key, Value::F64(value))])
+}
+
+fn row_of(step: i64, cells: &[(&str, Value)]) -> Record {
+    let cells = cells.iter().map(|(key, value)| ((*key).into(), value.clone())).collect();
+    Record::Row(Row { table: Table::History, step, time_us: step, cells })
 }
 
 fn append(store: &Store, first_seq: Option<Seq>, records: &[Record]) -> Appended {
@@ -303,8 +303,8 @@ fn a_line_is_the_same_whether_sketches_or_columns_say_it() {
         append(&store, None, chunk);
     }
     let drawn = |along: &Along, range: (f64, f64), buckets: usize| {
-        let query = LineQuery { key: "x", table: Table::History, along, range, buckets };
-        store.line(&path(), &query).unwrap()
+        let query = LineQuery { keys: &["x".to_owned()], table: Table::History, along, range, buckets };
+        store.lines(&path(), &query).unwrap().pop().unwrap()
     };
     let all = (f64::NEG_INFINITY, f64::INFINITY);
     let (coarse, whole) = (drawn(&Along::Step, all, 100), drawn(&Along::Step, all, 1_000_000));
@@ -324,4 +324,44 @@ fn a_line_is_the_same_whether_sketches_or_columns_say_it() {
     let again = drawn(&Along::Step, all, 100);
     assert_eq!(again.iter().map(|bucket| bucket.count).sum::<u64>(), 50_001);
     assert_eq!(again.last().map(|bucket| (bucket.x, bucket.last)), Some((50_000.0, 1.0)));
+}
+
+#[test]
+fn lines_of_several_metrics_are_read_together_as_alone() {
+    use pannier_proto::dashboard::Along;
+    let (_dir, store) = open();
+    // Long ones have sketches, `b` changes its kind, `c` is short, `d` is in every second row.
+    let records = (0..20_000_i64).map(|step| {
+        let b = if step % 2 == 0 { Value::I64(step) } else { Value::F64(step as f64 + 0.5) };
+        let mut cells = vec![("a", Value::F64((step % 7) as f64)), ("b", b)];
+        cells.extend((step < 10).then_some(("c", Value::I64(step))));
+        cells.extend((step % 2 == 0).then_some(("d", Value::I64(step / 2))));
+        row_of(step, &cells)
+    });
+    append(&store, None, &records.collect::<Vec<_>>());
+    let keys = ["d", "a", "none", "c", "b"].map(str::to_owned);
+    let drawn = |keys: &[String], along: &Along, range: (f64, f64)| {
+        store.lines(&path(), &LineQuery { keys, table: Table::History, along, range, buckets: 50 }).unwrap()
+    };
+    for along in
+        [Along::Step, Along::Time, Along::Relative, Along::Metric("d".into()), Along::Metric("a".into())]
+    {
+        for range in [(f64::NEG_INFINITY, f64::INFINITY), (100.0, 333.0)] {
+            let alone: Vec<_> =
+                keys.iter().flat_map(|key| drawn(std::slice::from_ref(key), &along, range)).collect();
+            assert_eq!(
+                format!("{:?}", drawn(&keys, &along, range)),
+                format!("{alone:?}"),
+                "{along:?} {range:?}"
+            );
+        }
+    }
+    let counts = |lines: Vec<Line>| -> Vec<u64> {
+        lines.iter().map(|line| line.iter().map(|bucket| bucket.count).sum()).collect()
+    };
+    let all = (f64::NEG_INFINITY, f64::INFINITY);
+    assert_eq!(counts(drawn(&keys, &Along::Step, all)), [10_000, 20_000, 0, 10, 20_000]);
+    assert_eq!(counts(drawn(&keys, &Along::Metric("d".into()), all)), [10_000, 10_000, 0, 5, 10_000]);
+    let b = drawn(&keys[4..], &Along::Step, (10.0, 13.0));
+    assert_eq!(b[0].iter().map(|bucket| bucket.last).collect::<Vec<_>>(), [10.0, 11.5, 12.0, 13.5]);
 }

@@ -8,7 +8,7 @@ const at = (queued: number, parked: string | null) => ({
 });
 const status = {
   version: "0.9", pid: 7, origin: "a", home: "/home/ann/pannier", uptime_s: 100, writers: 1, spool_bytes: 0, storing: 0,
-  disk: { home_bytes: 3e9, blob_bytes: 2e9, free_bytes: 5e9 }, runs_left_out: 0,
+  disk: { home_bytes: 3e9, blob_bytes: 2e9, free_bytes: 5e9, budget_bytes: 1e9 }, runs_left_out: 0,
   remotes: [
     { name: "hub", url: "https://hub", state: "unreachable", last_error: "no route", retry_in_s: 42, records_queued: 3, bytes_queued: 300, records_sent: 5, last_contact_us: null },
   ],
@@ -26,7 +26,7 @@ test("what waits, why, and the button that tries again", async () => {
   server({ "/v1/status": status });
   await show(<Page />);
   const text = root().textContent!;
-  for (const said of ["3 records", "no route", "Next try in 42 s", "alias is protected", "the disk is full", "5.0 GB on its disk"]) {
+  for (const said of ["3 records", "no route", "Next try in 42 s", "alias is protected", "the disk is full", "5.0 GB on its disk", "1.0 GB for files, which is exceeded"]) {
     expect(text).toContain(said);
   }
   expect(text.split("no route")).toHaveLength(2);

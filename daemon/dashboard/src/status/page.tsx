@@ -82,8 +82,16 @@ function DiskPart({ disk }: { disk: Disk }) {
     ["Home", bytes(disk.home_bytes)],
     ["Files", `${bytes(disk.blob_bytes)} of it were logged as files or fetched`],
     ["Free", `${bytes(disk.free_bytes)} on its disk`],
+    ["Budget", budget(disk)],
   ];
   return <Facts title="Disk" facts={facts} />;
+}
+
+function budget({ budget_bytes: max, blob_bytes: is }: Disk): string {
+  if (max === null) {
+    return "none for files: `pannier gc --budget SIZE` sets one";
+  }
+  return is <= max ? `${bytes(max)} for files` : `${bytes(max)} for files, which is exceeded: what no remote has does not give way`;
 }
 
 function Facts({ title, facts }: { title: string; facts: [string, string][] }) {
@@ -94,7 +102,9 @@ function Facts({ title, facts }: { title: string; facts: [string, string][] }) {
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd>
+              <Words text={value} />
+            </dd>
           </div>
         ))}
       </dl>

@@ -14,7 +14,7 @@ const remote = (state: string, queued = 0, error: string | null = null): RemoteS
   records_sent: 0, last_contact_us: null,
 });
 const status = (remotes: RemoteStatus[], runs: RunStatus[] = [], more: Partial<Status> = {}): Status => ({
-  version: "1", pid: 1, origin: "0", home: "/h", uptime_s: 1, writers: 0, spool_bytes: 0, storing: 0, disk: { home_bytes: 0, blob_bytes: 0, free_bytes: 0 }, remotes, runs,
+  version: "1", pid: 1, origin: "0", home: "/h", uptime_s: 1, writers: 0, spool_bytes: 0, storing: 0, disk: { home_bytes: 0, blob_bytes: 0, free_bytes: 0, budget_bytes: null }, remotes, runs,
   runs_left_out: 0, problems: [], ...more,
 });
 

@@ -252,6 +252,36 @@ impl Store {
     pub fn last_sweep(&self) -> Result<Option<i64>> {
         self.read_blocking(|sql| Ok(sql.query_row("SELECT max(began_us) FROM sweeps", [], |row| row.get(0))?))
     }
+
+    /// How many bytes of files may stay, where somebody said so.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn disk_budget(&self) -> Result<Option<u64>> {
+        self.read_blocking(|sql| {
+            let said = "SELECT value FROM meta WHERE key = 'disk_budget'";
+            let bytes: Option<[u8; 8]> = sql.query_row(said, [], |row| row.get(0)).optional()?;
+            Ok(bytes.map(u64::from_le_bytes))
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// How many bytes of files may stay from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_disk_budget(&self, bytes: Option<u64>) -> Result<()> {
+        match bytes {
+            Some(bytes) => self.sql.execute(
+                "INSERT INTO meta (key, value) VALUES ('disk_budget', ?1)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                [bytes.to_le_bytes()],
+            )?,
+            None => self.sql.execute("DELETE FROM meta WHERE key = 'disk_budget'", [])?,
+        };
+        Ok(())
+    }
 }
 
 fn unreadable(error: &serde_json::Error) -> StoreError {
