@@ -1,13 +1,10 @@
 //! Bodies of the routes of artifacts, collections and registries.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::dashboard::Sync;
 use crate::id::{Id128, RunPath};
-use crate::request::RunAtRemote;
 
 /// A name that a version has in a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +77,8 @@ pub struct VersionView {
     pub metadata: Option<Json>,
     /// How long it is to be kept.
     pub ttl_s: Option<i64>,
-    /// Its way to the remotes: that of the run that logged it.
+    /// Its way to the remotes: that of the run that logged it, for who may read
+    /// that.
     #[serde(default)]
     pub sync: Sync,
 }
@@ -98,8 +96,6 @@ pub struct ArtifactView {
     pub logged_by: Vec<RunPath>,
     /// The runs that read it.
     pub used_by: Vec<RunPath>,
-    /// How far each remote is with the run that logged it.
-    pub remotes: BTreeMap<String, RunAtRemote>,
     /// The remote that it was fetched from, where it was not logged here.
     pub fetched: Option<String>,
     /// Bytes of its files that are not stored here.

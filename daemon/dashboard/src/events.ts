@@ -1,6 +1,7 @@
 /**
  * What the server says has changed, over one stream of events for each project
- * that is looked at. A lost stream is taken up again, slower each time.
+ * that is looked at. A lost stream is taken up again, slower each time. A page that
+ * nobody sees has none: a browser has few connections to a server for all tabs.
  */
 import { useEffect } from "preact/hooks";
 
@@ -13,16 +14,28 @@ const ALL: Changed = { runs: ["*"], artifacts: true, views: true, sync: true };
 
 const REFUSED = new Set([400, 403, 404, 422]);
 
+const FIRST_MS = 500;
+
+async function untilShown(): Promise<void> {
+  while (document.hidden) {
+    await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
+  }
+}
+
 class Stream {
   readonly listeners = new Set<Listener>();
-  private readonly abort = new AbortController();
+  private readonly ended = new AbortController();
+  private asking = new AbortController();
 
   constructor(private readonly url: string) {
+    const look = () => document.hidden && this.asking.abort();
+    document.addEventListener("visibilitychange", look, { signal: this.ended.signal });
     void this.keep();
   }
 
   close(): void {
-    this.abort.abort();
+    this.ended.abort();
+    this.asking.abort();
   }
 
   private tell(changed: Changed): void {
@@ -30,19 +43,22 @@ class Stream {
   }
 
   private async keep(): Promise<void> {
-    let wait = 500;
-    while (!this.abort.signal.aborted) {
+    let wait = FIRST_MS;
+    await untilShown();
+    while (!this.ended.signal.aborted) {
+      const { signal } = (this.asking = new AbortController());
       try {
-        const answer = await ask("GET", this.url, undefined, this.abort.signal);
-        wait = 500;
+        const answer = await ask("GET", this.url, undefined, signal);
+        wait = FIRST_MS;
         await this.read(answer.body!.pipeThrough(new TextDecoderStream()).getReader());
       } catch (error) {
         // Refused for good: asking again would change nothing.
         if (error instanceof ApiError && REFUSED.has(error.status)) return;
         wait = Math.min(wait * 2, 30_000);
       }
-      await new Promise((done) => setTimeout(done, wait));
-      if (!this.abort.signal.aborted) this.tell(ALL);
+      if (!signal.aborted) await new Promise((done) => setTimeout(done, wait));
+      await untilShown();
+      if (!this.ended.signal.aborted) this.tell(ALL);
     }
   }
 

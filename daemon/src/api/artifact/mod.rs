@@ -217,6 +217,7 @@ fn collection_named(store: &Store, path: &CollectionPath) -> crate::store::Resul
 /// A collection with its versions, newest first.
 async fn versions(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Path((entity, project, name)): Named,
     Query(Window { limit, offset }): Query<Window>,
 ) -> Answer<Json<CollectionVersions>> {
@@ -226,7 +227,7 @@ async fn versions(
         let mut rows = app.store.versions(row.id, offset, limit + 1)?;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let versions = view::versions(&app, rows)?;
+        let versions = view::versions(&app, &caller, rows)?;
         Ok(CollectionVersions { collection: view::collection(&app.store, row)?, versions, more })
     });
     Ok(Json(found.await?))
@@ -250,12 +251,12 @@ async fn moves(
 }
 
 /// The version as it is in this collection now.
-async fn member(app: &App, path: CollectionPath, id: Id128) -> Answer<Json<VersionView>> {
+async fn member(app: &App, caller: Caller, path: CollectionPath, id: Id128) -> Answer<Json<VersionView>> {
     let app = app.clone();
     let found = blocking(move || {
         let mut rows = app.store.memberships(id)?;
         rows.retain(|row| CollectionPath::from(&row.collection) == path);
-        let mut views = view::versions(&app, rows)?;
+        let mut views = view::versions(&app, &caller, rows)?;
         views.pop().ok_or_else(|| StoreError::Missing(format!("artifact {id} in {path}")))
     });
     Ok(Json(found.await?))
@@ -273,7 +274,7 @@ async fn move_aliases(
     let row = blocking(move || collection_named(&store, &wanted)).await?;
     let MoveAliases { artifact, add, remove } = asked;
     acts::move_aliases(&app.store, author, artifact, path, add, remove).await?;
-    member(&app, (&row).into(), artifact).await
+    member(&app, caller, (&row).into(), artifact).await
 }
 
 /// Nobody links what he may not look at.
@@ -291,7 +292,7 @@ async fn link(
     let author = caller.author(&entity);
     let path = CollectionPath { entity, project, name };
     let row = acts::link(&app.store, author, id, path, asked.aliases).await?;
-    member(&app, (&row.collection).into(), id).await
+    member(&app, caller, (&row.collection).into(), id).await
 }
 
 async fn unlink(

@@ -174,7 +174,7 @@ async fn begin(app: &App, run: &RunPath) -> Answer<()> {
 /// What is fetched stays until a budget wants its room; what is pinned stays.
 async fn bring(app: App, caller: Caller, asked: PullArtifact, lines: Lines) -> Answer<Pulled> {
     let PullArtifact { entity, project, name, pin } = asked;
-    let entity = entity.unwrap_or(caller.entity);
+    let entity = entity.unwrap_or_else(|| caller.entity.clone());
     let row = find(&app, Path((entity, project, name))).await?;
     let fetched_bytes = app
         .fetch
@@ -191,7 +191,7 @@ async fn bring(app: App, caller: Caller, asked: PullArtifact, lines: Lines) -> A
     if pin {
         app.fetch.pin(&row).await?;
     }
-    let shown = blocking(move || view::versions(&app, vec![row])).await?.pop();
+    let shown = blocking(move || view::versions(&app, &caller, vec![row])).await?.pop();
     let artifact = shown.ok_or_else(|| Failure::bad("the version is gone"))?;
     Ok(Pulled { artifact, fetched_bytes })
 }

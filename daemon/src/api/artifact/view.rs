@@ -40,12 +40,13 @@ fn place(row: &ArtifactRow, asked_of_remotes: bool) -> Place {
     }
 }
 
-fn version(app: &App, row: ArtifactRow, asked_of_remotes: bool) -> Result<VersionView> {
+fn version(app: &App, caller: &Caller, row: ArtifactRow, asked_of_remotes: bool) -> Result<VersionView> {
     let place = place(&row, asked_of_remotes);
-    // What was fetched is at the remote that it came from.
     let sync = match row.fetched {
+        // What was fetched is at the remote that it came from.
         Some(_) => Sync { state: SyncState::Sent, remotes: BTreeMap::new() },
-        None => sync_state::of(app, &row.run)?,
+        None if caller.access.allows(&row.run.entity, Verb::Read) => sync_state::of(app, &row.run)?,
+        None => Sync { state: SyncState::Here, remotes: BTreeMap::new() },
     };
     let body = row.body;
     Ok(VersionView {
@@ -66,9 +67,9 @@ fn version(app: &App, row: ArtifactRow, asked_of_remotes: bool) -> Result<Versio
 }
 
 /// Versions as lists show them.
-pub fn versions(app: &App, rows: Vec<ArtifactRow>) -> Result<Vec<VersionView>> {
+pub fn versions(app: &App, caller: &Caller, rows: Vec<ArtifactRow>) -> Result<Vec<VersionView>> {
     let provisional = provisional(&app.store)?;
-    rows.into_iter().map(|row| version(app, row, provisional)).collect()
+    rows.into_iter().map(|row| version(app, caller, row, provisional)).collect()
 }
 
 /// A version, whole, but for what the caller may not see of it.
@@ -83,21 +84,14 @@ pub fn artifact(app: &App, caller: &Caller, row: ArtifactRow) -> Result<Artifact
         runs.retain(|run| may(&run.entity));
         runs
     };
-    let remotes = match store.run_at_remotes(&row.run) {
-        Ok((_, remotes)) if may(&row.run.entity) => remotes,
-        // It was fetched, and nothing of its run is here.
-        Ok(_) | Err(StoreError::Missing(_)) => Default::default(),
-        Err(error) => return Err(error),
-    };
     let missing_bytes = missing_bytes(app, &row)?;
     Ok(ArtifactView {
         places: members.iter().map(|row| place(row, provisional)).collect(),
         logged_by: runs(store.artifact_loggers(id)?),
         used_by: runs(store.artifact_users(id)?),
-        remotes,
         fetched: row.fetched.clone(),
         missing_bytes,
-        version: version(app, row, provisional)?,
+        version: version(app, caller, row, provisional)?,
     })
 }
 

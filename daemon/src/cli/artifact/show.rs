@@ -55,7 +55,7 @@ pub fn print(version: &ArtifactView, out: &mut dyn Write) -> Result<()> {
     let run = |path: &pannier_proto::id::RunPath| show::clean(&path.to_string()).into_owned();
     section(out, "logged by", version.logged_by.iter().map(run))?;
     section(out, "used by", version.used_by.iter().map(run))?;
-    section(out, "remotes", version.remotes.iter().map(|(name, at)| remote(name, at)))
+    section(out, "remotes", view.sync.remotes.iter().map(|(name, at)| remote(name, at)))
 }
 
 fn section(out: &mut dyn Write, title: &str, lines: impl Iterator<Item = String>) -> Result<()> {
