@@ -25,6 +25,7 @@ mod never_in_the_way;
 mod pages;
 mod powerloss;
 mod registry_rights;
+mod roads;
 mod roles;
 mod sync;
 mod tidy;

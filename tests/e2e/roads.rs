@@ -1,0 +1,225 @@
+//! Every road from a home to where others look, by one table of cases and with one
+//! judge: whatever the road, the same is seen at its end.
+
+use std::collections::BTreeMap;
+
+use pannier_tests::cli::Output;
+use pannier_tests::daemon::{TestDaemon, TestHome};
+use pannier_tests::http::Http;
+use pannier_tests::hub::TestHub;
+use pannier_tests::ledger::{Claim, judge};
+use pannier_tests::trainer::Trainer;
+use pannier_tests::wandb::{Door, history_post, lines};
+use serde_json::{Value as Json, json};
+
+use crate::artifact_cli::run;
+
+/// A home with a daemon, a hub, and a road between them.
+struct Journey {
+    home: TestHome,
+    daemon: Option<TestDaemon>,
+    hub: TestHub,
+}
+
+/// A road.
+struct Road {
+    name: &'static str,
+    /// Says at home where it leads.
+    open: fn(&Journey),
+    /// Brings everything along it.
+    carry: fn(&Journey),
+    /// Whether numbers of records are kept along it, so that they can be compared.
+    records: bool,
+}
+
+const ROADS: &[Road] = &[Road {
+    name: "hub",
+    open: |journey| journey.hub.add_to(&journey.home, &journey.hub.url()),
+    carry: |journey| drop(run(&journey.home, "sync --wait --timeout 60").expect(0)),
+    records: true,
+}];
+
+impl Journey {
+    fn begin(road: &Road) -> Self {
+        println!("{}", road.name);
+        let home = TestHome::new();
+        let daemon = Some(TestDaemon::start(&home));
+        let journey = Self { home, daemon, hub: TestHub::started() };
+        (road.open)(&journey);
+        journey
+    }
+
+    /// The daemon dies and comes again.
+    fn kill(&mut self) {
+        self.daemon.take().into_iter().for_each(TestDaemon::kill);
+        self.daemon = Some(TestDaemon::start(&self.home));
+    }
+
+    fn here(&self) -> Http {
+        self.home.http()
+    }
+
+    fn there(&self) -> Http {
+        self.hub.http()
+    }
+
+    fn train(&self, run: &str, rows: u64) -> Claim {
+        Trainer::new(&self.home, "p", run).rows(rows).run().claim
+    }
+
+    /// Both sides show the same.
+    #[track_caller]
+    fn equal(&self) {
+        let (here, there) = (seen(&self.here()), seen(&self.there()));
+        for (what, value) in &here {
+            assert_eq!(there.get(what), Some(value), "{what}, here and there");
+        }
+        assert_eq!(here.len(), there.len(), "{:?}", there.keys());
+    }
+}
+
+/// What people see of entity `local` and its registries, but for ids and times.
+fn seen(http: &Http) -> BTreeMap<String, Json> {
+    let mut seen = BTreeMap::new();
+    let get = |route: &str| http.get(route).expect(200);
+    let listed = get("/v1/runs?entity=local&limit=1000").json();
+    for run in listed["runs"].as_array().unwrap() {
+        let path = ["entity", "project", "run"].map(|part| run[part].as_str().unwrap()).join("/");
+        let facts = ["name", "state", "config", "summary", "last_step", "history_rows", "tags", "exit_code"];
+        let facts: Vec<&Json> = facts.iter().map(|fact| &run[fact]).collect();
+        drop(seen.insert(format!("run {path}"), json!(facts)));
+        let rows = get(&format!("/v1/runs/{path}/rows?table=history")).text();
+        drop(seen.insert(format!("history of {path}"), json!(rows)));
+        let files = get(&format!("/v1/runs/{path}/files")).json();
+        for file in files["list"].as_array().unwrap() {
+            let name = file["path"].as_str().unwrap();
+            let bytes = get(&format!("/v1/runs/{path}/files/{name}")).body;
+            drop(seen.insert(format!("file {path}/{name}"), json!(String::from_utf8_lossy(&bytes))));
+        }
+    }
+    for project in ["p", "wandb-registry-model"] {
+        let collections = get(&format!("/v1/collections?entity=local&project={project}")).json();
+        for collection in collections["collections"].as_array().unwrap() {
+            let name = collection["name"].as_str().unwrap();
+            let found = get(&format!("/v1/collections/local/{project}/{name}")).json();
+            for version in found["versions"].as_array().unwrap() {
+                let number = version["version"].as_u64().unwrap();
+                let mut aliases: Vec<&str> = version["aliases"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|alias| alias["alias"].as_str().unwrap())
+                    .collect();
+                aliases.sort_unstable();
+                let facts = json!([version["digest"], version["size"], version["metadata"], aliases]);
+                let at = format!("local/{project}/{name}:v{number}");
+                let files = get(&format!("/v1/artifacts/{at}/files")).text();
+                drop(seen.insert(format!("version {at}"), json!([facts, files.lines().count()])));
+            }
+        }
+    }
+    for view in get("/v1/views?entity=local&project=p").json()["views"].as_array().unwrap() {
+        let spec = &get(&format!("/v1/views/local/p/{}", view["link_id"].as_str().unwrap())).json()["spec"];
+        drop(seen.insert(format!("view {}", view["display_name"]), spec.clone()));
+    }
+    seen
+}
+
+/// A run that W&B's own client logged, with an artifact.
+fn through_the_door(home: &TestHome, run: &str) {
+    let door = Door::of(home);
+    let _ = door.begin("p", run, &json!({"lr": {"value": 0.1}}));
+    let _ = door.post("p", run, &history_post(0, &lines(0..50))).expect(200);
+    let _ = door.artifact("p", run, true);
+    let _ = door.post("p", run, &json!({"complete": true, "exitcode": 0})).expect(200);
+}
+
+fn put(home: &TestHome, name: &str, content: &str) -> Output {
+    let file = home.beside("weights.bin");
+    std::fs::write(&file, content).unwrap();
+    run(home, &format!("artifact put {} --name {name} --type model --alias best", file.display())).expect(0)
+}
+
+/// A case: what happens at home, and on the way.
+type Case = (&'static str, fn(&mut Journey, &Road));
+
+const CASES: &[Case] = &[
+    ("everything arrives", |journey, road| {
+        let claim = journey.train("plain", 300);
+        through_the_door(&journey.home, "door");
+        (road.carry)(journey);
+        assert_eq!(judge(&journey.there(), &claim), Ok(300));
+    }),
+    ("twice is once", |journey, road| {
+        let claim = journey.train("plain", 300);
+        (road.carry)(journey);
+        (road.carry)(journey);
+        assert_eq!(judge(&journey.there(), &claim), Ok(300));
+    }),
+    ("a run goes on", |journey, road| {
+        let ledger = journey.home.beside("plain.ledger");
+        for resumed in [false, true, true] {
+            let trainer = Trainer::with_ledger(&journey.home, "p", "plain", &ledger).rows(100);
+            let _ = if resumed { trainer.resume() } else { trainer }.run();
+            (road.carry)(journey);
+            journey.equal();
+        }
+    }),
+    ("the daemon dies on the way", |journey, road| {
+        let claims: Vec<_> = (0..4).map(|n| journey.train(&format!("run{n}"), 200)).collect();
+        let _ = put(&journey.home, "p/net", "some weights");
+        journey.kill();
+        (road.carry)(journey);
+        for claim in &claims {
+            assert_eq!(judge(&journey.there(), claim), Ok(200));
+        }
+    }),
+    ("the registry moves", |journey, road| {
+        let _ = put(&journey.home, "p/net", "first");
+        let _ = run(&journey.home, "registry link p/net model/digits --alias production").expect(0);
+        (road.carry)(journey);
+        journey.equal();
+        let _ = put(&journey.home, "p/net", "second");
+        let _ = run(&journey.home, "registry link p/net model/digits --alias production").expect(0);
+        (road.carry)(journey);
+    }),
+    ("a report is saved, and changed", |journey, road| {
+        let body = json!({"type": "runs", "display_name": "Report", "spec": "{\"blocks\": [ ]}"});
+        let made = journey.here().post("/v1/views/local/p", &body).expect(200).json();
+        (road.carry)(journey);
+        journey.equal();
+        let route = format!("/v1/views/local/p/{}", made["id"].as_str().unwrap());
+        let changed = json!({"type": "runs", "display_name": "Report", "spec": "{\"blocks\": [1]}"});
+        let _ = journey.here().send("PUT", &route, changed.to_string().as_bytes()).unwrap().expect(200);
+        (road.carry)(journey);
+    }),
+    ("what is deleted is gone there", |journey, road| {
+        let _ = journey.train("kept", 50);
+        let _ = journey.train("gone", 50);
+        (road.carry)(journey);
+        journey.equal();
+        let _ = journey.here().send("DELETE", "/v1/runs/local/p/gone", b"").unwrap().expect(204);
+        (road.carry)(journey);
+        assert!(!seen(&journey.there()).contains_key("run local/p/gone"));
+    }),
+];
+
+/// Every case on one road.
+fn travel(name: &str) {
+    let road = ROADS.iter().find(|road| road.name == name).unwrap();
+    for (case, happen) in CASES {
+        println!("{case}");
+        let mut journey = Journey::begin(road);
+        happen(&mut journey, road);
+        journey.equal();
+        if road.records {
+            let verified = run(&journey.home, "verify --json").expect(0);
+            assert!(verified.json().is_object());
+        }
+    }
+}
+
+#[test]
+fn to_a_hub() {
+    travel("hub");
+}
