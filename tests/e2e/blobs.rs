@@ -105,7 +105,7 @@ fn gc_removes_what_nothing_names() {
     assert!(said.stderr.contains("more than the budget"), "{}", said.stderr);
     assert_eq!(budget(), json!(64 << 10));
     let status = home.run(&["status"]).expect(0).stdout;
-    assert!(status.contains("of 65.5 kB that may be: what no remote has does not give way"), "{status}");
+    assert!(status.contains("of 66 kB that may be: what no remote has does not give way"), "{status}");
     let _ = home.run(&["gc", "--budget", "none"]).expect(0);
     assert_eq!(budget(), Json::Null);
     let _ = home.run(&["verify", "--blobs"]).expect(0);

@@ -500,7 +500,8 @@ metadata: JsonValue | null,
  */
 ttl_s: number | null, 
 /**
- * Its way to the remotes: that of the run that logged it.
+ * Its way to the remotes: that of the run that logged it, for who may read
+ * that.
  */
 sync: Sync, 
 /**
@@ -558,10 +559,6 @@ logged_by: Array<RunPath>,
  */
 used_by: Array<RunPath>, 
 /**
- * How far each remote is with the run that logged it.
- */
-remotes: { [key in string]: RunAtRemote }, 
-/**
  * The remote that it was fetched from, where it was not logged here.
  */
 fetched: string | null, 
@@ -614,7 +611,8 @@ metadata: JsonValue | null,
  */
 ttl_s: number | null, 
 /**
- * Its way to the remotes: that of the run that logged it.
+ * Its way to the remotes: that of the run that logged it, for who may read
+ * that.
  */
 sync: Sync, 
 /**
