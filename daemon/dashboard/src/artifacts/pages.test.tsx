@@ -16,7 +16,7 @@ const place = { entity: "e", project: "p", collection: "net", version: 3, provis
 const version: ArtifactView = {
   ...place, id: "id3", type: "model", digest: "d1", size: 2000, file_count: 1, created_us: 1e15, updated_us: null, tags: ["t"],
   description: null, metadata: { lr: 0.1 }, ttl_s: null, places: [place], logged_by: [{ entity: "e", project: "p", run: "train" }],
-  used_by: [], remotes: { hub: parked }, sync: { state: "failed", remotes: { hub: parked } }, fetched: null, missing_bytes: 500,
+  used_by: [], sync: { state: "failed", remotes: { hub: parked } }, fetched: null, missing_bytes: 500,
 };
 
 const page = (tab: string) => <VersionPage of={of} version="v3" tab={tab} up={[]} />;
