@@ -29,7 +29,7 @@ use crate::ingest::registry;
 use crate::intake::Intake;
 use crate::limits::SHUTDOWN;
 use crate::spool::{Folders, Spool};
-use crate::store::{Store, StoreError};
+use crate::store::{Journal, Store, StoreError};
 use crate::sync::Sync;
 use crate::{lives, loopback, sampler, token};
 
@@ -148,6 +148,20 @@ fn take(options: &Options) -> Result<HomeLock, HomeError> {
     }
 }
 
+/// Opens the home's database as its file system allows.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn open_store(home: &Home) -> Result<Store, StoreError> {
+    if !home.is_on_network() {
+        return Store::open(&home.database());
+    }
+    tracing::warn!(
+        "the database is on a network file system, as somebody insisted: it is safe from one machine only"
+    );
+    Store::open_with(&home.database(), Journal::Delete)
+}
+
 /// The listener on 127.0.0.1 and its port, where there is one.
 type Local = Option<(TcpListener, u16)>;
 
@@ -155,7 +169,7 @@ type Local = Option<(TcpListener, u16)>;
 async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<(App, Local), DaemonError> {
     let started = Instant::now();
     let home = &options.home;
-    let store = Arc::new(Store::open(&home.database())?);
+    let store = Arc::new(open_store(home)?);
     let health = Arc::new(Health::default());
     let blobs = Arc::new(Blobs::open(&home.blobs(), home.quarantine(), store.clone())?);
     let credentials = Credentials::load(&home.credentials());

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use pannier_proto::content::{Blob, Content};
 use pannier_proto::hub::{ArtifactQuestion, CollectionName};
+use pannier_proto::id::RunPath;
 use tokio::sync::Mutex as Turn;
 use tokio::time::{Instant, timeout};
 
@@ -25,6 +26,9 @@ use crate::sync::remote::RemoteError;
 const SECOND_OPINION: Duration = Duration::from_millis(1500);
 /// And where it has none.
 const ONLY_OPINION: Duration = Duration::from_secs(10);
+/// How long it may take to say where a run stands that is to be resumed: a
+/// program waits for it.
+const RESUME_OPINION: Duration = Duration::from_secs(3);
 /// So long an answer is good for all who ask: the processes of one job do so
 /// together.
 const FRESH: Duration = Duration::from_secs(2);
@@ -131,6 +135,23 @@ impl Fetch {
         }
         *done = Some(Instant::now());
         Ok(())
+    }
+
+    /// Sees to it that what other homes recorded of a run is known here, as far as
+    /// the first remote can say it now: a life that is to go on with the run
+    /// begins behind it.
+    pub async fn run(&self, path: &RunPath) {
+        let Some((remote, hub)) = self.sync.first() else { return };
+        let asked = async {
+            let Some(found) = hub.run(path).await? else { return Ok(()) };
+            let noted = self.store.write(move |tx| tx.learn_run(&found)).await;
+            noted.map_err(|error| RemoteError::transient(error.to_string()))
+        };
+        match timeout(RESUME_OPINION, asked).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("what {remote} has of run {path} is not known: {error}"),
+            Err(_late) => tracing::warn!("{remote} did not say in time what it has of run {path}"),
+        }
     }
 
     /// Sees to it that a blob's bytes are here.

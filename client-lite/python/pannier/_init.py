@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PROJECT = "uncategorized"
 
+_begun = 0  # runs of this process that are named after its job
+
 
 def init(
     given: dict[str, Any],
@@ -91,9 +93,20 @@ def _open(settings: Settings, config: dict[str, Any]) -> Run:
 
 
 def _resume_file(settings: Settings) -> ResumeFile | None:
-    """The memory of resume="auto"; an id that it holds becomes the run's."""
+    """The memory of resume="auto"; an id that it holds becomes the run's.
+
+    In a scheduler's job the job is the memory: its id is the same in each of its
+    lives, on whichever machine. The second run that a process begins so is the
+    second of every life.
+    """
     if settings.resume != "auto":
         return None
+    if settings.run_id is None:
+        from . import _native
+
+        settings.run_id = _of_this_process(_native.job_run_id())
+        if settings.run_id is not None:
+            return None
     from ._resume import ResumeFile
 
     directory = settings.root_dir or working_directory()
@@ -102,6 +115,14 @@ def _resume_file(settings: Settings) -> ResumeFile | None:
     if found is not None and settings.run_id is None:
         settings.run_id = found
     return file
+
+
+def _of_this_process(job_id: str | None) -> str | None:
+    global _begun
+    if job_id is None:
+        return None
+    _begun += 1
+    return job_id if _begun == 1 else f"{job_id}-{_begun}"
 
 
 def _first_line(run: Run) -> str:

@@ -7,7 +7,7 @@ use super::{logging, show, start};
 use crate::api::web::check_public_url;
 use crate::blobs::BlobError;
 use crate::daemon::{DaemonError, Options, run as serve};
-use crate::home::Home;
+use crate::home::{Home, NETWORK_STORE_VARIABLE};
 
 /// `off`: no loopback listener.
 const HTTP_VARIABLE: &str = "PANNIER_HTTP";
@@ -39,6 +39,11 @@ pub struct Args {
     /// Do not listen on 127.0.0.1; also PANNIER_HTTP=off
     #[arg(long)]
     no_http: bool,
+    /// Keep the database on a network file system all the same; also
+    /// PANNIER_UNSAFE_NETWORK_STORE=1. Of one machine only, slow, and no safer
+    /// than that file system
+    #[arg(long)]
+    unsafe_network_store: bool,
     /// What others call this daemon, for the links that it gives
     #[arg(long, value_name = "URL", env = PUBLIC_URL_VARIABLE, value_parser = check_public_url)]
     public_url: Option<String>,
@@ -63,6 +68,11 @@ fn idle(text: &str) -> Result<Idle, String> {
 
 /// Runs it.
 pub fn run(home: &Home, args: &Args) -> Result {
+    let mut home = home.clone();
+    if args.unsafe_network_store {
+        home.allow_network_store();
+    }
+    let home = &home;
     let http = !args.no_http && !http_is_off();
     if args.detach {
         return detach(home, args.public_url.as_deref(), http);
@@ -85,6 +95,7 @@ fn detach(home: &Home, public_url: Option<&str>, http: bool) -> Result {
     let mut variables = Vec::new();
     variables.extend(public_url.map(|url| (PUBLIC_URL_VARIABLE, url)));
     variables.extend((!http).then_some((HTTP_VARIABLE, "off")));
+    variables.extend(home.insists_on_network().then_some((NETWORK_STORE_VARIABLE, "1")));
     let (daemon, begun) = start::connect_or_start_with(home, &variables)?;
     daemon.call("POST", "/v1/stay", None)?;
     if !begun && !variables.is_empty() {

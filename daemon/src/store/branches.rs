@@ -13,6 +13,9 @@ use super::{Result, Store};
 pub(super) struct Hidden {
     /// For each stream the life that begins again, and at which step.
     rewinds: HashMap<i64, Vec<(i64, i64)>>,
+    /// For lives of streams the step from which another stream has what came of
+    /// their job.
+    taken_over: HashMap<(i64, i64), i64>,
     /// Of an earlier branch: what begins later is not in it.
     earlier: bool,
 }
@@ -31,7 +34,17 @@ impl Hidden {
                 left -= usize::from(!deleted);
             }
         }
-        Ok(Self { rewinds: hidden, earlier: branch.is_some() })
+        let mut taken_over = HashMap::new();
+        for (of, by, step) in take_overs(sql, run)? {
+            let shown = |(stream, life): (i64, i64)| {
+                hidden.get(&stream).is_some_and(|begun| begun.iter().any(|(begun, _)| *begun == life))
+            };
+            if branch.is_none() || shown(by) {
+                let known = taken_over.entry(of).or_insert(step);
+                *known = step.min(*known);
+            }
+        }
+        Ok(Self { rewinds: hidden, taken_over, earlier: branch.is_some() })
     }
 
     /// Rows of this life at this step or later are not shown.
@@ -42,7 +55,8 @@ impl Hidden {
             return i64::MIN;
         }
         let later = rewinds.iter().filter(|(begun, _)| *begun > life);
-        later.map(|(_, step)| *step).min().unwrap_or(i64::MAX)
+        let elsewhere = self.taken_over.get(&(stream, life)).copied();
+        later.map(|(_, step)| *step).chain(elsewhere).min().unwrap_or(i64::MAX)
     }
 }
 
@@ -56,6 +70,40 @@ fn rewinds(sql: &Connection, run: i64) -> Result<Vec<(i64, i64, i64)>> {
     )?;
     let rows = select.query_map([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A life of a stream.
+type Life = (i64, i64);
+
+/// Lives of jobs that another stream goes on with: which, by which, and from
+/// which step on: the first that it logged or, before it did, where it began.
+fn take_overs(sql: &Connection, run: i64) -> Result<Vec<(Life, Life, i64)>> {
+    let mut select = sql.prepare_cached(
+        "SELECT l.stream, l.life, n.stream, n.life,
+             coalesce((SELECT min(b.min_step) FROM blocks b WHERE b.stream = n.stream AND b.life = n.life), nullif(n.start_step, 0))
+         FROM streams s JOIN lives l ON l.stream = s.id
+         JOIN lives n ON n.job = l.job AND n.attempt > l.attempt AND n.stream <> l.stream
+         JOIN streams t ON t.id = n.stream AND t.run = s.run
+         WHERE s.run = ?1",
+    )?;
+    let rows = select
+        .query_map([run], |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?), row.get(4)?)))?;
+    let rows: Vec<(Life, Life, Option<i64>)> = rows.collect::<Result<_, _>>()?;
+    Ok(rows.into_iter().filter_map(|(of, by, step)| Some((of, by, step?))).collect())
+}
+
+/// The last step that is shown of a run.
+pub(super) fn shown_last_step(sql: &Connection, run: i64, hidden: &Hidden) -> Result<Option<i64>> {
+    let mut select = sql.prepare_cached(
+        "SELECT b.stream, b.life, min(b.min_step), max(b.max_step) FROM streams s JOIN blocks b ON b.stream = s.id
+         WHERE s.run = ?1 AND b.min_step IS NOT NULL GROUP BY b.stream, b.life",
+    )?;
+    let lives = select.query_map([run], |row| {
+        let (least, greatest): (i64, i64) = (row.get(2)?, row.get(3)?);
+        let end = hidden.from(row.get(0)?, row.get(1)?).saturating_sub(1);
+        Ok((least <= end).then_some(greatest.min(end)))
+    })?;
+    Ok(lives.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().max())
 }
 
 impl Store {

@@ -183,7 +183,7 @@ fn pieces(sql: &Connection, run: i64, query: &LineQuery, axis: &Axis) -> Result<
     let mut select = sql.prepare_cached(
         "SELECT b.id, b.stream, b.life, k.body FROM streams s JOIN blocks b ON b.stream = s.id
          LEFT JOIN sketches k ON k.block = b.id AND k.key = ?2 AND ?3
-         WHERE s.run = ?1 AND (NOT ?3 OR (b.max_step >= ?4 AND b.min_step <= ?5)) ORDER BY s.id, b.first_seq",
+         WHERE s.run = ?1 AND (NOT ?3 OR (b.max_step >= ?4 AND b.min_step <= ?5)) ORDER BY s.origin, b.first_seq",
     )?;
     let mut rows = select.query(params![run, query.key, history, steps.0, steps.1])?;
     let mut pieces = Vec::new();
@@ -283,7 +283,7 @@ fn joined(sql: &Connection, run: i64, query: &LineQuery, other: &str) -> Result<
 fn blocks(sql: &Connection, run: i64) -> Result<Vec<(i64, i64, i64)>> {
     let mut select = sql.prepare_cached(
         "SELECT b.id, b.stream, b.life FROM streams s JOIN blocks b ON b.stream = s.id
-         WHERE s.run = ?1 AND b.min_step IS NOT NULL ORDER BY s.id, b.first_seq",
+         WHERE s.run = ?1 AND b.min_step IS NOT NULL ORDER BY s.origin, b.first_seq",
     )?;
     let rows = select.query_map([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
