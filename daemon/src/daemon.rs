@@ -2,6 +2,7 @@
 //! that knows everyone.
 
 mod hooks;
+mod leave;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -31,7 +32,7 @@ use crate::limits::SHUTDOWN;
 use crate::spool::{Folders, Spool};
 use crate::store::{Journal, Store, StoreError};
 use crate::sync::Sync;
-use crate::{lives, loopback, sampler, token};
+use crate::{lives, loopback, notify, sampler, token};
 
 /// How to run.
 pub struct Options {
@@ -39,6 +40,8 @@ pub struct Options {
     pub home: Home,
     /// Leave after so long without anything to do; `None`: stay.
     pub idle: Option<Duration>,
+    /// When told to go, stay for at most so long, until everything is at the remotes.
+    pub drain: Duration,
     /// Let others in, over the network.
     pub listen: Option<Listen>,
     /// Listen on loopback, where there is no `listen`.
@@ -228,7 +231,7 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
 }
 
 async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     let home = &options.home;
     let (stop, stopped) = watch::channel(false);
     let (app, local) = assemble(&options, stopped.clone()).await?;
@@ -251,8 +254,12 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     let (root, socket) = (home.root().display(), home.socket().display());
     tracing::info!("serving {root} on {socket} as process {}", std::process::id());
 
-    let reason = until_told(&options, signals, lock, &app).await;
+    notify::ready();
+
+    let reason = leave::until_told(&options, &mut signals, lock, &app).await;
     tracing::info!("stopping: {reason}");
+    notify::stopping();
+    leave::drain(options.drain, &mut signals, &app).await;
     let _ = stop.send(true);
     lives.abort();
     sampler.abort();
@@ -311,31 +318,6 @@ impl Signals {
                 listen(SignalKind::user_defined2())?,
             ],
         })
-    }
-}
-
-async fn until_told(options: &Options, mut signals: Signals, lock: &HomeLock, app: &App) -> &'static str {
-    let mut look = tokio::time::interval(Duration::from_millis(500));
-    loop {
-        tokio::select! {
-            _ = signals.terminate.recv() => return "terminated",
-            _ = signals.interrupt.recv() => return "interrupted",
-            _ = look.tick() => {}
-        }
-        if !lock.still_there() {
-            return "the home is gone";
-        }
-        let view = app.spool.view();
-        let busy = !view.live.is_empty()
-            || app.lives.any()
-            || view.unread_bytes > 0
-            || app.intake.is_busy()
-            || app.sync.progressing();
-        if let (Some(idle), Some(quiet), false) = (options.idle, app.activity.quiet_for(), busy)
-            && quiet >= idle
-        {
-            return "idle";
-        }
     }
 }
 

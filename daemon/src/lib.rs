@@ -25,6 +25,7 @@ pub mod limits;
 pub mod lives;
 pub mod loopback;
 pub mod names;
+pub mod notify;
 pub mod parallel;
 pub mod partial_json;
 pub mod password;

@@ -41,11 +41,12 @@ fn slurm(var: &dyn Fn(&str) -> Option<String>) -> Option<String> {
 }
 
 /// The id of the job's run, where nobody gave it one: the same in each of its
-/// lives, another for each rank that has a run of its own.
+/// lives, another for each rank, unless they have it together (`shared`).
 #[must_use]
-pub fn run_id(var: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+pub fn run_id(var: &dyn Fn(&str) -> Option<String>, shared: bool) -> Option<String> {
     let JobLife { job, .. } = life(var)?;
-    let rank = ["RANK", "SLURM_PROCID"].iter().find_map(|name| var(name)).filter(|rank| !rank.is_empty());
+    let rank = ["RANK", "SLURM_PROCID"].iter().find_map(|name| var(name));
+    let rank = rank.filter(|rank| !rank.is_empty() && !shared);
     let id = match rank.as_deref() {
         None | Some("0") => format!("job-{job}"),
         Some(rank) => format!("job-{job}-rank{rank}"),
@@ -64,7 +65,7 @@ mod tests {
     fn of(vars: &[(&str, &str)]) -> (Option<(String, u64)>, Option<String>) {
         let var =
             |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        (life(&var).map(|life| (life.job, life.attempt)), run_id(&var))
+        (life(&var).map(|life| (life.job, life.attempt)), run_id(&var, false))
     }
 
     #[test]
@@ -90,6 +91,8 @@ mod tests {
         ] {
             assert_eq!(of(vars), (Some((job.to_owned(), attempt)), Some(id.to_owned())), "{vars:?}");
         }
+        let third = |name: &str| ["SLURM_JOB_ID", "RANK"].contains(&name).then(|| "3".to_owned());
+        assert_eq!(run_id(&third, true).as_deref(), Some("job-3"));
         assert_eq!(of(&[("SLURM_JOB_ID", ""), ("SLURM_RESTART_COUNT", "1")]), (None, None));
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from . import _current, _lifecycle, _term
@@ -101,11 +102,13 @@ def _resume_file(settings: Settings) -> ResumeFile | None:
     """
     if settings.resume != "auto":
         return None
-    if settings.run_id is None:
+    if any(os.environ.get(name) for name in ("PANNIER_JOB", "SLURM_JOB_ID")):
         from . import _native
 
-        settings.run_id = _of_this_process(_native.job_run_id())
-        if settings.run_id is not None:
+        # `pannier run --resume` names it for `import wandb`, too.
+        if settings.run_id in (None, _native.job_run_id(False)):
+            job_id = _native.job_run_id(settings.mode == "shared")
+            settings.run_id = _of_this_process(job_id) if job_id else None
             return None
     from ._resume import ResumeFile
 
@@ -117,10 +120,8 @@ def _resume_file(settings: Settings) -> ResumeFile | None:
     return file
 
 
-def _of_this_process(job_id: str | None) -> str | None:
+def _of_this_process(job_id: str) -> str:
     global _begun
-    if job_id is None:
-        return None
     _begun += 1
     return job_id if _begun == 1 else f"{job_id}-{_begun}"
 

@@ -75,10 +75,11 @@ fn run_name(id: String) -> String {
     pannier_client::run_name(&id)
 }
 
-/// The id that the scheduler's job gives its run; none outside of one.
+/// The id that the scheduler's job gives its run, to each rank or to all of them;
+/// none outside of one.
 #[pyfunction]
-fn job_run_id() -> Option<String> {
-    pannier_client::proto::job::run_id(&|name| std::env::var(name).ok())
+fn job_run_id(shared: bool) -> Option<String> {
+    pannier_client::proto::job::run_id(&|name| std::env::var(name).ok(), shared)
 }
 
 #[pymodule]

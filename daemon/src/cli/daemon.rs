@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::failure::{EXIT_HELD, Failure, Result};
-use super::{logging, show, start};
+use super::{logging, show, start, sync};
 use crate::api::web::check_public_url;
 use crate::blobs::BlobError;
 use crate::daemon::{DaemonError, Options, run as serve};
@@ -25,6 +25,7 @@ Examples:
   pannier daemon                stays until it is told to go
   pannier daemon --idle 60      leaves after a minute without anything to do
   pannier daemon --detach       in the background; stays, too
+  pannier daemon --drain 60     under systemd or in a pod: brings everything away before it goes
 
 It listens on the home's socket and on a port of 127.0.0.1, where `import wandb` finds it with the
 key that `pannier env` prints. Port and key are kept in http.json in the home.
@@ -47,6 +48,10 @@ pub struct Args {
     /// What others call this daemon, for the links that it gives
     #[arg(long, value_name = "URL", env = PUBLIC_URL_VARIABLE, value_parser = check_public_url)]
     public_url: Option<String>,
+    /// When told to go, stay for at most so many seconds, until everything is at
+    /// the remotes
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = sync::seconds, conflicts_with = "detach")]
+    drain: Duration,
     /// Return when a daemon serves the home, which stays until it is told to go
     #[arg(long, conflicts_with = "idle")]
     detach: bool,
@@ -82,7 +87,7 @@ pub fn run(home: &Home, args: &Args) -> Result {
         let _ = rustix::process::setsid();
     }
     let public_url = args.public_url.clone();
-    start(Options { home: home.clone(), idle: args.idle, listen: None, http, public_url })
+    start(Options { home: home.clone(), idle: args.idle, drain: args.drain, listen: None, http, public_url })
 }
 
 /// Whether the environment forbids the loopback listener.

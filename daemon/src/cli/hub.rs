@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Subcommand;
 
@@ -104,5 +105,5 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
     if args.unsafe_network_store {
         home.allow_network_store();
     }
-    daemon::start(Options { home, idle: None, listen, http: false, public_url })
+    daemon::start(Options { home, idle: None, drain: Duration::ZERO, listen, http: false, public_url })
 }

@@ -262,6 +262,8 @@ impl Tx<'_> {
             Change::Begin { start_step, job: Some(job), .. } => {
                 if self.follows_earlier_life(stream.id, job)? {
                     self.rewind(stream, run, *start_step)?;
+                } else if job.attempt > 0 && stream.last_seq == 0 {
+                    self.note_rewind(stream, *start_step)?;
                 }
                 self.note_life(stream.id, stream.life, job, *start_step)?;
             }
@@ -279,7 +281,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn set_text_file(&self, run: i64, path: &str, text: &str) -> Result<()> {
+    pub(super) fn set_text_file(&self, run: i64, path: &str, text: &str) -> Result<()> {
         self.sql
             .prepare_cached(
                 "INSERT INTO text_files (run, path, text) VALUES (?1, ?2, ?3)
@@ -295,10 +297,15 @@ impl Tx<'_> {
         stream.life += 1;
         stream.last_step = Some(step.saturating_sub(1)).filter(|step| *step >= 0);
         run.last_step = stream.last_step;
+        self.note_rewind(stream, step)?;
+        self.recount_metrics(stream.run)
+    }
+
+    fn note_rewind(&self, stream: &StreamRow, step: i64) -> Result<()> {
         self.sql
             .prepare_cached("INSERT INTO rewinds (stream, life, step) VALUES (?1, ?2, ?3)")?
             .execute(params![stream.id, stream.life, step])?;
-        self.recount_metrics(stream.run)
+        Ok(())
     }
 
     /// Nothing of the run is shown any more: what every stream of it recorded so

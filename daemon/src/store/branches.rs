@@ -16,8 +16,8 @@ pub(super) struct Hidden {
     /// For lives of streams the step from which another stream has what came of
     /// their job.
     taken_over: HashMap<(i64, i64), i64>,
-    /// Of an earlier branch: what begins later is not in it.
-    earlier: bool,
+    /// Of an earlier branch: the first life of each stream that is not in it.
+    left_out: HashMap<i64, i64>,
 }
 
 impl Hidden {
@@ -25,6 +25,7 @@ impl Hidden {
     pub(super) fn load(sql: &Connection, run: i64, branch: Option<usize>) -> Result<Self> {
         let rewinds = rewinds(sql, run)?;
         let mut hidden: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
+        let mut left_out = HashMap::new();
         let mut left = branch.unwrap_or(usize::MAX);
         for (stream, life, step) in rewinds {
             // What was deleted is in no branch.
@@ -32,6 +33,8 @@ impl Hidden {
             if deleted || left > 0 {
                 hidden.entry(stream).or_default().push((life, step));
                 left -= usize::from(!deleted);
+            } else {
+                left_out.entry(stream).or_insert(life);
             }
         }
         let mut taken_over = HashMap::new();
@@ -44,14 +47,13 @@ impl Hidden {
                 *known = step.min(*known);
             }
         }
-        Ok(Self { rewinds: hidden, taken_over, earlier: branch.is_some() })
+        Ok(Self { rewinds: hidden, taken_over, left_out })
     }
 
     /// Rows of this life at this step or later are not shown.
     pub(super) fn from(&self, stream: i64, life: i64) -> i64 {
         let rewinds = self.rewinds.get(&stream).map(Vec::as_slice).unwrap_or_default();
-        // Lives are counted from 0, and each but the first begins with a rewind.
-        if self.earlier && usize::try_from(life).is_ok_and(|life| life > rewinds.len()) {
+        if self.left_out.get(&stream).is_some_and(|first| life >= *first) {
             return i64::MIN;
         }
         let later = rewinds.iter().filter(|(begun, _)| *begun > life);
@@ -63,10 +65,13 @@ impl Hidden {
 /// The step of a rewind that hides everything: the run was deleted.
 pub(super) const DELETED: i64 = i64::MIN;
 
-/// How often a run began again: stream, life and step of each, in order.
+/// How often a run began again: stream, life and step of each, in order. A life
+/// of 0 is a stream that goes on with what another began.
 fn rewinds(sql: &Connection, run: i64) -> Result<Vec<(i64, i64, i64)>> {
     let mut select = sql.prepare_cached(
-        "SELECT w.stream, w.life, w.step FROM rewinds w JOIN streams s ON s.id = w.stream WHERE s.run = ?1 ORDER BY w.life, w.stream",
+        "SELECT w.stream, w.life, w.step FROM rewinds w JOIN streams s ON s.id = w.stream
+         LEFT JOIN lives l ON l.stream = w.stream AND l.life = w.life
+         WHERE s.run = ?1 ORDER BY coalesce(l.attempt, 0), w.life, s.origin",
     )?;
     let rows = select.query_map([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -28,6 +28,8 @@ mod keys;
 mod learned;
 mod lineage;
 mod lines;
+#[cfg(test)]
+mod lives_tests;
 mod log;
 mod merge;
 mod metrics;

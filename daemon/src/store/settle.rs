@@ -162,6 +162,9 @@ impl Tx<'_> {
         for life in &lives {
             for change in &life.changes {
                 run.change(change);
+                if let Change::TextFile { path, text } = change {
+                    self.set_text_file(run_id, path, text)?;
+                }
                 let time = match change {
                     Change::Begin { time_us, .. } | Change::End { time_us, .. } => *time_us,
                     Change::State { .. } => life.begun,

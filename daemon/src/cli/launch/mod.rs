@@ -138,14 +138,17 @@ fn variables(home: &Home, http: Option<&LocalHttp>, args: &Args, brought: Option
         }
     }
     if args.resume {
-        match job::run_id(&env) {
+        match job::run_id(&env, false) {
             None => show::warn(
                 "--resume does nothing: this is no job (neither SLURM_JOB_ID nor PANNIER_JOB is set)",
             ),
             Some(id) if !given("WANDB_RUN_ID") && !given("PANNIER_RUN_ID") => {
                 variables.set.push(("WANDB_RUN_ID", id.into()));
                 if !given("WANDB_RESUME") && !given("PANNIER_RESUME") {
-                    variables.set.push(("WANDB_RESUME", "allow".into()));
+                    // Ours knows the job by itself, and whether ranks share a run.
+                    variables
+                        .set
+                        .extend([("WANDB_RESUME", "allow".into()), ("PANNIER_RESUME", "auto".into())]);
                 }
             }
             Some(_) => {}
