@@ -24,6 +24,7 @@ use crate::api::{self, Activity, App, Listener};
 use crate::blobs::{self, BlobError, Blobs};
 use crate::credentials::Credentials;
 use crate::fetch::Fetch;
+use crate::handover::Handover;
 use crate::health::Health;
 use crate::home::{Home, HomeError, HomeLock};
 use crate::ingest::registry;
@@ -248,6 +249,8 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         servers.push(start(tcp(listen).await?, Door::Hub { tls: listen.tls.is_some() }));
     }
     let lives = tokio::spawn(lives::watch(app.store.clone(), app.lives.clone()));
+    let handover = Arc::new(Handover::new(app.store.clone()));
+    let leaving_word = tokio::spawn(handover.clone().watch());
     let gc = tokio::spawn(blobs::daily(app.blobs.clone()));
     let expiry = tokio::spawn(registry::expire_as_due(app.store.clone()));
     let sampler = tokio::spawn(sampler::run(app.store.clone(), app.spool.clone(), home.root().to_owned()));
@@ -265,19 +268,21 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     sampler.abort();
     gc.abort();
     expiry.abort();
-    stop_in_order(app, servers).await;
+    leaving_word.abort();
+    stop_in_order(app, servers, handover).await;
     // Ours as long as we hold the lock; it may be gone with its folder.
     let _ = std::fs::remove_file(home.socket());
     Ok(())
 }
 
 /// First what was accepted, then what can wait.
-async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>) {
+async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>, handover: Arc<Handover>) {
     let App { store, spool, intake, sync, .. } = app;
     let shutdown = async {
         let _ = tokio::task::spawn_blocking(move || spool.stop()).await;
         let _ = tokio::task::spawn_blocking(move || intake.stop()).await;
         sync.stop().await;
+        let _ = tokio::task::spawn_blocking(move || handover.publish()).await;
         for server in servers {
             let _ = server.await;
         }

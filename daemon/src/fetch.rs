@@ -17,6 +17,7 @@ use tokio::sync::Mutex as Turn;
 use tokio::time::{Instant, timeout};
 
 use crate::blobs::{BlobError, Blobs};
+use crate::handover;
 use crate::store::{ArtifactRow, Result, Store, StoreError};
 use crate::sync::Sync;
 use crate::sync::remote::RemoteError;
@@ -141,6 +142,7 @@ impl Fetch {
     /// the first remote can say it now: a life that is to go on with the run
     /// begins behind it.
     pub async fn run(&self, path: &RunPath) {
+        self.left_in_folders(path).await;
         let Some((remote, hub)) = self.sync.first() else { return };
         let asked = async {
             let Some(found) = hub.run(path).await? else { return Ok(()) };
@@ -151,6 +153,29 @@ impl Fetch {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("what {remote} has of run {path} is not known: {error}"),
             Err(_late) => tracing::warn!("{remote} did not say in time what it has of run {path}"),
+        }
+    }
+
+    /// What other homes left word of in folders that all of them see.
+    async fn left_in_folders(&self, path: &RunPath) {
+        let folders = self.store.remotes().unwrap_or_default().into_iter();
+        for folder in folders.filter_map(|remote| handover::folder_of(&remote.url)) {
+            let (store, of, from) = (self.store.clone(), path.clone(), folder.clone());
+            let asked = tokio::task::spawn_blocking(move || {
+                let found = handover::read(&from, &of, store.origin()).map_err(|error| error.to_string())?;
+                let Some(found) = found else { return Ok(()) };
+                store.write_blocking(move |tx| tx.learn_run(&found)).map_err(|error| error.to_string())
+            });
+            match timeout(RESUME_OPINION, asked).await {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(error))) => {
+                    tracing::warn!("what {} has of run {path} is not known: {error}", folder.display());
+                }
+                // A file system that hangs.
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!("{} did not say in time what it has of run {path}", folder.display());
+                }
+            }
         }
     }
 

@@ -17,6 +17,7 @@ pub mod daemon;
 pub mod fetch;
 pub mod filesystem;
 pub mod gather;
+pub mod handover;
 pub mod health;
 pub mod home;
 pub mod ingest;

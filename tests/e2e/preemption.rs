@@ -12,7 +12,7 @@ use pannier_tests::job::JobLife;
 use pannier_tests::ledger::value;
 use pannier_tests::trainer::Trainer;
 use pannier_tests::wait;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 const RUN: &str = "local/lives/job";
 
@@ -113,6 +113,34 @@ fn five_lives_on_three_nodes_are_one_run_through_the_hub() {
     );
     let branches = hub.http().get(&format!("/v1/runs/{RUN}/branches")).expect(200).json();
     assert_eq!(branches["branches"].as_array().unwrap().len(), 4, "{branches}");
+}
+
+#[test]
+fn an_sdk_that_resumes_on_a_fresh_node_is_told_where_the_run_stands() {
+    let hub = TestHub::started();
+    let first = node(&hub);
+    let daemon = TestDaemon::start(&first);
+    let _ = Trainer::new(&first, "lives", "sdk").rows(50).daemon("use").run();
+    let _ = first.run(&["sync", "--wait", "--timeout", "30"]).expect(0);
+    drop(daemon);
+    let fresh = node(&hub);
+    let daemon = TestDaemon::start(&fresh);
+    let query = "query RunResumeStatus($project: String, $entity: String, $name: String!) {
+        model(name: $project, entityName: $entity) {
+            bucket(name: $name, missingOk: true) {
+                name displayName historyLineCount historyTail summaryMetrics config } } }";
+    let ask = |run: &str| {
+        let variables = json!({"entity": "local", "project": "lives", "name": run});
+        let body = json!({"operationName": "RunResumeStatus", "query": query, "variables": variables});
+        daemon.http().post("/graphql", &body).expect(200).json()["data"]["model"]["bucket"].clone()
+    };
+    let bucket = ask("sdk");
+    let tail: Vec<String> = serde_json::from_str(bucket["historyTail"].as_str().unwrap()).unwrap();
+    assert_eq!(serde_json::from_str::<Json>(&tail[0]).unwrap()["_step"], 49, "{bucket}");
+    assert_eq!(bucket["historyLineCount"], 50);
+    let summary: Json = serde_json::from_str(bucket["summaryMetrics"].as_str().unwrap()).unwrap();
+    assert_eq!(summary["x"].as_f64(), Some(value(49)));
+    assert_eq!(ask("none"), Json::Null);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 //! shared folder. Before the command: which home, and that it sends there. After
 //! it: wait until all is there, and leave no home behind that nobody needs.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -34,8 +34,14 @@ pub(super) struct Brought {
 
 impl Brought {
     /// The home for this job on this node, unless the user has named one.
-    pub(super) fn choose(folder: &Path, given: &Home) -> Result<Self> {
-        let folder = std::path::absolute(folder).map_err(|error| Failure::file("use", folder, &error))?;
+    pub(super) fn choose(given_folder: &Path, given: &Home) -> Result<Self> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(given_folder);
+        let folder = made.and_then(|()| given_folder.canonicalize()).or_else(|error| {
+            // It may be there when the command has ended.
+            show::warn(&format!("the folder {} cannot be used now: {error}", given_folder.display()));
+            std::path::absolute(given_folder)
+        });
+        let folder = folder.map_err(|error| Failure::file("use", given_folder, &error))?;
         if std::env::var_os("PANNIER_HOME").is_some_and(|home| !home.is_empty()) {
             return Ok(Self { home: given.clone(), folder, users: None });
         }
@@ -113,8 +119,10 @@ impl Brought {
             return Ok(());
         }
         let pid = i32::try_from(daemon).ok().and_then(Pid::from_raw);
-        // It may have left by itself.
-        pid.into_iter().for_each(|pid| drop(kill_process(pid, Signal::TERM)));
+        if let Some(pid) = pid {
+            // It may have left by itself.
+            let _ = kill_process(pid, Signal::TERM);
+        }
         let Some(_held) = lock_after(&self.home) else { return Ok(()) };
         let empty = |dir: PathBuf| fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none());
         if empty(self.home.spool()) && empty(self.home.incoming()) {
