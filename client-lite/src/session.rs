@@ -11,7 +11,7 @@ use pannier_proto::id::{DEFAULT_ENTITY, DEFAULT_PROJECT, RunPath, run_id};
 use pannier_proto::journal::Open;
 use pannier_proto::record::{Change, RunFields};
 use pannier_proto::request::{ErrorBody, OpenRun, OpenedRun, Resume};
-use pannier_proto::{home, journal};
+use pannier_proto::{home, job, journal};
 use serde_json::Map;
 
 use crate::connection::{Answer, Request};
@@ -100,7 +100,10 @@ pub fn open(options: Options) -> Result<(Opened, Recorder), Refused> {
     let alone = alone(&wanted)?;
     let answer = ask(&daemon, &wanted, &mut warnings)?;
     // Nobody knows whether there is an earlier life: it must not be renamed.
-    let continues_unseen = answer.is_none() && resume == Resume::Allow;
+    let job = job::life(&var);
+    let requeued = job.as_ref().is_some_and(|job| job.attempt > 0);
+    let unseen = answer.as_ref().is_none_or(|found| !found.resumed && requeued);
+    let continues_unseen = unseen && resume == Resume::Allow;
     let run = match answer {
         Some(run) => run,
         None if resume == Resume::Must => {
@@ -133,6 +136,7 @@ pub fn open(options: Options) -> Result<(Opened, Recorder), Refused> {
         // Who may join a run takes nobody's rows for abandoned, those included
         // that the daemon had not heard of when it was asked.
         resumed: run.resumed || resume == Resume::Allow,
+        job,
     });
     let body = format!("{{\"writer\":\"{writer}\"}}");
     let request = Request { method: "POST", path: "/v1/announce", body: body.as_bytes() };

@@ -2,6 +2,7 @@
 //! that knows everyone.
 
 mod hooks;
+mod leave;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -23,15 +24,16 @@ use crate::api::{self, Activity, App, Listener};
 use crate::blobs::{self, BlobError, Blobs};
 use crate::credentials::Credentials;
 use crate::fetch::Fetch;
+use crate::handover::Handover;
 use crate::health::Health;
 use crate::home::{Home, HomeError, HomeLock};
 use crate::ingest::registry;
 use crate::intake::Intake;
 use crate::limits::SHUTDOWN;
 use crate::spool::{Folders, Spool};
-use crate::store::{Store, StoreError};
+use crate::store::{Journal, Store, StoreError};
 use crate::sync::Sync;
-use crate::{lives, loopback, sampler, token};
+use crate::{lives, loopback, notify, sampler, token};
 
 /// How to run.
 pub struct Options {
@@ -39,6 +41,8 @@ pub struct Options {
     pub home: Home,
     /// Leave after so long without anything to do; `None`: stay.
     pub idle: Option<Duration>,
+    /// When told to go, stay for at most so long, until everything is at the remotes.
+    pub drain: Duration,
     /// Let others in, over the network.
     pub listen: Option<Listen>,
     /// Listen on loopback, where there is no `listen`.
@@ -148,6 +152,20 @@ fn take(options: &Options) -> Result<HomeLock, HomeError> {
     }
 }
 
+/// Opens the home's database as its file system allows.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn open_store(home: &Home) -> Result<Store, StoreError> {
+    if !home.is_on_network() {
+        return Store::open(&home.database());
+    }
+    tracing::warn!(
+        "the database is on a network file system, as somebody insisted: it is safe from one machine only"
+    );
+    Store::open_with(&home.database(), Journal::Delete)
+}
+
 /// The listener on 127.0.0.1 and its port, where there is one.
 type Local = Option<(TcpListener, u16)>;
 
@@ -155,7 +173,7 @@ type Local = Option<(TcpListener, u16)>;
 async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<(App, Local), DaemonError> {
     let started = Instant::now();
     let home = &options.home;
-    let store = Arc::new(Store::open(&home.database())?);
+    let store = Arc::new(open_store(home)?);
     let health = Arc::new(Health::default());
     let blobs = Arc::new(Blobs::open(&home.blobs(), home.quarantine(), store.clone())?);
     let credentials = Credentials::load(&home.credentials());
@@ -214,7 +232,7 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
 }
 
 async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     let home = &options.home;
     let (stop, stopped) = watch::channel(false);
     let (app, local) = assemble(&options, stopped.clone()).await?;
@@ -231,32 +249,40 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
         servers.push(start(tcp(listen).await?, Door::Hub { tls: listen.tls.is_some() }));
     }
     let lives = tokio::spawn(lives::watch(app.store.clone(), app.lives.clone()));
+    let handover = Arc::new(Handover::new(app.store.clone()));
+    let leaving_word = tokio::spawn(handover.clone().watch());
     let gc = tokio::spawn(blobs::daily(app.blobs.clone()));
     let expiry = tokio::spawn(registry::expire_as_due(app.store.clone()));
     let sampler = tokio::spawn(sampler::run(app.store.clone(), app.spool.clone(), home.root().to_owned()));
     let (root, socket) = (home.root().display(), home.socket().display());
     tracing::info!("serving {root} on {socket} as process {}", std::process::id());
 
-    let reason = until_told(&options, signals, lock, &app).await;
+    notify::ready();
+
+    let reason = leave::until_told(&options, &mut signals, lock, &app).await;
     tracing::info!("stopping: {reason}");
+    notify::stopping();
+    leave::drain(options.drain, &mut signals, &app).await;
     let _ = stop.send(true);
     lives.abort();
     sampler.abort();
     gc.abort();
     expiry.abort();
-    stop_in_order(app, servers).await;
+    leaving_word.abort();
+    stop_in_order(app, servers, handover).await;
     // Ours as long as we hold the lock; it may be gone with its folder.
     let _ = std::fs::remove_file(home.socket());
     Ok(())
 }
 
 /// First what was accepted, then what can wait.
-async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>) {
+async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>, handover: Arc<Handover>) {
     let App { store, spool, intake, sync, .. } = app;
     let shutdown = async {
         let _ = tokio::task::spawn_blocking(move || spool.stop()).await;
         let _ = tokio::task::spawn_blocking(move || intake.stop()).await;
         sync.stop().await;
+        let _ = tokio::task::spawn_blocking(move || handover.publish()).await;
         for server in servers {
             let _ = server.await;
         }
@@ -297,31 +323,6 @@ impl Signals {
                 listen(SignalKind::user_defined2())?,
             ],
         })
-    }
-}
-
-async fn until_told(options: &Options, mut signals: Signals, lock: &HomeLock, app: &App) -> &'static str {
-    let mut look = tokio::time::interval(Duration::from_millis(500));
-    loop {
-        tokio::select! {
-            _ = signals.terminate.recv() => return "terminated",
-            _ = signals.interrupt.recv() => return "interrupted",
-            _ = look.tick() => {}
-        }
-        if !lock.still_there() {
-            return "the home is gone";
-        }
-        let view = app.spool.view();
-        let busy = !view.live.is_empty()
-            || app.lives.any()
-            || view.unread_bytes > 0
-            || app.intake.is_busy()
-            || app.sync.progressing();
-        if let (Some(idle), Some(quiet), false) = (options.idle, app.activity.quiet_for(), busy)
-            && quiet >= idle
-        {
-            return "idle";
-        }
     }
 }
 

@@ -12,10 +12,12 @@ use std::time::Duration;
 
 use pannier_proto::content::{Blob, Content};
 use pannier_proto::hub::{ArtifactQuestion, CollectionName};
+use pannier_proto::id::RunPath;
 use tokio::sync::Mutex as Turn;
 use tokio::time::{Instant, timeout};
 
 use crate::blobs::{BlobError, Blobs};
+use crate::handover;
 use crate::store::{ArtifactRow, Result, Store, StoreError};
 use crate::sync::Sync;
 use crate::sync::remote::RemoteError;
@@ -25,6 +27,9 @@ use crate::sync::remote::RemoteError;
 const SECOND_OPINION: Duration = Duration::from_millis(1500);
 /// And where it has none.
 const ONLY_OPINION: Duration = Duration::from_secs(10);
+/// How long it may take to say where a run stands that is to be resumed: a
+/// program waits for it.
+const RESUME_OPINION: Duration = Duration::from_secs(3);
 /// So long an answer is good for all who ask: the processes of one job do so
 /// together.
 const FRESH: Duration = Duration::from_secs(2);
@@ -131,6 +136,47 @@ impl Fetch {
         }
         *done = Some(Instant::now());
         Ok(())
+    }
+
+    /// Sees to it that what other homes recorded of a run is known here, as far as
+    /// the first remote can say it now: a life that is to go on with the run
+    /// begins behind it.
+    pub async fn run(&self, path: &RunPath) {
+        self.left_in_folders(path).await;
+        let Some((remote, hub)) = self.sync.first() else { return };
+        let asked = async {
+            let Some(found) = hub.run(path).await? else { return Ok(()) };
+            let noted = self.store.write(move |tx| tx.learn_run(&found)).await;
+            noted.map_err(|error| RemoteError::transient(error.to_string()))
+        };
+        match timeout(RESUME_OPINION, asked).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("what {remote} has of run {path} is not known: {error}"),
+            Err(_late) => tracing::warn!("{remote} did not say in time what it has of run {path}"),
+        }
+    }
+
+    /// What other homes left word of in folders that all of them see.
+    async fn left_in_folders(&self, path: &RunPath) {
+        let folders = self.store.remotes().unwrap_or_default().into_iter();
+        for folder in folders.filter_map(|remote| handover::folder_of(&remote.url)) {
+            let (store, of, from) = (self.store.clone(), path.clone(), folder.clone());
+            let asked = tokio::task::spawn_blocking(move || {
+                let found = handover::read(&from, &of, store.origin()).map_err(|error| error.to_string())?;
+                let Some(found) = found else { return Ok(()) };
+                store.write_blocking(move |tx| tx.learn_run(&found)).map_err(|error| error.to_string())
+            });
+            match timeout(RESUME_OPINION, asked).await {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(error))) => {
+                    tracing::warn!("what {} has of run {path} is not known: {error}", folder.display());
+                }
+                // A file system that hangs.
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!("{} did not say in time what it has of run {path}", folder.display());
+                }
+            }
+        }
     }
 
     /// Sees to it that a blob's bytes are here.

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use pannier_proto::home as rule;
 
+use crate::filesystem::{self, Kind};
+use crate::site;
+
 /// Why a home cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
@@ -27,6 +30,20 @@ pub enum HomeError {
         /// What is wrong with it.
         problem: String,
     },
+    /// Its disk is not this machine's.
+    #[error(
+        "the home {} is on {name}, a network file system: a database there can lose records or break when another \
+         machine, or a lock that is not kept, comes between",
+        .home.display()
+    )]
+    Network {
+        /// The home.
+        home: PathBuf,
+        /// Of the file system.
+        name: String,
+        /// Where on this machine it can be instead.
+        instead: Option<PathBuf>,
+    },
     /// The file system refused.
     #[error("cannot use {}: {source}", .path.display())]
     Io {
@@ -42,7 +59,12 @@ pub enum HomeError {
 pub struct Home {
     root: PathBuf,
     socket: PathBuf,
+    /// Somebody insists on a network file system.
+    network_store: bool,
 }
+
+/// The variable by which somebody insists on a database on a network file system.
+pub const NETWORK_STORE_VARIABLE: &str = "PANNIER_UNSAFE_NETWORK_STORE";
 
 /// The lock of a home. Whoever holds it is the only one who writes there.
 #[derive(Debug)]
@@ -60,13 +82,50 @@ impl Home {
         let root = rule::home(&env);
         let root = std::path::absolute(&root).unwrap_or(root);
         let socket = rule::socket(&env, &root);
-        Self { root, socket }
+        let insists = var(NETWORK_STORE_VARIABLE).is_some_and(|value| !["", "0", "false"].contains(&&*value));
+        Self { network_store: insists, ..Self::at(root, socket) }
+    }
+
+    /// The home of this job on this node, on scratch of the node's own; its socket
+    /// beside it. `None` where there is no such scratch.
+    #[must_use]
+    pub fn of_this_node() -> Option<Self> {
+        let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let root = site::local_home(&node(&var))?;
+        let named = root.display().to_string();
+        let with_home = |name: &str| if name == "PANNIER_HOME" { Some(named.clone()) } else { var(name) };
+        let env = rule::Env { var: &with_home, uid: rustix::process::getuid().as_raw() };
+        let socket = rule::socket(&env, &root);
+        Some(Self::at(root, socket))
+    }
+
+    /// Uses a database on a network file system all the same.
+    pub fn allow_network_store(&mut self) {
+        self.network_store = true;
+    }
+
+    /// Whether it was said that a network file system will do.
+    #[must_use]
+    pub fn insists_on_network(&self) -> bool {
+        self.network_store
+    }
+
+    /// Whether the home is on a network file system, as far as this machine says.
+    #[must_use]
+    pub fn is_on_network(&self) -> bool {
+        self.network().is_some()
+    }
+
+    /// The network file system that it is on.
+    fn network(&self) -> Option<String> {
+        let found = filesystem::under(&filesystem::System, &self.root)?;
+        (found.kind == Kind::Network).then_some(found.name)
     }
 
     /// A home at given places.
     #[must_use]
     pub fn at(root: PathBuf, socket: PathBuf) -> Self {
-        Self { root, socket }
+        Self { root, socket, network_store: false }
     }
 
     /// The folder.
@@ -129,11 +188,19 @@ impl Home {
         self.root.join("http.json")
     }
 
-    /// Makes the folders, for this user only.
+    /// Makes the folders, for this user only; none of them on a network file
+    /// system, unless somebody insists.
     ///
     /// # Errors
     /// [`HomeError`].
     pub fn prepare(&self) -> Result<(), HomeError> {
+        if !self.network_store
+            && let Some(name) = self.network()
+        {
+            let var = |name: &str| std::env::var(name).ok();
+            let instead = site::local_home(&node(&var));
+            return Err(HomeError::Network { home: self.root.clone(), name, instead });
+        }
         private_dir(&self.root)?;
         private_dir(&self.spool())?;
         private_dir(&self.incoming())?;
@@ -172,6 +239,11 @@ impl Home {
             .map_err(io)?;
         Ok(HomeLock { file, path })
     }
+}
+
+fn node<'a>(var: &'a dyn Fn(&str) -> Option<String>) -> site::Node<'a> {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    site::Node { var, uid: rustix::process::getuid().as_raw(), host, look: &filesystem::System }
 }
 
 impl HomeLock {

@@ -130,3 +130,7 @@ pub const VIEW_SPEC_BYTES_MAX: usize = 4 << 20;
 pub const VIEW_DESCRIPTION_BYTES_MAX: usize = 64 << 10;
 /// The longest type, name and title of a saved view, in characters.
 pub const VIEW_NAME_CHARS_MAX: usize = 512;
+
+/// What a life leaves for the next in a shared folder: its config and summary, and
+/// no more.
+pub const HANDOVER_BYTES_MAX: u64 = 16 << 20;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use crate::artifact::ArtifactVersion;
 use crate::content::{Blob, Content};
 use crate::id::Id128;
+use crate::job::JobLife;
 use crate::path::RelPath;
 use crate::summary::Definition;
 use crate::value::Value;
@@ -121,7 +122,10 @@ impl RunState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change {
-    /// A life of the run begins: a writer opened it.
+    /// A life of the run begins: a writer opened it. Where its stream holds a life
+    /// of a lower attempt of the same job it rewinds to its start, and wherever
+    /// else there is one it hides that one's rows from the first step on that it
+    /// logs: whoever was requeued has no other life any more.
     Begin {
         /// Microseconds since 1970.
         time_us: i64,
@@ -131,6 +135,9 @@ pub enum Change {
         start_step: i64,
         /// Whether an earlier life was found and is being continued.
         resumed: bool,
+        /// The life of a scheduler's job that it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        job: Option<JobLife>,
     },
     /// The run begins again at this step: rows that this stream recorded before,
     /// at this step or a later one, leave the view (and stay in the log). The
@@ -252,6 +259,8 @@ impl Change {
     pub fn divides_rows(&self) -> bool {
         match self {
             Self::Rewind { .. } | Self::Delete { .. } => true,
+            // It may begin again, see there.
+            Self::Begin { job: Some(job), .. } => job.attempt > 0,
             Self::Summary { remove, .. } => !remove.is_empty(),
             _ => false,
         }

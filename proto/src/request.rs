@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::dashboard::SyncState;
 use crate::id::{Id128, Origin, RunPath};
+use crate::job::JobLife;
 use crate::record::{RunFields, RunState};
 
 /// Whether an earlier life of the run is to be continued; `resume=` of `init`.
@@ -357,4 +358,22 @@ pub struct ErrorBody {
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+}
+
+/// `POST /v1/preempt`: a scheduler takes the machine of this life of a job away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preempt {
+    /// The job's life.
+    #[serde(flatten)]
+    pub job: JobLife,
+    /// Since when, in microseconds since 1970: runs that ended since then without
+    /// being done ended by it.
+    pub since_us: i64,
+}
+
+/// The answer to [`Preempt`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preempted {
+    /// The runs that were marked.
+    pub runs: Vec<RunPath>,
 }

@@ -43,7 +43,7 @@ impl JournalWriter {
         let mut journal = Self { folder: folder.clone(), path, writer, segment: 1, file };
         journal.open();
         let fields = RunFields { name: Some(run.to_owned()), ..RunFields::default() };
-        journal.change(&Change::Begin { time_us: TIME_US, fields, start_step: 0, resumed: false });
+        journal.change(&Change::Begin { time_us: TIME_US, fields, start_step: 0, resumed: false, job: None });
         std::fs::rename(made, folder).expect("a folder can be renamed");
         journal
     }

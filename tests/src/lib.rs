@@ -7,9 +7,11 @@
 pub mod artifacts;
 pub mod cli;
 pub mod daemon;
+pub mod fuse;
 pub mod hostile;
 pub mod http;
 pub mod hub;
+pub mod job;
 pub mod journal;
 pub mod ledger;
 pub mod loopmount;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from . import _current, _lifecycle, _term
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ._resume import ResumeFile
 
 DEFAULT_PROJECT = "uncategorized"
+
+_begun = 0  # runs of this process that are named after its job
 
 
 def init(
@@ -91,9 +94,22 @@ def _open(settings: Settings, config: dict[str, Any]) -> Run:
 
 
 def _resume_file(settings: Settings) -> ResumeFile | None:
-    """The memory of resume="auto"; an id that it holds becomes the run's."""
+    """The memory of resume="auto"; an id that it holds becomes the run's.
+
+    In a scheduler's job the job is the memory: its id is the same in each of its
+    lives, on whichever machine. The second run that a process begins so is the
+    second of every life.
+    """
     if settings.resume != "auto":
         return None
+    if any(os.environ.get(name) for name in ("PANNIER_JOB", "SLURM_JOB_ID")):
+        from . import _native
+
+        # `pannier run --resume` names it for `import wandb`, too.
+        if settings.run_id in (None, _native.job_run_id(False)):
+            job_id = _native.job_run_id(settings.mode == "shared")
+            settings.run_id = _of_this_process(job_id) if job_id else None
+            return None
     from ._resume import ResumeFile
 
     directory = settings.root_dir or working_directory()
@@ -102,6 +118,12 @@ def _resume_file(settings: Settings) -> ResumeFile | None:
     if found is not None and settings.run_id is None:
         settings.run_id = found
     return file
+
+
+def _of_this_process(job_id: str) -> str:
+    global _begun
+    _begun += 1
+    return job_id if _begun == 1 else f"{job_id}-{_begun}"
 
 
 def _first_line(run: Run) -> str:

@@ -2,19 +2,22 @@
 
 The hooks are put in at the first `init` and call what was there before. A run
 belongs to the process that opened it: in a forked child, no hook touches it.
-SIGTERM is left alone; a process that dies without a word is the daemon's to notice.
+Where a scheduler may take the machine away, SIGTERM says so, in scripts that have
+no handler of their own; elsewhere it is left alone, and a process that dies without
+a word is the daemon's to notice.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import FrameType, TracebackType
     from typing import NoReturn
 
     from ._run import Run
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 _runs: list[Run] = []
 _exit_code = 0
 _installed = False
+_SCHEDULED = ("SLURM_JOB_ID", "PANNIER_JOB", "KUBERNETES_SERVICE_HOST")
 _worker = 0  # the multiprocessing child in which the hook was put in
 
 
@@ -79,6 +83,38 @@ def _install() -> None:
 
     sys.excepthook = excepthook
     sys.exit = exit
+    if any(os.environ.get(name) for name in _SCHEDULED):
+        _install_on_term()
+
+
+def _install_on_term() -> None:
+    """Hears SIGTERM, if nobody else does."""
+    if threading.current_thread() is not threading.main_thread():
+        return  # Python takes handlers from there only
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_term)
+        # A child that is told to go should go at once, as if we were not here.
+        os.register_at_fork(after_in_child=_leave_term)
+
+
+def _leave_term() -> None:
+    if signal.getsignal(signal.SIGTERM) is _on_term:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _on_term(number: int, _frame: FrameType | None) -> None:
+    runs = active()
+    for run in runs:
+        run.mark_preempting()
+    # Whoever put a handler of his own in the place of this one, and calls it from
+    # there, decides himself when to go; the first process of a container, without a
+    # handler, would not hear the signal at all.
+    if signal.getsignal(number) is not _on_term or os.getpid() == 1:
+        return
+    for run in reversed(runs):
+        run.finish(exit_code=128 + number)
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _install_in_worker() -> None:

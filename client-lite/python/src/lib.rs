@@ -75,11 +75,19 @@ fn run_name(id: String) -> String {
     pannier_client::run_name(&id)
 }
 
+/// The id that the scheduler's job gives its run, to each rank or to all of them;
+/// none outside of one.
+#[pyfunction]
+fn job_run_id(shared: bool) -> Option<String> {
+    pannier_client::proto::job::run_id(&|name| std::env::var(name).ok(), shared)
+}
+
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<session::Session>()?;
     module.add("Refused", module.py().get_type::<Refused>())?;
     module.add_function(wrap_pyfunction!(request, module)?)?;
     module.add_function(wrap_pyfunction!(column::read_column, module)?)?;
+    module.add_function(wrap_pyfunction!(job_run_id, module)?)?;
     module.add_function(wrap_pyfunction!(run_name, module)?)
 }

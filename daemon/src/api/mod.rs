@@ -11,6 +11,7 @@ mod hub;
 mod intake;
 mod open;
 mod permit;
+mod preempt;
 mod remotes;
 pub mod respond;
 mod runs;
@@ -131,6 +132,7 @@ fn local_routes() -> Router<App> {
         .route("/v1/runs/{entity}/{project}/{run}/records", post(open::records))
         .route("/v1/runs/{entity}/{project}/{run}/finish", post(open::finish))
         .route("/v1/announce", post(open::announce))
+        .route("/v1/preempt", post(preempt::preempt))
         .route("/v1/writers/{writer}/drain", post(intake::drain))
         .route("/v1/writers/{writer}/await", post(intake::wait))
         .route("/v1/remotes", get(remotes::list).post(remotes::add))

@@ -14,13 +14,16 @@ use super::respond::{Answer, Failure};
 use super::web::default_entity;
 use super::{App, blocking};
 use crate::clock::now_us;
-use crate::{ingest, names};
+use crate::{ingest, names, site};
 
 pub async fn open(State(app): State<App>, Json(asked): Json<OpenRun>) -> Answer<Json<OpenedRun>> {
     let path = path_of(&asked)?;
     if asked.run.is_some() {
         // What an earlier life left in its journal belongs to what is known.
         app.spool.drain(None).await;
+        if matches!(asked.resume, Resume::Allow | Resume::Must) {
+            app.fetch.run(&path).await;
+        }
     }
     let earlier = earlier_life(&app, &path).await?;
     match (asked.resume, &earlier) {
@@ -43,7 +46,7 @@ pub async fn open(State(app): State<App>, Json(asked): Json<OpenRun>) -> Answer<
     let start_step = earlier.as_ref().and_then(|run| run.last_step).map_or(0, |last| last.saturating_add(1));
     if !asked.journaled {
         let fields = RunFields { name: Some(name.clone()), ..asked.fields };
-        let begin = Change::Begin { time_us: now_us(), fields, start_step, resumed };
+        let begin = Change::Begin { time_us: now_us(), fields, start_step, resumed, job: site::job() };
         let config = Change::Config { set: asked.config, remove: Vec::new() };
         ingest::append(&app.store, &path, vec![Record::Change(begin), Record::Change(config)]).await?;
     }
@@ -67,8 +70,10 @@ fn path_of(asked: &OpenRun) -> Answer<RunPath> {
 async fn earlier_life(app: &App, path: &RunPath) -> Answer<Option<RunView>> {
     let (store, path) = (app.store.clone(), path.clone());
     let found = blocking(move || match store.run_at_remotes(&path) {
-        Ok((0, _)) | Err(crate::store::StoreError::Missing(_)) => Ok(None),
+        // Of what was recorded elsewhere there may be no record here.
+        Ok((0, _)) => Ok(Some(store.run(&path)?).filter(|run| run.history_rows > 0)),
         Ok(_) => store.run(&path).map(Some),
+        Err(crate::store::StoreError::Missing(_)) => Ok(None),
         Err(error) => Err(error),
     });
     Ok(found.await?)

@@ -29,7 +29,7 @@ use Need::{Entity, Everything, Known, Nothing};
 
 /// Method, route, need. `HEAD` is taken for `GET`.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Need); 101] = [
+const ROUTES: [(&str, &str, Need); 102] = [
     ("GET",    "/blob/{capability}", Nothing),
     ("PUT",    "/blob/{capability}", Nothing),
     ("POST",   "/sdk/otel/v1/metrics", Nothing),
@@ -132,6 +132,7 @@ const ROUTES: [(&str, &str, Need); 101] = [
     ("POST",   "/v1/runs/{entity}/{project}/{run}/records", Entity(Verb::Write)),
     ("POST",   "/v1/runs/{entity}/{project}/{run}/finish", Entity(Verb::Write)),
     ("POST",   "/v1/announce", Everything),
+    ("POST",   "/v1/preempt", Everything),
     ("POST",   "/v1/writers/{writer}/drain", Everything),
     ("POST",   "/v1/writers/{writer}/await", Everything),
     ("GET",    "/v1/remotes", Everything),

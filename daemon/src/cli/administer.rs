@@ -18,6 +18,7 @@ use super::client::Client;
 use super::failure::{Failure, Result};
 use super::show::{self, Table};
 use crate::administration::{Asked, Of};
+use crate::daemon::open_store;
 use crate::home::{Home, HomeError, HomeLock};
 use crate::store::Store;
 
@@ -344,7 +345,7 @@ impl Reached {
         let began = Instant::now();
         loop {
             match home.lock() {
-                Ok(lock) => return Ok(Self::Own(Box::new(Store::open(&home.database())?), lock)),
+                Ok(lock) => return Ok(Self::Own(Box::new(open_store(home)?), lock)),
                 Err(HomeError::Held { .. }) if client.ready() => return Ok(Self::Served(client)),
                 Err(error) if began.elapsed() > PATIENCE || !matches!(error, HomeError::Held { .. }) => {
                     return Err(error.into());

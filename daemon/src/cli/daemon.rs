@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::failure::{EXIT_HELD, Failure, Result};
-use super::{logging, show, start};
+use super::{logging, show, start, sync};
 use crate::api::web::check_public_url;
 use crate::blobs::BlobError;
 use crate::daemon::{DaemonError, Options, run as serve};
-use crate::home::Home;
+use crate::home::{Home, NETWORK_STORE_VARIABLE};
 
 /// `off`: no loopback listener.
 const HTTP_VARIABLE: &str = "PANNIER_HTTP";
@@ -25,6 +25,7 @@ Examples:
   pannier daemon                stays until it is told to go
   pannier daemon --idle 60      leaves after a minute without anything to do
   pannier daemon --detach       in the background; stays, too
+  pannier daemon --drain 60     under systemd or in a pod: brings everything away before it goes
 
 It listens on the home's socket and on a port of 127.0.0.1, where `import wandb` finds it with the
 key that `pannier env` prints. Port and key are kept in http.json in the home.
@@ -39,9 +40,18 @@ pub struct Args {
     /// Do not listen on 127.0.0.1; also PANNIER_HTTP=off
     #[arg(long)]
     no_http: bool,
+    /// Keep the database on a network file system all the same; also
+    /// PANNIER_UNSAFE_NETWORK_STORE=1. Of one machine only, slow, and no safer
+    /// than that file system
+    #[arg(long)]
+    unsafe_network_store: bool,
     /// What others call this daemon, for the links that it gives
     #[arg(long, value_name = "URL", env = PUBLIC_URL_VARIABLE, value_parser = check_public_url)]
     public_url: Option<String>,
+    /// When told to go, stay for at most so many seconds, until everything is at
+    /// the remotes
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = sync::seconds, conflicts_with = "detach")]
+    drain: Duration,
     /// Return when a daemon serves the home, which stays until it is told to go
     #[arg(long, conflicts_with = "idle")]
     detach: bool,
@@ -63,6 +73,11 @@ fn idle(text: &str) -> Result<Idle, String> {
 
 /// Runs it.
 pub fn run(home: &Home, args: &Args) -> Result {
+    let mut home = home.clone();
+    if args.unsafe_network_store {
+        home.allow_network_store();
+    }
+    let home = &home;
     let http = !args.no_http && !http_is_off();
     if args.detach {
         return detach(home, args.public_url.as_deref(), http);
@@ -72,7 +87,7 @@ pub fn run(home: &Home, args: &Args) -> Result {
         let _ = rustix::process::setsid();
     }
     let public_url = args.public_url.clone();
-    start(Options { home: home.clone(), idle: args.idle, listen: None, http, public_url })
+    start(Options { home: home.clone(), idle: args.idle, drain: args.drain, listen: None, http, public_url })
 }
 
 /// Whether the environment forbids the loopback listener.
@@ -85,6 +100,7 @@ fn detach(home: &Home, public_url: Option<&str>, http: bool) -> Result {
     let mut variables = Vec::new();
     variables.extend(public_url.map(|url| (PUBLIC_URL_VARIABLE, url)));
     variables.extend((!http).then_some((HTTP_VARIABLE, "off")));
+    variables.extend(home.insists_on_network().then_some((NETWORK_STORE_VARIABLE, "1")));
     let (daemon, begun) = start::connect_or_start_with(home, &variables)?;
     daemon.call("POST", "/v1/stay", None)?;
     if !begun && !variables.is_empty() {

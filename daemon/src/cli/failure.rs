@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::home::HomeError;
+use crate::home::{HomeError, NETWORK_STORE_VARIABLE};
 use crate::store::StoreError;
 
 /// Anything that has no code of its own, and the answer "no" of `sync` and `verify`.
@@ -85,6 +85,17 @@ impl From<HomeError> for Failure {
                 .code(EXIT_HELD),
             HomeError::NotPrivate { .. } => failure
                 .hint("set PANNIER_HOME to a folder that belongs to you and that nobody else can enter"),
+            HomeError::Network { instead, .. } => {
+                let local = match instead {
+                    Some(local) => format!("set PANNIER_HOME={}", local.display()),
+                    None => "set PANNIER_HOME to a folder on a disk of this machine".to_owned(),
+                };
+                failure.hint(format!(
+                    "{local}, and bring its runs away with `pannier run --folder DIR`, a remote, or both. Or insist, with \
+                     {NETWORK_STORE_VARIABLE}=1 or --unsafe-network-store: then only processes of one machine may use \
+                     the home, commits are slow, and a failure of the file system can cost it"
+                ))
+            }
             HomeError::Io { .. } => failure.hint(
                 "set PANNIER_HOME to a folder on a local disk that you can write; `pannier doctor` has more",
             ),

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Subcommand;
 
@@ -47,6 +48,10 @@ pub struct Args {
     /// data can then be read on the way: only behind a proxy that adds TLS
     #[arg(long)]
     allow_plain_http: bool,
+    /// Keep the database on a network file system all the same: see `pannier
+    /// daemon --help`
+    #[arg(long)]
+    unsafe_network_store: bool,
     /// What others call this hub, for the links that it gives; requests that
     /// call it something else are refused then. Needed behind a proxy
     #[arg(long, value_name = "URL", env = daemon::PUBLIC_URL_VARIABLE, value_parser = check_public_url)]
@@ -96,5 +101,9 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
     let tls = args.tls_cert.zip(args.tls_key);
     let listen = Some(Listen { address, tls, allow_plain_http: args.allow_plain_http });
     let public_url = args.public_url;
-    daemon::start(Options { home: home.clone(), idle: None, listen, http: false, public_url })
+    let mut home = home.clone();
+    if args.unsafe_network_store {
+        home.allow_network_store();
+    }
+    daemon::start(Options { home, idle: None, drain: Duration::ZERO, listen, http: false, public_url })
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use pannier_proto::record::RunState;
 use pannier_proto::request::{Disk, Problem, RemoteStatus, RunAtRemote, RunStatus, Status};
 
-use super::failure::{Failure, Result};
+use super::client::Client;
+use super::failure::{EXIT_NOBODY, Failure, Result};
 use super::show::{self, Colour, Table, paint};
 use super::start;
 use crate::clock::now_us;
@@ -34,6 +35,10 @@ pub struct Args {
     /// Only runs of this id, name, PROJECT/RUN or ENTITY/PROJECT/RUN
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
+    /// Only whether a daemon serves the home now, by the exit code 0 or 69; none is
+    /// started. For probes
+    #[arg(long, conflicts_with_all = ["run", "json"])]
+    ready: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -41,6 +46,9 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
+    if args.ready {
+        return Ok(if Client::new(home.socket()).ready() { 0 } else { EXIT_NOBODY });
+    }
     let mut status: Status = start::connect_or_start(home)?.get("/v1/status")?;
     if let Some(asked) = &args.run {
         status.runs.retain(|run| bears(run, asked));

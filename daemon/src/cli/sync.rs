@@ -51,7 +51,7 @@ pub struct Args {
     json: bool,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "use a number of seconds".to_owned())
 }
@@ -77,6 +77,17 @@ pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
         left.iter().try_for_each(|left| left.print(args.wait, out))?;
     }
     Ok(if left.is_empty() || !args.wait { 0 } else { EXIT_FAILED })
+}
+
+/// Brings what is here now to a remote, within a time; false where not all of it
+/// is there then, which is said.
+pub fn bring(home: &Home, daemon: &Client, remote: &str, timeout: Duration) -> Result<bool> {
+    daemon.call("POST", "/v1/sync", Some(&json!({ "wake": true })))?;
+    drain(home, daemon);
+    let args = Args { wait: true, timeout: Some(timeout), remote: Some(remote.to_owned()), json: false };
+    let left = wait(daemon, &chosen(daemon, Some(remote))?, &args)?;
+    left.iter().try_for_each(|left| left.print(true, &mut std::io::stderr()))?;
+    Ok(left.is_empty())
 }
 
 /// What the journals hold now is committed when this returns, if it can be.

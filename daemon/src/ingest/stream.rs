@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::{append_in, known_run};
 use crate::block::Block;
 use crate::clock::now_us;
+use crate::site;
 use crate::store::{LinePosition, PREEMPTING, Result, STOP, Store, StoreError, Tx};
 use crate::wandb::file_stream::{self as wire, ConsoleLine, Lines, Post};
 use crate::wandb::upsert::summary_changes;
@@ -104,6 +105,7 @@ impl Taking<'_, '_> {
             fields: RunFields::default(),
             start_step: run.and_then(|run| run.last_step).map_or(0, |last| last.saturating_add(1)),
             resumed: run.is_some(),
+            job: site::job(),
         });
         Ok(())
     }

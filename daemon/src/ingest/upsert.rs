@@ -14,6 +14,7 @@ use super::{append, append_in, known_run};
 use crate::block::Block;
 use crate::clock::now_us;
 use crate::limits::ROWS_PAGE;
+use crate::site;
 use crate::store::{LinePosition, Result, RowsQuery, STOP, Store, StoreError, Tx};
 use crate::wandb::upsert::{
     INTERNAL_METADATA, Sender, Upsert, branch_point, config_changes, summary_changes,
@@ -76,6 +77,7 @@ fn changes(block: &mut Block, run: Option<&RunView>, asked: Upsert, now: i64) ->
             fields: asked.fields.clone(),
             start_step: run.and_then(|run| run.last_step).map_or(0, |last| last.saturating_add(1)),
             resumed: run.is_some(),
+            job: site::job(),
         });
     } else if let Some(fields) = run.and_then(|run| differing(&run.fields, &asked.fields)) {
         block.push_change(Change::Fields { fields });
@@ -182,7 +184,13 @@ pub async fn rewind(store: &Arc<Store>, path: &RunPath, last_step: i64) -> Resul
             block.push_change(Change::Rewind { step });
             if run.state != RunState::Running {
                 let fields = RunFields::default();
-                block.push_change(Change::Begin { time_us: now, fields, start_step: step, resumed: true });
+                block.push_change(Change::Begin {
+                    time_us: now,
+                    fields,
+                    start_step: step,
+                    resumed: true,
+                    job: None,
+                });
             }
             append_in(tx, &of, origin, block, now)?;
             restart_lines(tx, &of, last_step, now)?;

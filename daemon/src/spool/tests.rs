@@ -43,6 +43,7 @@ impl Pen {
             fields: RunFields::default(),
             start_step,
             resumed,
+            job: None,
         };
         pen.put(|out| put_change(out, &begin));
         pen

@@ -1,11 +1,12 @@
 //! Appending blocks to streams, and bringing the views up to date with them.
 
 use pannier_proto::id::{Origin, RunPath, Seq};
-use pannier_proto::record::{Change, Record, RunState, Table};
+use pannier_proto::record::{Change, Record, Table};
 use rusqlite::{OptionalExtension, params};
 
 use super::aliases::Made;
 use super::runs::RunRow;
+use super::settle::Came;
 use super::touched::Touched;
 use super::writer::Tx;
 use super::{Result, StoreError, from_sql, to_sql};
@@ -86,6 +87,7 @@ impl Tx<'_> {
         }
         let encoded = if known == 0 { incoming.encoded } else { None };
         let block = incoming.block.tail(known);
+        let mut came = Came { after: stream.last_seq, ..came(&block) };
         // A life begins with a block, so that a block belongs to one; and the rows
         // of a piece are counted after its changes.
         let mut rest = Some(block);
@@ -97,6 +99,8 @@ impl Tx<'_> {
             self.append_piece(&mut stream, &piece, bytes, now_us)?;
             rest = behind;
         }
+        (came.stream, came.life) = (stream.id, stream.life);
+        self.settle(stream.run, &came)?;
         self.tidy(stream.id, false)?;
         Ok(answer(&stream, true))
     }
@@ -128,7 +132,7 @@ impl Tx<'_> {
         run.updated_us = now_us;
         self.touch(Touched::Run(run.path.clone()));
         run.save(self.sql)?;
-        self.update_metrics(stream.run, block)?;
+        self.update_metrics(stream.run, stream.origin, block)?;
 
         let full = block.len() >= SEAL_RECORDS || block.points() >= SEAL_POINTS;
         let from_elsewhere = encoded.is_some();
@@ -255,24 +259,15 @@ impl Tx<'_> {
                     now_us,
                 )?;
             }
-            Change::Begin { time_us, fields, .. } => {
-                run.metadata.remove(PREEMPTING);
-                run.metadata.remove(STOP);
-                run.deleted_us = None;
-                run.state = RunState::Running;
-                run.exit_code = None;
-                run.created_us = run.created_us.min(*time_us);
-                run.set_fields(fields);
+            Change::Begin { start_step, job: Some(job), .. } => {
+                if self.follows_earlier_life(stream.id, job)? {
+                    self.rewind(stream, run, *start_step)?;
+                } else if job.attempt > 0 && stream.last_seq == 0 {
+                    self.note_rewind(stream, *start_step)?;
+                }
+                self.note_life(stream.id, stream.life, job, *start_step)?;
             }
-            Change::State { state } => run.state = *state,
-            Change::Fields { fields } => run.set_fields(fields),
-            Change::Config { set, remove } => {
-                set.iter().for_each(|(key, value)| merge_json(&mut run.config, key, value));
-                remove.iter().for_each(|key| drop(run.config.remove(key)));
-            }
-            Change::Summary { set, remove } => {
-                run.summary.extend(set.clone());
-                remove.iter().for_each(|key| drop(run.summary.remove(key)));
+            Change::Summary { remove, .. } => {
                 for key in remove {
                     self.sql.execute(
                         "DELETE FROM metrics WHERE run = ?1 AND key = ?2",
@@ -280,22 +275,13 @@ impl Tx<'_> {
                     )?;
                 }
             }
-            Change::Define { definition } => {
-                run.definitions.retain(|known| known.name != definition.name);
-                run.definitions.push(definition.clone());
-            }
-            Change::Metadata { set } => run.metadata.extend(set.clone()),
-            Change::End { state, exit_code, .. } => {
-                let told_to_go = run.metadata.get(PREEMPTING) == Some(&serde_json::Value::Bool(true));
-                run.state =
-                    if told_to_go && *state != RunState::Finished { RunState::Preempted } else { *state };
-                run.exit_code = *exit_code;
-            }
+            _ => {}
         }
+        run.change(change);
         Ok(())
     }
 
-    fn set_text_file(&self, run: i64, path: &str, text: &str) -> Result<()> {
+    pub(super) fn set_text_file(&self, run: i64, path: &str, text: &str) -> Result<()> {
         self.sql
             .prepare_cached(
                 "INSERT INTO text_files (run, path, text) VALUES (?1, ?2, ?3)
@@ -311,10 +297,15 @@ impl Tx<'_> {
         stream.life += 1;
         stream.last_step = Some(step.saturating_sub(1)).filter(|step| *step >= 0);
         run.last_step = stream.last_step;
+        self.note_rewind(stream, step)?;
+        self.recount_metrics(stream.run)
+    }
+
+    fn note_rewind(&self, stream: &StreamRow, step: i64) -> Result<()> {
         self.sql
             .prepare_cached("INSERT INTO rewinds (stream, life, step) VALUES (?1, ?2, ?3)")?
             .execute(params![stream.id, stream.life, step])?;
-        self.recount_metrics(stream.run)
+        Ok(())
     }
 
     /// Nothing of the run is shown any more: what every stream of it recorded so
@@ -354,18 +345,20 @@ impl Tx<'_> {
     }
 }
 
-fn count_to_sql(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+/// What of a block matters to the views of a run of several streams.
+fn came(block: &Block) -> Came {
+    let steps = &block.rows(Table::History).steps;
+    let later = |change: &Change| matches!(change, Change::Begin { job: Some(job), .. } if job.attempt > 0);
+    Came {
+        changes: !block.changes().is_empty(),
+        requeued: block.changes().iter().any(later),
+        steps: steps.iter().min().copied().zip(steps.iter().max().copied()),
+        ..Came::default()
+    }
 }
 
-/// Sets a config key; objects are merged key by key, as `config.update` does.
-fn merge_json(map: &mut serde_json::Map<String, serde_json::Value>, key: &str, value: &serde_json::Value) {
-    match (map.get_mut(key), value) {
-        (Some(serde_json::Value::Object(here)), serde_json::Value::Object(there)) => {
-            there.iter().for_each(|(key, value)| merge_json(here, key, value));
-        }
-        _ => drop(map.insert(key.to_owned(), value.clone())),
-    }
+fn count_to_sql(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Cuts a block in front of the first record, but its very first, that divides

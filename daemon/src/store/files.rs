@@ -28,12 +28,15 @@ pub(super) fn content_of(row: &Row, at: usize) -> rusqlite::Result<Content> {
 }
 
 impl Tx<'_> {
+    /// Of a run of several homes the file that was logged last stays, whichever
+    /// came last.
     pub(super) fn set_file(&self, run: i64, path: &RelPath, content: &Content, time_us: i64) -> Result<()> {
         self.sql
             .prepare_cached(
                 "INSERT INTO files (run, path, blob, md5, size, updated_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT (run, path) DO UPDATE SET
-                     blob = excluded.blob, md5 = excluded.md5, size = excluded.size, updated_us = excluded.updated_us",
+                     blob = excluded.blob, md5 = excluded.md5, size = excluded.size, updated_us = excluded.updated_us
+                 WHERE excluded.updated_us >= files.updated_us OR (SELECT count(*) FROM streams s WHERE s.run = excluded.run) < 2",
             )?
             .execute(params![run, path.as_str(), content.blob.0, content.md5.0, to_sql(content.size), time_us])?;
         self.name_blob(&content.blob).map(drop)

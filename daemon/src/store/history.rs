@@ -85,7 +85,7 @@ impl Store {
                 "SELECT b.id, b.stream, b.life, p.first_key = ?3, p.body
                  FROM streams s JOIN blocks b ON b.stream = s.id JOIN parts p ON p.block = b.id
                  WHERE s.run = ?1 AND p.tag = 1 AND (p.first_key = ?3 OR (p.first_key <= ?2 AND p.last_key >= ?2))
-                 ORDER BY s.id, b.first_seq, p.id",
+                 ORDER BY s.origin, b.first_seq, p.id",
             )?;
             let mut rows = select.query(params![run, key, STEP_KEY])?;
             let mut series = Series::default();
@@ -262,7 +262,7 @@ fn window(
 ) -> Result<BTreeMap<i64, Row>> {
     let mut select = sql.prepare_cached(
         "SELECT b.id, b.stream, b.life, b.sealed AND b.points <= ?4 FROM streams s JOIN blocks b ON b.stream = s.id
-         WHERE s.run = ?1 AND b.max_step >= ?2 AND b.min_step <= ?3 ORDER BY s.id, b.first_seq",
+         WHERE s.run = ?1 AND b.max_step >= ?2 AND b.min_step <= ?3 ORDER BY s.origin, b.first_seq",
     )?;
     let mut blocks = select.query(params![run, from, end, POINTS_MAX])?;
     let mut merged: BTreeMap<i64, Row> = BTreeMap::new();

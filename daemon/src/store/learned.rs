@@ -6,11 +6,14 @@ use pannier_proto::hub::{
     CollectionName, CollectionQuestion, CollectionState, FoundArtifact, FoundMembership, MadeMove,
 };
 use pannier_proto::id::Id128;
+use pannier_proto::record::RunState;
+use pannier_proto::request::RunView;
 use pannier_proto::workspace::AliasMove;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::aliases::Made;
 use super::collections;
+use super::runs::RunRow;
 use super::writer::Tx;
 use super::{ArtifactRow, Collection, Result, Store, from_sql};
 
@@ -68,6 +71,53 @@ impl Tx<'_> {
             let by = Made { time_us: made.time_us, by: made.by.as_deref(), origin: made.origin };
             self.add_alias_move(collection, &made.moved, by)
         })
+    }
+
+    /// Takes in how far a run is at a remote, where that is further than here: in
+    /// the views, for whoever goes on with it, and in no stream of ours.
+    ///
+    /// # Errors
+    /// [`super::StoreError`].
+    pub fn learn_run(&self, found: &RunView) -> Result<()> {
+        let id = self.run_id(&found.path, found.created_us)?;
+        let mut run = RunRow::load(self.sql, id)?;
+        let here = self.sql.query_row("SELECT count(*) FROM streams WHERE run = ?1", [id], |row| row.get(0));
+        if run.deleted_us.is_some() || (run.last_step >= found.last_step && here != Ok(0_i64)) {
+            return Ok(());
+        }
+        run.set_fields(&found.fields);
+        run.created_us = run.created_us.min(found.created_us);
+        run.last_step = found.last_step;
+        run.history_rows = run.history_rows.max(found.history_rows);
+        run.config.clone_from(&found.config);
+        run.definitions.clone_from(&found.definitions);
+        if here == Ok(0) {
+            // Whoever may still write it elsewhere is not who goes on with it here.
+            run.state =
+                Some(found.state).filter(|state| *state != RunState::Running).unwrap_or(RunState::Crashed);
+        }
+        run.save(self.sql)?;
+        let last_step = found.last_step.unwrap_or(-1);
+        found.summary.iter().try_for_each(|(key, value)| self.learn_last(id, key, value, last_step))
+    }
+
+    /// What a metric came to elsewhere; what is logged here goes on from it.
+    fn learn_last(&self, run: i64, key: &str, last: &serde_json::Value, step: i64) -> Result<()> {
+        self.sql
+            .prepare_cached(
+                "INSERT INTO metrics (run, key, last_step, last, count, sum, min, max) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+                 ON CONFLICT (run, key) DO UPDATE SET last = excluded.last, last_step = excluded.last_step",
+            )?
+            .execute(params![
+                run,
+                key,
+                step,
+                last.to_string(),
+                i64::from(last.is_number()),
+                last.as_f64().unwrap_or(0.0),
+                last.as_f64()
+            ])?;
+        Ok(())
     }
 
     /// Takes in a version that a remote has. What is known of it here stays.

@@ -184,7 +184,7 @@ fn places(sql: &Connection, run: i64, query: &LineQuery) -> Result<Vec<Place>> {
     let steps = (steps.0.ceil() as i64, steps.1.floor() as i64);
     let mut select = sql.prepare_cached(
         "SELECT b.id, b.stream, b.life FROM streams s JOIN blocks b ON b.stream = s.id
-         WHERE s.run = ?1 AND (NOT ?2 OR (b.max_step >= ?3 AND b.min_step <= ?4)) ORDER BY s.id, b.first_seq",
+         WHERE s.run = ?1 AND (NOT ?2 OR (b.max_step >= ?3 AND b.min_step <= ?4)) ORDER BY s.origin, b.first_seq",
     )?;
     let place = |row: &Row| {
         // Of the machine's metrics nothing is hidden: they have times, and no steps.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use pannier_proto::id::RunPath;
+use pannier_proto::id::{Id128, Origin, RunPath};
 use pannier_proto::record::Table;
 use pannier_proto::request::MetricView;
 use pannier_proto::summary::{self, Definition, Stats};
@@ -19,13 +19,14 @@ use super::{Result, Store, from_sql, to_sql};
 use crate::block::{Block, Cells, Column};
 
 impl Tx<'_> {
-    pub(super) fn update_metrics(&self, run: i64, block: &Block) -> Result<()> {
+    pub(super) fn update_metrics(&self, run: i64, origin: Origin, block: &Block) -> Result<()> {
         let rows = block.rows(Table::History);
         let mut upsert = self.sql.prepare_cached(
-            "INSERT INTO metrics (run, key, last_step, last, count, sum, min, max) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO metrics (run, key, last_step, last, count, sum, min, max, last_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (run, key) DO UPDATE SET
-                 last      = CASE WHEN excluded.last_step >= last_step THEN excluded.last ELSE last END,
-                 last_step = CASE WHEN excluded.last_step >= last_step THEN excluded.last_step ELSE last_step END,
+                 last      = CASE WHEN (excluded.last_step, excluded.last_by) >= (last_step, coalesce(last_by, x'')) THEN excluded.last ELSE last END,
+                 last_by   = CASE WHEN (excluded.last_step, excluded.last_by) >= (last_step, coalesce(last_by, x'')) THEN excluded.last_by ELSE last_by END,
+                 last_step = max(excluded.last_step, last_step),
                  count     = count + excluded.count,
                  sum       = sum + excluded.sum,
                  min       = CASE WHEN min IS NULL OR excluded.min < min THEN coalesce(excluded.min, min) ELSE min END,
@@ -43,7 +44,8 @@ impl Tx<'_> {
                 to_sql(stats.count),
                 stats.sum,
                 bound(stats.min),
-                bound(stats.max)
+                bound(stats.max),
+                origin.0
             ])?;
         }
         Ok(())
@@ -53,6 +55,7 @@ impl Tx<'_> {
 /// What one metric came to, counted again.
 struct Counted {
     last_step: i64,
+    last_by: Origin,
     last: Value,
     stats: Stats,
 }
@@ -64,37 +67,40 @@ impl Tx<'_> {
         self.sql.execute("DELETE FROM metrics WHERE run = ?1", [run])?;
         let hidden = Hidden::load(self.sql, run, None)?;
         let mut select = self.sql.prepare_cached(
-            "SELECT b.id, b.stream, b.life FROM streams s JOIN blocks b ON b.stream = s.id
-             WHERE s.run = ?1 AND b.min_step IS NOT NULL ORDER BY s.id, b.first_seq",
+            "SELECT b.id, b.stream, b.life, s.origin FROM streams s JOIN blocks b ON b.stream = s.id
+             WHERE s.run = ?1 AND b.min_step IS NOT NULL ORDER BY s.origin, b.first_seq",
         )?;
         let mut blocks = select.query([run])?;
         let mut counted: BTreeMap<String, Counted> = BTreeMap::new();
         while let Some(block) = blocks.next()? {
             let end = hidden.from(block.get(1)?, block.get(2)?).saturating_sub(1);
+            let origin = Id128(block.get(3)?);
             let shown = rows_of(self.sql, block.get(0)?, Table::History, &|_| true, i64::MIN..=end)?;
             for row in shown {
                 for (key, value) in row.cells {
                     let number = value.as_f64();
                     let metric = counted.entry(key).or_insert_with(|| Counted {
                         last_step: row.step,
+                        last_by: origin,
                         last: Value::Bool(false),
                         stats: Stats::default(),
                     });
                     if row.step >= metric.last_step {
-                        (metric.last_step, metric.last) = (row.step, value);
+                        (metric.last_step, metric.last, metric.last_by) = (row.step, value, origin);
                     }
                     number.into_iter().for_each(|x| metric.stats.add(x));
                 }
             }
         }
         let mut insert = self.sql.prepare_cached(
-            "INSERT INTO metrics (run, key, last_step, last, count, sum, min, max) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO metrics (run, key, last_step, last, count, sum, min, max, last_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?;
-        for (key, Counted { last_step, last, stats }) in counted {
+        for (key, Counted { last_step, last_by, last, stats }) in counted {
             let bound = |x: f64| (stats.count > 0).then_some(x);
             let last = last.to_json().to_string();
             let (min, max) = (bound(stats.min), bound(stats.max));
-            insert.execute(params![run, key, last_step, last, to_sql(stats.count), stats.sum, min, max])?;
+            let count = to_sql(stats.count);
+            insert.execute(params![run, key, last_step, last, count, stats.sum, min, max, last_by.0])?;
         }
         Ok(())
     }

@@ -28,6 +28,8 @@ mod keys;
 mod learned;
 mod lineage;
 mod lines;
+#[cfg(test)]
+mod lives_tests;
 mod log;
 mod merge;
 mod metrics;
@@ -37,6 +39,7 @@ mod query;
 mod runs;
 mod schema;
 mod series;
+mod settle;
 mod sketch;
 mod sync_state;
 #[cfg(test)]
@@ -72,6 +75,7 @@ pub use positions::{JournalPosition, LinePosition};
 pub use projects::{Project, Said};
 pub use query::{RunFacts, Wanted};
 pub use runs::RunFilter;
+pub use schema::Journal;
 pub use series::Series;
 pub use sync_state::{CursorRow, Remote, StreamState};
 pub use touched::Touched;
@@ -161,7 +165,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; [`StoreError::Newer`] leaves the file untouched.
     pub fn open(path: &Path) -> Result<Self> {
-        let connection = schema::open_writer(path)?;
+        Self::open_with(path, Journal::Wal)
+    }
+
+    /// [`Store::open`], with readers and the writer kept apart in this way.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(path: &Path, journal: Journal) -> Result<Self> {
+        let connection = schema::open_writer(path, journal)?;
         let origin = origin(&connection)?;
         let (newer_to_all, newer) = watch::channel(0);
         let (touched, _) = broadcast::channel(touched::BEHIND_MAX);

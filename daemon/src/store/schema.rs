@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{Result, StoreError};
 
 /// Numbered, never edited once released.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0001_runs.sql"),
     include_str!("../../migrations/0002_files.sql"),
     include_str!("../../migrations/0003_blobs.sql"),
@@ -15,14 +15,28 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0005_members.sql"),
     include_str!("../../migrations/0006_intake.sql"),
     include_str!("../../migrations/0007_views.sql"),
+    include_str!("../../migrations/0012_lives.sql"),
 ];
 
 /// The first SQLite whose checkpoint cannot lose a commit that races it.
 #[cfg(test)]
 pub const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
+/// How readers and the writer of a database keep out of each other's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Journal {
+    /// By a log beside the database, and memory that the processes share.
+    Wal,
+    /// By locks alone, for file systems where nothing can be shared: readers and
+    /// the writer wait for each other.
+    Delete,
+}
+
+/// How long the writer waits for readers where they share nothing.
+const READERS_PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
+
 /// Opens the one connection that writes.
-pub fn open_writer(path: &Path) -> Result<Connection> {
+pub fn open_writer(path: &Path, journal: Journal) -> Result<Connection> {
     let connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(64);
     refuse_newer(&connection)?;
@@ -30,7 +44,13 @@ pub fn open_writer(path: &Path) -> Result<Connection> {
     // sealing gives back the room of what it replaced.
     connection.pragma_update(None, "page_size", 8192)?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    match journal {
+        Journal::Wal => connection.pragma_update(None, "journal_mode", "WAL")?,
+        Journal::Delete => {
+            connection.busy_timeout(READERS_PATIENCE)?;
+            connection.pragma_update(None, "journal_mode", "DELETE")?;
+        }
+    }
     connection.pragma_update(None, "synchronous", synchronous())?;
     connection.pragma_update(None, "cache_size", -4096)?;
     connection.pragma_update(None, "mmap_size", 0)?;
@@ -94,11 +114,11 @@ mod tests {
     fn a_newer_home_is_refused_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("pannier.db");
-        let connection = open_writer(&path).unwrap();
+        let connection = open_writer(&path, Journal::Wal).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         drop(connection);
         let before = std::fs::read(&path).unwrap();
-        assert!(matches!(open_writer(&path), Err(StoreError::Newer { found: 99, .. })));
+        assert!(matches!(open_writer(&path, Journal::Wal), Err(StoreError::Newer { found: 99, .. })));
         assert!(std::fs::read(&path).unwrap() == before);
     }
 }

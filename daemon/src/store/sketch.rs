@@ -142,7 +142,8 @@ pub fn outline(sql: &Connection, run: i64, key: &str, points: usize) -> Result<O
         .optional()?;
     let rewound: bool = sql
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM rewinds w JOIN streams s ON s.id = w.stream WHERE s.run = ?1)",
+            "SELECT EXISTS (SELECT 1 FROM rewinds w JOIN streams s ON s.id = w.stream WHERE s.run = ?1)
+             OR EXISTS (SELECT 1 FROM lives l JOIN streams s ON s.id = l.stream WHERE s.run = ?1 AND l.attempt > 0)",
         )?
         .query_row([run], |row| row.get(0))?;
     // Each drawn stretch should span a few of the sketches'.
@@ -153,7 +154,7 @@ pub fn outline(sql: &Connection, run: i64, key: &str, points: usize) -> Result<O
     }
     let mut select = sql.prepare_cached(
         "SELECT b.id, k.body FROM streams s JOIN blocks b ON b.stream = s.id
-         LEFT JOIN sketches k ON k.block = b.id AND k.key = ?2 WHERE s.run = ?1 ORDER BY s.id, b.first_seq",
+         LEFT JOIN sketches k ON k.block = b.id AND k.key = ?2 WHERE s.run = ?1 ORDER BY s.origin, b.first_seq",
     )?;
     let mut rows = select.query(params![run, key])?;
     let mut series = Series::default();

@@ -271,7 +271,7 @@ fn a_deleted_run_is_gone_and_its_id_begins_with_nothing() {
     assert_eq!(store.runs(&RunFilter { limit: 9, ..RunFilter::default() }).unwrap().0.len(), 0);
     assert_eq!(store.project("e", "p").unwrap().map(|project| project.name).as_deref(), Some("p"));
     let fields = pannier_proto::record::RunFields::default();
-    let begin = Change::Begin { time_us: 10, fields, start_step: 0, resumed: false };
+    let begin = Change::Begin { time_us: 10, fields, start_step: 0, resumed: false, job: None };
     append(&store, None, &[Record::Change(begin), row(0, "y", 3.0)]);
     assert_eq!((last(&store, "x"), last(&store, "y")), (None, Some((1, 3.0.into()))));
     assert_eq!(store.rows(&path(), &RowsQuery::all(10)).unwrap().0.len(), 1);

@@ -184,6 +184,10 @@ impl Hub {
         })
     }
 
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> RemoteResult<T> {
+        self.ask(Method::GET, path, HeaderMap::new(), Vec::new()).await
+    }
+
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -311,11 +315,11 @@ impl Remote for Hub {
     }
 
     async fn info(&self) -> RemoteResult<HubInfo> {
-        self.ask(Method::GET, "v1/hub", HeaderMap::new(), Vec::new()).await
+        self.get("v1/hub").await
     }
 
     async fn me(&self) -> RemoteResult<Option<Me>> {
-        match self.ask(Method::GET, "v1/hub/me", HeaderMap::new(), Vec::new()).await {
+        match self.get("v1/hub/me").await {
             // A hub of an earlier version.
             Err(RemoteError::Rejected(_)) => Ok(None),
             found => found.map(Some),
@@ -355,7 +359,7 @@ impl Remote for Hub {
 
     async fn chunk_list(&self, blob: Blob, from: u64) -> RemoteResult<Vec<(Blob, u32)>> {
         let path = format!("v1/hub/blobs/{blob}/chunks?from={from}");
-        let list: ChunkList = self.ask(Method::GET, &path, HeaderMap::new(), Vec::new()).await?;
+        let list: ChunkList = self.get(&path).await?;
         Ok(list.chunks)
     }
 

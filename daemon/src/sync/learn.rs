@@ -5,11 +5,14 @@
 use std::sync::Arc;
 
 use pannier_proto::hub::{ArtifactAnswer, ArtifactQuestion, FoundArtifact};
+use pannier_proto::id::RunPath;
+use pannier_proto::request::RunView;
 
 use super::blocking;
 use super::engine::Trouble;
 use super::hub::Hub;
 use super::remote::{Remote, RemoteError, RemoteResult};
+use crate::percent::encode;
 use crate::store::Store;
 
 /// Asks, and notes what is new.
@@ -64,6 +67,19 @@ pub async fn numbers<R: Remote>(remote: &R, store: &Arc<Store>, name: &str) -> R
 }
 
 impl Hub {
+    /// A run, as it is there; none where it is not, or is not ours to read.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub async fn run(&self, path: &RunPath) -> RemoteResult<Option<RunView>> {
+        let [entity, project, run] = [&path.entity, &path.project, &path.run].map(|part| encode(part));
+        match self.get(&format!("v1/runs/{entity}/{project}/{run}")).await {
+            Err(RemoteError::Rejected(_)) => Ok(None),
+            // By its name there may be another run than the one of this id.
+            found => found.map(|view: RunView| (view.path.run == path.run).then_some(view)),
+        }
+    }
+
     /// The version that a name means there.
     ///
     /// # Errors

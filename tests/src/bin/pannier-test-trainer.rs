@@ -2,7 +2,7 @@
 //! Rust client, keeps its ledger, and measures each call.
 //!
 //! `pannier-test-trainer PROJECT RUN LEDGER [--rows N] [--pause-us N]
-//! [--until FILE] [--resume allow] [--daemon start|use|none]`
+//! [--until FILE] [--resume allow] [--daemon start|use|none] [--deaf yes]`
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,6 +11,14 @@ use pannier_client::{Cell, Options, Run, Use};
 use pannier_proto::request::Resume;
 use pannier_tests::ledger::{Ledger, text, value};
 use serde_json::json;
+
+/// Begins again with the warning signals ignored.
+fn deaf() {
+    use std::os::unix::process::CommandExt as _;
+    let mut again = std::process::Command::new("/bin/sh");
+    again.args(["-c", "trap '' USR1 USR2; exec \"$@\"", "sh"]).args(std::env::args());
+    panic!("{}", again.env("PANNIER_TEST_DEAF", "1").exec());
+}
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +30,11 @@ fn main() {
     let rows = number("--rows").unwrap_or(u64::MAX);
     let pause = Duration::from_micros(number("--pause-us").unwrap_or(0));
     let until = flag("--until").map(Path::new);
+    // A script that goes on until it is done, whatever it is told; a new `bash`
+    // does not give signals back that were ignored before it.
+    if flag("--deaf").is_some() && std::env::var_os("PANNIER_TEST_DEAF").is_none() {
+        deaf();
+    }
     let began = Instant::now();
     let run = Run::init(Options {
         project: Some(project.clone()),

@@ -166,7 +166,7 @@ async fn logger(app: &App, entity: &str, asked: &PutArtifact) -> Answer<(RunPath
 async fn begin(app: &App, run: &RunPath) -> Answer<()> {
     let name = name_of(app, run, None).await?;
     let fields = RunFields { name: Some(name), job_type: Some(AUTO.to_owned()), ..RunFields::default() };
-    let begin = Change::Begin { time_us: now_us(), fields, start_step: 0, resumed: false };
+    let begin = Change::Begin { time_us: now_us(), fields, start_step: 0, resumed: false, job: None };
     ingest::append(&app.store, run, vec![Record::Change(begin)]).await?;
     Ok(())
 }

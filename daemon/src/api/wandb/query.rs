@@ -1,6 +1,6 @@
 //! The queries of W&B's clients.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SelectionField, SimpleObject, Value};
 
 use super::artifact::Artifact;
 use super::ask;
@@ -72,6 +72,18 @@ pub struct ClientIdMapping {
     server_id: ID,
 }
 
+/// What core asks before it goes on with a run.
+const RESUMES: &str = "RunResumeStatus";
+
+/// The argument `name` of a field.
+fn asked_name(field: &SelectionField) -> Option<String> {
+    let arguments = field.arguments().ok()?;
+    arguments.into_iter().find_map(|(name, value)| match value {
+        Value::String(text) if name == "name" => Some(text),
+        _ => None,
+    })
+}
+
 /// The root of queries.
 pub struct Query;
 
@@ -116,7 +128,15 @@ impl Query {
         name: Option<String>,
         entity_name: Option<String>,
     ) -> Result<Option<Project>> {
-        Project::find(ask(ctx)?, name, entity_name).await
+        let ask = ask(ctx)?;
+        if ask.operation.as_deref() == Some(RESUMES) {
+            // Its earlier lives may have been on other machines.
+            let run = ctx.look_ahead().field("bucket").selection_fields().first().and_then(asked_name);
+            if let Some(run) = run {
+                ask.app.fetch.run(&ask.path(entity_name.as_deref(), name.as_deref(), &run)?).await;
+            }
+        }
+        Project::find(ask, name, entity_name).await
     }
     async fn models(
         &self,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use pannier_proto::id::RunPath;
-use pannier_proto::record::{RunState, Table};
+use pannier_proto::record::{Row, RunState, Table};
 use pannier_proto::request::RunView;
 use serde_json::{Map, Value as Json, json};
 
@@ -114,6 +114,10 @@ impl Run {
     async fn last_line(&self, ask: &Ask, table: Table) -> Result<String> {
         let view = self.view.clone();
         let row = ask.read(move |store| store.last_row(&view.path, table)).await?;
+        // Where the last row is elsewhere, its step is known at least.
+        let elsewhere = self.view.last_step.filter(|_| table == Table::History);
+        let time_us = self.view.updated_us;
+        let row = row.or_else(|| Some(Row { table, step: elsewhere?, time_us, cells: Vec::new() }));
         let line = row.map(|row| {
             let mut line = String::new();
             rows::write_line(&row, self.view.created_us, &mut line);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::Check;
 use crate::cli::show;
+use crate::filesystem::{self, FileSystem, Kind};
 
 /// Less room than this is soon gone.
 const ROOM_BYTES_MIN: u64 = 1 << 30;
@@ -19,55 +20,18 @@ const SKEW_MAX: Duration = Duration::from_secs(5);
 const LOCAL_DISK: &str = "set PANNIER_HOME to a folder on a disk of this machine, such as /local/$USER/pannier or the job's \
                           scratch; sync brings the runs away from there";
 
-/// What kind a file system is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Local,
-    Network,
-    Memory,
-    /// The upper layer of a container.
-    Layer,
-}
-
-/// The numbers that Linux gives file systems (`linux/magic.h`, and the makers'
-/// own where they are not in the kernel).
-const KNOWN: [(u32, &str, Kind); 20] = [
-    (0xEF53, "ext4", Kind::Local),
-    (0x5846_5342, "xfs", Kind::Local),
-    (0x9123_683E, "btrfs", Kind::Local),
-    (0x2FC1_2FC1, "zfs", Kind::Local),
-    (0xF2F5_2010, "f2fs", Kind::Local),
-    (0xCA45_1A4E, "bcachefs", Kind::Local),
-    (0x0102_1994, "tmpfs", Kind::Memory),
-    (0x8584_58F6, "ramfs", Kind::Memory),
-    (0x794C_7630, "overlayfs", Kind::Layer),
-    (0x6969, "nfs", Kind::Network),
-    (0x0BD0_0BD0, "lustre", Kind::Network),
-    (0x4750_4653, "gpfs", Kind::Network),
-    (0x1983_0326, "beegfs", Kind::Network),
-    (0x6573_5546, "fuse", Kind::Network),
-    (0x00C3_6400, "ceph", Kind::Network),
-    (0xFE53_4D42, "smb", Kind::Network),
-    (0xFF53_4D42, "cifs", Kind::Network),
-    (0x5346_414F, "afs", Kind::Network),
-    (0x2003_0528, "orangefs", Kind::Network),
-    (0x0102_1997, "9p", Kind::Network),
-];
-
 /// The file system's kind, as far as it is known.
 pub fn file_system(dir: &Path) -> Check {
     const WHAT: &str = "filesystem";
-    let Some(number) = number(dir) else { return Check::ok(WHAT, "its kind cannot be told here") };
-    let Some((_, name, kind)) = KNOWN.iter().find(|(known, ..)| *known == number) else {
-        return Check::ok(WHAT, format!("of a kind that is not known here ({number:#x})"));
+    let Some(FileSystem { name, kind }) = filesystem::under(&filesystem::System, dir) else {
+        return Check::ok(WHAT, "its kind cannot be told here");
     };
     match kind {
-        Kind::Local => Check::ok(WHAT, *name),
-        Kind::Network => Check::warn(
+        Kind::Local => Check::ok(WHAT, name),
+        Kind::Unknown => Check::ok(WHAT, format!("of a kind that is not known here ({name})")),
+        Kind::Network => Check::fail(
             WHAT,
-            format!(
-                "{name}: shared or remote storage is slow to sync, and its locks cannot always be trusted"
-            ),
+            format!("{name}: a database is not safe on shared or remote storage"),
             LOCAL_DISK,
         ),
         Kind::Memory => Check::warn(
@@ -81,19 +45,6 @@ pub fn file_system(dir: &Path) -> Check {
             "mount a folder of the host, and set PANNIER_HOME to it",
         ),
     }
-}
-
-#[cfg(target_os = "linux")]
-fn number(dir: &Path) -> Option<u32> {
-    let found = rustix::fs::statfs(dir).ok()?;
-    // The kernel's type is of another width and sign on each architecture; the
-    // numbers have 32 bits.
-    u32::try_from(i128::from(found.f_type) & 0xFFFF_FFFF).ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn number(_: &Path) -> Option<u32> {
-    None
 }
 
 /// Room for data and for files.

@@ -2,14 +2,19 @@
 //! the command ran by itself: same terminal, same process group, its exit code,
 //! and the signals that were meant for it.
 
+mod folder;
+mod keeper;
+
 use std::ffi::OsString;
 use std::future::pending;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use futures_util::future::select_all;
+use pannier_proto::job;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,14 +23,12 @@ use super::client::Client;
 use super::daemon::http_is_off;
 use super::failure::{Failure, Result};
 use super::variables::Variables;
-use super::{show, start};
+use super::{show, start, sync};
 use crate::api::auth::LocalHttp;
 use crate::home::Home;
+use folder::Brought;
+use keeper::Keeper;
 
-/// How often the daemon is looked for: well within its idle time.
-const LOOK_INTERVAL: Duration = Duration::from_millis(500);
-/// The same, after one could not be started.
-const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// The program was found and cannot be run, as shells say it.
 const EXIT_NOT_RUNNABLE: u8 = 126;
 /// There is no such program.
@@ -45,15 +48,35 @@ WANDB_BASE_URL and WANDB_API_KEY: an unchanged script logs to this home instead 
 `import pannier` logs is kept in the home and taken in by the next daemon, while `import wandb` waits
 for a daemon before it gives up.
 
-SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 and SIGCONT are passed on to the command.
+SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 and SIGCONT are passed on to the command. In a job
+of SLURM (or with PANNIER_JOB set) SIGTERM, SIGUSR1 and SIGUSR2 say that the machine is taken away: the
+job's runs are marked, and are preempted then however they end, unless they finish.
+
+With --folder the home is on this node's own scratch (SLURM_TMPDIR, LOCAL_SCRATCH, TMPDIR, /var/tmp, /tmp
+or XDG_RUNTIME_DIR, whichever is first and local), one for each job and node, and everything is brought to
+DIR, which other nodes see, too. When the command has ended, `pannier run` waits until all is there, and
+removes the home. On several nodes, let srun start it on each: srun pannier run --folder DIR -- CMD.
+
+With --resume a run that is given no id gets the job's, in both kinds of script: a job that is requeued
+goes on with its run.
 
 Examples:
   pannier run -- python train.py --lr 0.1
   srun pannier run -- python train.py
+  srun pannier run --resume --folder $SCRATCH/pannier -- python train.py
 
 Exit codes: the command's own; 128 + N when signal N ended it; 126 when it cannot be run;
 127 when it cannot be found.")]
 pub struct Args {
+    /// Keep the home on this node's scratch, and bring everything to this folder
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Wait for at most so many seconds at the end until all is in the folder
+    #[arg(long, value_name = "SECONDS", requires = "folder", default_value = "60", value_parser = sync::seconds)]
+    wait: Duration,
+    /// Give runs without an id the job's, and go on with what earlier lives of it logged
+    #[arg(long)]
+    resume: bool,
     /// The command and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -61,33 +84,77 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(home: &Home, args: &Args) -> Result {
+    let brought = args.folder.as_deref().map(|folder| Brought::choose(folder, home)).transpose()?;
+    let home = brought.as_ref().map_or(home, Brought::home);
     let http = match start::connect_or_start(home) {
-        Ok(daemon) => reachable(&daemon),
+        Ok(daemon) => {
+            if let Some(Err(failure)) = brought.as_ref().map(|brought| brought.add(&daemon)) {
+                show::warn(&format!("{}; what is logged stays in {}", failure.error, home.root().display()));
+            }
+            reachable(&daemon)
+        }
         Err(failure) => {
             let root = home.root();
             let fate = match root.is_dir() {
                 true => format!("what it logs waits in {}", root.display()),
                 false => "nothing that it logs can be kept".to_owned(),
             };
-            show::warn(&format!("{}; the command runs without a daemon, and {fate}", failure.error));
+            let hint = failure.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+            show::warn(&format!("{}; the command runs without a daemon, and {fate}{hint}", failure.error));
             None
         }
     };
+    let variables = variables(home, http.as_ref(), args, brought.as_ref());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
+    let keeper = Keeper::start(home, http.and_then(|http| http.url));
+    let code = runtime.block_on(run_child(&variables, &args.command, &keeper));
+    keeper.end();
+    if let Some(brought) = brought {
+        brought.bring(args.wait);
+    }
+    code
+}
+
+/// What the command is given.
+fn variables(home: &Home, http: Option<&LocalHttp>, args: &Args, brought: Option<&Brought>) -> Variables {
     let env = |name: &str| std::env::var(name).ok();
-    let variables = Variables::new(home, http.as_ref(), &env);
+    let mut variables = Variables::new(home, http, &env);
     if let Some(theirs) = variables.overridden(&env) {
-        let ours = http.as_ref().and_then(|http| http.url.as_deref()).unwrap_or_default();
+        let ours = http.and_then(|http| http.url.as_deref()).unwrap_or_default();
         show::warn(&format!(
             "WANDB_BASE_URL is {ours} for the command, not {theirs}: `pannier run` keeps its runs here"
         ));
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
-    let watched = home.clone();
-    let url = http.and_then(|http| http.url);
-    // It ends with this process.
-    std::thread::spawn(move || look_after(&watched, url.as_deref()));
-    runtime.block_on(run_child(&variables, &args.command))
+    let given = |name: &str| env(name).is_some_and(|value| !value.is_empty());
+    if let Some(brought) = brought.filter(|_| !given("PANNIER_REMOTE")) {
+        // For daemons that the command starts on other nodes.
+        variables.set.push(("PANNIER_REMOTE", brought.url().into()));
+        if env("SLURM_NNODES").is_some_and(|nodes| nodes != "1") && !given("SLURM_PROCID") {
+            show::warn(
+                "this job has several nodes, and only what this one logs is waited for at the end; \
+                 let srun start it on each: srun pannier run --folder DIR -- CMD",
+            );
+        }
+    }
+    if args.resume {
+        match job::run_id(&env, false) {
+            None => show::warn(
+                "--resume does nothing: this is no job (neither SLURM_JOB_ID nor PANNIER_JOB is set)",
+            ),
+            Some(id) if !given("WANDB_RUN_ID") && !given("PANNIER_RUN_ID") => {
+                variables.set.push(("WANDB_RUN_ID", id.into()));
+                if !given("WANDB_RESUME") && !given("PANNIER_RESUME") {
+                    // Ours knows the job by itself, and whether ranks share a run.
+                    variables
+                        .set
+                        .extend([("WANDB_RESUME", "allow".into()), ("PANNIER_RESUME", "auto".into())]);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    variables
 }
 
 /// The daemon's listener, when it answers there.
@@ -107,40 +174,7 @@ fn reachable(daemon: &Client) -> Option<LocalHttp> {
     http.url.is_some().then_some(http)
 }
 
-/// Asks the daemon again and again, so that it does not leave as idle, and
-/// starts another where it is gone: W&B's client gives up where it finds nobody.
-fn look_after(home: &Home, url: Option<&str>) {
-    let client = Client::new(home.socket());
-    let mut pause = LOOK_INTERVAL;
-    let mut warned = false;
-    loop {
-        std::thread::sleep(pause);
-        pause = LOOK_INTERVAL;
-        if client.ready() {
-            warned = false;
-            continue;
-        }
-        match start::connect_or_start(home) {
-            Ok(daemon) => {
-                let now = daemon.get::<LocalHttp>("/v1/http").ok().and_then(|http| http.url);
-                if url.is_some() && now.as_deref() != url {
-                    show::warn(
-                        "the daemon was restarted and its port was taken: `import wandb` in the command cannot reach it any more",
-                    );
-                }
-            }
-            Err(failure) => {
-                if !warned {
-                    show::warn(&format!("{}; it is tried again", failure.error));
-                }
-                warned = true;
-                pause = RETRY_INTERVAL;
-            }
-        }
-    }
-}
-
-async fn run_child(variables: &Variables, command: &[OsString]) -> Result {
+async fn run_child(variables: &Variables, command: &[OsString], keeper: &Keeper) -> Result {
     let [program, arguments @ ..] = command else {
         return Err(Failure::new("no command was given"));
     };
@@ -159,7 +193,12 @@ async fn run_child(variables: &Variables, command: &[OsString]) -> Result {
     let status = loop {
         tokio::select! {
             ended = child.wait() => break ended,
-            signal = signals.next() => forward(signal, &child),
+            signal = signals.next() => {
+                forward(signal, &child);
+                if matches!(signal, Signal::TERM | Signal::USR1 | Signal::USR2) {
+                    keeper.preempted();
+                }
+            }
         }
     };
     let status =

@@ -1,0 +1,39 @@
+//! A scheduler takes a job's machine away: what that is to the runs that the job
+//! writes.
+
+use axum::Json;
+use axum::extract::State;
+use pannier_proto::id::RunPath;
+use pannier_proto::record::{Change, Record, RunState};
+use pannier_proto::request::{Preempt, Preempted};
+use serde_json::{Map, Value as JsonValue};
+
+use super::respond::Answer;
+use super::{App, blocking};
+use crate::ingest;
+use crate::store::PREEMPTING;
+
+/// Marks the runs of a life of a job: those that go on, so that however they end
+/// they were preempted, and those that the same signal ended before it was said.
+/// What is logged after it is kept as ever.
+pub async fn preempt(State(app): State<App>, Json(asked): Json<Preempt>) -> Answer<Json<Preempted>> {
+    app.spool.drain(None).await;
+    let store = app.store.clone();
+    let found = blocking(move || store.runs_of_job(&asked.job, asked.since_us)).await?;
+    let mut runs: Vec<RunPath> = Vec::new();
+    for (path, state) in found {
+        let change = match state {
+            RunState::Running => {
+                let set = Map::from_iter([(PREEMPTING.to_owned(), JsonValue::Bool(true))]);
+                Change::Metadata { set }
+            }
+            RunState::Crashed | RunState::Failed => Change::State { state: RunState::Preempted },
+            RunState::Finished | RunState::Pending | RunState::Preempted => continue,
+        };
+        ingest::append(&app.store, &path, vec![Record::Change(change)]).await?;
+        runs.push(path);
+    }
+    // There is little time left to bring it away.
+    app.sync.wake();
+    Ok(Json(Preempted { runs }))
+}

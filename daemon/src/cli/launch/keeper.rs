@@ -1,0 +1,116 @@
+//! Looks after the daemon while the command runs, from a thread of its own: keeps
+//! it from leaving as idle, starts another where it is gone, and tells it what
+//! signals said of the job.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use pannier_proto::job::JobLife;
+use pannier_proto::request::Preempt;
+use serde_json::json;
+
+use super::super::client::Client;
+use super::super::{show, start};
+use crate::api::auth::LocalHttp;
+use crate::clock::now_us;
+use crate::home::Home;
+use crate::site;
+
+/// How often the daemon is looked for: well within its idle time.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// The same, after one could not be started.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// How long it may take to tell a daemon, once the command has ended.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long a daemon may take to hear it.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The command may have heard of a signal, and ended, this much before us.
+const AHEAD_US: i64 = 2_000_000;
+
+/// The thread.
+pub(super) struct Keeper {
+    tell: Sender<i64>,
+    thread: JoinHandle<()>,
+    job: Option<JobLife>,
+}
+
+impl Keeper {
+    /// Begins to look after the home's daemon, which listens there for W&B's
+    /// client.
+    pub(super) fn start(home: &Home, url: Option<String>) -> Self {
+        let (tell, told) = channel();
+        let (home, job) = (home.clone(), site::job());
+        let of = job.clone();
+        let thread = std::thread::spawn(move || keep(&home, url.as_deref(), of.as_ref(), &told));
+        Self { tell, thread, job }
+    }
+
+    /// A signal said that the job's machine is taken away; of whoever is in no job
+    /// it says nothing.
+    pub(super) fn preempted(&self) {
+        if self.job.is_some() {
+            // The thread ends with us only.
+            let _ = self.tell.send(now_us() - AHEAD_US);
+        }
+    }
+
+    /// Returns when what signals said was told, or could not be.
+    pub(super) fn end(self) {
+        drop(self.tell);
+        // It panicked, which was said where it was.
+        let _ = self.thread.join();
+    }
+}
+
+/// Until nobody tells anything any more.
+fn keep(home: &Home, url: Option<&str>, job: Option<&JobLife>, told: &Receiver<i64>) {
+    let client = Client::new(home.socket());
+    let mut pause = LOOK_INTERVAL;
+    let mut warned = false;
+    let mut to_tell: Option<i64> = None;
+    let mut ending: Option<Instant> = None;
+    loop {
+        match told.recv_timeout(pause) {
+            Ok(since_us) => to_tell = to_tell.or(Some(since_us)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                let since = *ending.get_or_insert_with(Instant::now);
+                if to_tell.is_none() || since.elapsed() > LAST_WORDS {
+                    return;
+                }
+            }
+        }
+        pause = if ending.is_some() { Duration::ZERO } else { LOOK_INTERVAL };
+        if client.ready() {
+            warned = false;
+        } else if let Err(problem) = revive(home, url) {
+            if !std::mem::replace(&mut warned, true) {
+                show::warn(&format!("{problem}; it is tried again"));
+            }
+            pause = RETRY_INTERVAL;
+            if ending.is_some() {
+                return;
+            }
+            continue;
+        }
+        if let (Some(since_us), Some(job)) = (to_tell, job) {
+            let asked = json!(Preempt { job: job.clone(), since_us });
+            if client.call_within("POST", "/v1/preempt", Some(&asked), PATIENCE).is_ok() {
+                to_tell = None;
+            }
+        }
+    }
+}
+
+/// Starts another daemon: W&B's client gives up where it finds nobody.
+fn revive(home: &Home, url: Option<&str>) -> Result<(), String> {
+    let daemon = start::connect_or_start(home).map_err(|failure| failure.error)?;
+    let now = daemon.get::<LocalHttp>("/v1/http").ok().and_then(|http| http.url);
+    if url.is_some() && now.as_deref() != url {
+        show::warn(
+            "the daemon was restarted and its port was taken: `import wandb` in the command cannot reach it any more",
+        );
+    }
+    Ok(())
+}
