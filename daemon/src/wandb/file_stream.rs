@@ -128,7 +128,11 @@ impl Chunk {
     }
 }
 
-fn row(line: &str) -> Result<Row, String> {
+/// Reads a line of history, or of host metrics.
+///
+/// # Errors
+/// For people: why it is none.
+pub fn row(line: &str) -> Result<Row, String> {
     let Json::Object(map) = json::parse(line).map_err(|error| error.to_string())? else {
         return Err("it is no JSON object".to_owned());
     };
@@ -147,7 +151,7 @@ fn row(line: &str) -> Result<Row, String> {
 
 /// Nested objects become dotted keys; one with a type is a value of its own: a
 /// histogram, an image.
-fn flatten(key: &str, value: &Json, cells: &mut Vec<(String, Value)>) {
+pub fn flatten(key: &str, value: &Json, cells: &mut Vec<(String, Value)>) {
     match value {
         Json::Object(inner) if !inner.contains_key("_type") && !inner.is_empty() => {
             inner.iter().for_each(|(below, value)| flatten(&format!("{key}.{below}"), value, cells));
