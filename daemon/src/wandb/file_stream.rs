@@ -35,6 +35,8 @@ pub struct Post {
     pub preempting: bool,
     /// The program ended, with this exit code.
     pub ended: Option<i32>,
+    /// When that was, or when the life began that begins with this, if not now.
+    pub time_us: Option<i64>,
 }
 
 /// Lines of one file, from an offset on. A line that cannot be read is an error
@@ -119,6 +121,7 @@ pub fn decode(body: &[u8]) -> Result<Post, String> {
             let code = body.exitcode.unwrap_or(0);
             i32::try_from(code).unwrap_or(i32::MAX)
         }),
+        time_us: None,
     })
 }
 
