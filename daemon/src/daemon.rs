@@ -197,7 +197,7 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
         runtime: tokio::runtime::Handle::current(),
         entity: default_entity(),
     };
-    let logs = Arc::new(Watch::start(logs, health.clone()).map_err(no_thread)?);
+    let left = Arc::new(Watch::start(logs, health.clone()).map_err(no_thread)?);
     let fetch = Arc::new(Fetch::new(store.clone(), blobs.clone(), sync.clone()));
     let app = App {
         store,
@@ -214,7 +214,7 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
         activity: Arc::new(Activity::default()),
         blobs,
         lives,
-        logs,
+        left,
         schema: api::wandb::schema(),
         answers: Arc::default(),
         scans: Arc::default(),
@@ -266,11 +266,11 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
 
 /// First what was accepted, then what can wait.
 async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>) {
-    let App { store, spool, intake, logs, sync, .. } = app;
+    let App { store, spool, intake, left, sync, .. } = app;
     let shutdown = async {
         let _ = tokio::task::spawn_blocking(move || spool.stop()).await;
         let _ = tokio::task::spawn_blocking(move || intake.stop()).await;
-        let _ = tokio::task::spawn_blocking(move || logs.stop()).await;
+        let _ = tokio::task::spawn_blocking(move || left.stop()).await;
         sync.stop().await;
         for server in servers {
             let _ = server.await;
@@ -329,7 +329,7 @@ async fn until_told(options: &Options, mut signals: Signals, lock: &HomeLock, ap
         let view = app.spool.view();
         let busy = !view.live.is_empty()
             || app.lives.any()
-            || app.logs.any()
+            || app.left.any()
             || view.unread_bytes > 0
             || app.intake.is_busy()
             || app.sync.progressing();

@@ -35,7 +35,7 @@ pub async fn import(State(app): State<App>, Json(asked): Json<Import>) -> Answer
             }
             line => lines.blocking_send(text(&line)).is_ok(),
         };
-        let last = match app.logs.home.import(&asked, &tell) {
+        let last = match app.left.home.import(&asked, &tell) {
             Ok(()) => ImportLine::Done,
             Err(trouble) => {
                 let hint = "what was taken in stays; ask again, and the rest follows";
@@ -56,7 +56,7 @@ fn check(entity: Option<&String>, project: Option<&String>) -> Answer<()> {
 
 /// The watched folders.
 pub async fn watched(State(app): State<App>) -> Json<Vec<WatchedView>> {
-    Json(app.logs.list())
+    Json(app.left.list())
 }
 
 /// Watches a folder.
@@ -70,7 +70,7 @@ pub async fn watch(State(app): State<App>, Json(asked): Json<Watched>) -> Answer
         return Err(Failure::bad("a home is not watched for what others leave").hint("name the folder of runs"));
     }
     app.store.write(move |tx| tx.watch_dir(&asked, now_us())).await?;
-    app.logs.reload();
+    app.left.reload();
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -82,6 +82,6 @@ pub struct Dir {
 /// Watches a folder no more. What came from it stays.
 pub async fn unwatch(State(app): State<App>, Query(Dir { dir }): Query<Dir>) -> Answer<StatusCode> {
     app.store.write(move |tx| tx.unwatch_dir(&dir)).await?;
-    app.logs.reload();
+    app.left.reload();
     Ok(StatusCode::NO_CONTENT)
 }

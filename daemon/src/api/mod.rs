@@ -42,7 +42,7 @@ use crate::health::Health;
 use crate::intake::Intake;
 use crate::limits::REQUEST_BYTES_MAX;
 use crate::lives::Lives;
-use crate::logs;
+use crate::logs::Watch;
 use crate::names::Numbers;
 use crate::spool::Spool;
 use crate::store::Store;
@@ -83,7 +83,7 @@ pub struct App {
     /// Programs that write by W&B's file stream.
     pub lives: Arc<Lives>,
     /// What other trackers left on disk.
-    pub logs: Arc<logs::Watch>,
+    pub left: Arc<Watch>,
     /// What answers W&B's clients.
     pub schema: wandb::Schema,
     /// Answers to their questions for runs.

@@ -122,7 +122,7 @@ impl Taking {
             }),
         }
         let mut stored: Vec<_> = sources.into_keys().zip(contents).collect();
-        if all && !self.files.stored.contains_key(METADATA) {
+        if all && self.known.is_none() && !self.files.stored.contains_key(METADATA) {
             stored.extend(self.metadata_file(&self.home.blobs.clone())?);
         }
         if stored.is_empty() {

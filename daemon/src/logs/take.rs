@@ -213,7 +213,8 @@ impl Taking {
                 group: text(run.group),
                 job_type: text(run.job_type),
                 notes: text(run.notes),
-                tags: Some(run.tags.iter().map(|tag| (*tag).to_owned()).collect()),
+                tags: Some(run.tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>())
+                    .filter(|tags| !tags.is_empty()),
             });
         }
         self.config_changed |= fresh;

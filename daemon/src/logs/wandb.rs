@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use pannier_proto::record::{Change, Record, RunState, Table};
+use serde_json::{Map, Value as Json};
 
 use super::batch::console_next;
 use super::files::Files;
@@ -70,8 +71,9 @@ impl WandbLog {
         if home.lives.posted(&head.run) {
             return Ok(Opened::Posted(head));
         }
-        let (at, known) = standing(home, &head, known)?;
+        let (at, known, summary) = standing(home, &head, known)?;
         let mut taking = Taking::new(home.clone(), head, at, known, Files::beside(path));
+        taking.state.summary = summary;
         taking.dry = dry;
         let log = Self {
             path: path.to_owned(),
@@ -202,27 +204,28 @@ impl WandbLog {
     }
 }
 
-/// Where the log is to go on, and what is here of its run by another door.
-fn standing(
-    home: &Logs,
-    head: &Head,
-    at: Option<LogPosition>,
-) -> Result<(LogPosition, Option<Known>), Trouble> {
+/// Where a log is to go on, what is here of its run by another door, and the
+/// summary that it goes on with.
+type Place = (LogPosition, Option<Known>, Map<String, Json>);
+
+fn standing(home: &Logs, head: &Head, at: Option<LogPosition>) -> Result<Place, Trouble> {
     let store = &home.store;
     let run = match store.run(&head.run) {
         Ok(run) => run,
-        Err(StoreError::Missing(_)) => return Ok((at.unwrap_or_default(), None)),
+        Err(StoreError::Missing(_)) => return Ok((at.unwrap_or_default(), None, Map::new())),
         Err(error) => return Err(error.into()),
     };
     if let Some(at) = at.filter(|at| !at.joins) {
-        return Ok((at, None));
+        return Ok((at, None, run.summary));
     }
     let marks = |table| store.row_marks(&head.run, table);
     let known = Known::new(marks(Table::History)?, &marks(Table::System)?, &marks(Table::Console)?);
     if let Some(at) = at {
-        return Ok((at, Some(known)));
+        return Ok((at, Some(known), run.summary));
     }
-    let programs = serde_json::Value::Object(run.metadata);
+    // One that goes on behind the last step was resumed, and knew the summary.
+    let resumed = head.first_row.is_some_and(|(step, _)| run.last_step.is_some_and(|last| step > last));
+    let programs = Json::Object(run.metadata);
     let programs = programs.pointer(PROGRAMS);
     let told = head.writer.as_ref().is_some_and(|writer| programs.is_some_and(|known| known.get(writer).is_some()));
     let met = told || head.first_row.is_some_and(|row| known.has(row));
@@ -231,5 +234,6 @@ fn standing(
     let joins = met || earlier || (head.first_row.is_none() && head.writer.is_none() && known.any());
     let console_base = console_next(store, &head.run)?;
     let at = LogPosition { joins, console_base, ..LogPosition::default() };
-    Ok((at, joins.then_some(known)))
+    let summary = if joins || resumed { run.summary } else { Map::new() };
+    Ok((at, joins.then_some(known), summary))
 }

@@ -2,7 +2,7 @@
 //! lines become that core posts of them.
 
 use pannier_proto::value::Value;
-use serde_json::{Map, Value as Json};
+use serde_json::Map;
 
 use super::fields::{BadMessage, Field, Fields};
 use super::record::{item, set, time_ns};
@@ -69,7 +69,9 @@ pub fn stats(bytes: &[u8], start_ns: i64) -> Result<Row, String> {
             (2, Field::Bytes(bytes)) => {
                 let ns = time_ns(bytes).map_err(said)?;
                 row.time_us = Some(time::from_seconds(ns as f64 / 1e9));
-                row.cells.push(("_runtime".to_owned(), Value::F64(ns.saturating_sub(start_ns) as f64 / 1e9)));
+                let since = ns.saturating_sub(start_ns);
+                let seconds = (since / 1_000_000_000) as f64 + (since % 1_000_000_000) as f64 / 1e9;
+                row.cells.push(("_runtime".to_owned(), Value::F64(seconds)));
             }
             (3, Field::Bytes(bytes)) => {
                 let value = item(bytes, &mut keys).map_err(said)?;
