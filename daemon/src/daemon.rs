@@ -19,7 +19,7 @@ use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::api::web::{Door, Web, owner};
+use crate::api::web::{Door, Web, default_entity, owner};
 use crate::api::{self, Activity, App, Listener};
 use crate::blobs::{self, BlobError, Blobs};
 use crate::credentials::Credentials;
@@ -29,7 +29,10 @@ use crate::health::Health;
 use crate::home::{Home, HomeError, HomeLock};
 use crate::ingest::registry;
 use crate::intake::Intake;
+use crate::lives::Lives;
 use crate::limits::SHUTDOWN;
+use crate::logs::{Logs, Watch};
+use crate::names::Numbers;
 use crate::spool::{Folders, Spool};
 use crate::store::{Journal, Store, StoreError};
 use crate::sync::Sync;
@@ -203,6 +206,16 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
         blob_key: local.blob_key,
         owner: owner(),
     };
+    let (numbers, lives): (Arc<Numbers>, Arc<Lives>) = Default::default();
+    let logs = Logs {
+        store: store.clone(),
+        blobs: blobs.clone(),
+        lives: lives.clone(),
+        numbers: numbers.clone(),
+        runtime: tokio::runtime::Handle::current(),
+        entity: default_entity(),
+    };
+    let left = Arc::new(Watch::start(logs, health.clone()).map_err(no_thread)?);
     let fetch = Arc::new(Fetch::new(store.clone(), blobs.clone(), sync.clone()));
     let app = App {
         store,
@@ -212,13 +225,14 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
         fetch,
         health,
         credentials,
-        numbers: Arc::default(),
+        numbers,
         epoch: random_id()?,
         home: Arc::from(home.root()),
         started,
         activity: Arc::new(Activity::default()),
         blobs,
-        lives: Arc::default(),
+        lives,
+        left,
         schema: api::wandb::schema(),
         answers: Arc::default(),
         scans: Arc::default(),
@@ -277,10 +291,11 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
 
 /// First what was accepted, then what can wait.
 async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>, handover: Arc<Handover>) {
-    let App { store, spool, intake, sync, .. } = app;
+    let App { store, spool, intake, left, sync, .. } = app;
     let shutdown = async {
         let _ = tokio::task::spawn_blocking(move || spool.stop()).await;
         let _ = tokio::task::spawn_blocking(move || intake.stop()).await;
+        let _ = tokio::task::spawn_blocking(move || left.stop()).await;
         sync.stop().await;
         let _ = tokio::task::spawn_blocking(move || handover.publish()).await;
         for server in servers {

@@ -24,6 +24,7 @@ pub mod ingest;
 pub mod intake;
 pub mod limits;
 pub mod lives;
+pub mod logs;
 pub mod loopback;
 pub mod names;
 pub mod notify;

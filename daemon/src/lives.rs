@@ -24,6 +24,8 @@ pub struct Lives {
     /// Nobody can have been heard before.
     since: Instant,
     heard: Mutex<HashMap<RunPath, Instant>>,
+    /// Those whose logs are followed instead.
+    followed: Mutex<HashMap<RunPath, Instant>>,
     silence: Duration,
 }
 
@@ -31,19 +33,32 @@ impl Default for Lives {
     fn default() -> Self {
         let asked = std::env::var(SILENCE_VARIABLE).ok().and_then(|seconds| seconds.parse().ok());
         let silence = asked.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(SILENCE);
-        Self { since: Instant::now(), heard: Mutex::default(), silence }
+        Self { since: Instant::now(), heard: Mutex::default(), followed: Mutex::default(), silence }
     }
 }
 
 impl Lives {
     /// A run's program said something; with `ended`, that it ends.
     pub fn heard(&self, path: &RunPath, ended: bool) {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        if ended {
-            heard.remove(path);
-        } else {
-            heard.insert(path.clone(), Instant::now());
-        }
+        note(&self.heard, path, ended);
+    }
+
+    /// A run's program wrote to its log; with `ended`, that it ends.
+    pub fn followed(&self, path: &RunPath, ended: bool) {
+        note(&self.followed, path, ended);
+    }
+
+    /// Whether a run's program posts by itself.
+    #[must_use]
+    pub fn posted(&self, path: &RunPath) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.get(path).is_some_and(|at| at.elapsed() < self.silence)
+    }
+
+    /// After how long a silence a program is taken to be dead.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.silence
     }
 
     /// Whether any program was heard of lately.
@@ -54,8 +69,20 @@ impl Lives {
     }
 
     fn is_silent(&self, path: &RunPath) -> bool {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.get(path).unwrap_or(&self.since).elapsed() >= self.silence
+        let spoke = |of: &Mutex<HashMap<RunPath, Instant>>| {
+            of.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied()
+        };
+        let last = spoke(&self.heard).max(spoke(&self.followed)).unwrap_or(self.since);
+        last.elapsed() >= self.silence
+    }
+}
+
+fn note(of: &Mutex<HashMap<RunPath, Instant>>, path: &RunPath, ended: bool) {
+    let mut of = of.lock().unwrap_or_else(PoisonError::into_inner);
+    if ended {
+        of.remove(path);
+    } else {
+        of.insert(path.clone(), Instant::now());
     }
 }
 
@@ -86,6 +113,7 @@ pub async fn watch(store: Arc<Store>, lives: Arc<Lives>) {
                 Err(error) => tracing::warn!("cannot record that run {path} crashed: {error}"),
             }
             lives.heard(&path, true);
+            lives.followed(&path, true);
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod dashboard;
 pub mod home;
 pub mod hub;
 pub mod id;
+pub mod import;
 pub mod job;
 pub mod journal;
 pub mod lineage;

@@ -67,6 +67,11 @@ const DIRECTIONS: &[(&str, &[&str], &str)] = &[
         &["crate::api", "crate::sync", "rusqlite", "axum"],
         "a door knows what lies behind it, not its neighbours",
     ),
+    (
+        "daemon/src/logs",
+        &["crate::api", "crate::sync", "crate::spool", "rusqlite", "axum"],
+        "a door knows what lies behind it, not its neighbours",
+    ),
     ("daemon/src/capability.rs", &["std::fs", "std::time", "tokio", "axum"], "signing is pure"),
     ("daemon/src/api", &["rusqlite", "crate::sync::plan"], "SQL lives in the store"),
     (

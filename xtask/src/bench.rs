@@ -5,6 +5,7 @@
 mod artifacts;
 mod browser;
 mod cases;
+mod left;
 mod machine;
 mod wandb;
 
@@ -49,6 +50,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "wandb-stream", what: "posts of W&B's file stream", run: wandb::stream },
     Bench { name: "wandb-scan", what: "scan_history of a million rows", run: wandb::scan },
     Bench { name: "wandb-runs", what: "api.runs over ten thousand runs", run: wandb::runs },
+    Bench { name: "import-wandb", what: "an offline run of a million rows, taken in", run: left::wandb },
     Bench { name: "wandb-many", what: "200 runs of W&B's SDK at once", run: wandb::many },
 ];
 

@@ -8,6 +8,7 @@ mod bytes;
 pub mod dashboard;
 mod gc;
 mod hub;
+mod import;
 mod intake;
 mod open;
 mod permit;
@@ -42,6 +43,7 @@ use crate::health::Health;
 use crate::intake::Intake;
 use crate::limits::REQUEST_BYTES_MAX;
 use crate::lives::Lives;
+use crate::logs::Watch;
 use crate::names::Numbers;
 use crate::spool::Spool;
 use crate::store::Store;
@@ -81,6 +83,8 @@ pub struct App {
     pub blobs: Arc<Blobs>,
     /// Programs that write by W&B's file stream.
     pub lives: Arc<Lives>,
+    /// What other trackers left on disk.
+    pub left: Arc<Watch>,
     /// What answers W&B's clients.
     pub schema: wandb::Schema,
     /// Answers to their questions for runs.
@@ -140,6 +144,8 @@ fn local_routes() -> Router<App> {
         .route("/v1/sync", post(remotes::wake))
         .route("/v1/verify", post(verify::verify))
         .route("/v1/gc", post(gc::gc))
+        .route("/v1/import", post(import::import))
+        .route("/v1/watch", get(import::watched).post(import::watch).delete(import::unwatch))
 }
 
 /// The service of a listener. Whatever is routed here passes [`auth::guard`].

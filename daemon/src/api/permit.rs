@@ -29,7 +29,7 @@ use Need::{Entity, Everything, Known, Nothing};
 
 /// Method, route, need. `HEAD` is taken for `GET`.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Need); 102] = [
+const ROUTES: [(&str, &str, Need); 106] = [
     ("GET",    "/blob/{capability}", Nothing),
     ("PUT",    "/blob/{capability}", Nothing),
     ("POST",   "/sdk/otel/v1/metrics", Nothing),
@@ -142,6 +142,10 @@ const ROUTES: [(&str, &str, Need); 102] = [
     ("POST",   "/v1/sync", Everything),
     ("POST",   "/v1/verify", Everything),
     ("POST",   "/v1/gc", Everything),
+    ("POST",   "/v1/import", Everything),
+    ("GET",    "/v1/watch", Everything),
+    ("POST",   "/v1/watch", Everything),
+    ("DELETE", "/v1/watch", Everything),
 ];
 
 /// What a request needs; `None` where no route is there for it.

@@ -8,7 +8,7 @@ use pannier_proto::value::Kind;
 use super::codec::{put_varint, take_varint, unzstd, zstd};
 use super::column::{Cells, Column};
 use super::part::{self, Part};
-use super::{BadBlock, Block, Rows, STEP_KEY, TIME_KEY};
+use super::{BadBlock, Block, Rows, STEP_KEY, Slots, TIME_KEY};
 use crate::limits::{BLOCK_BYTES_MAX, BLOCK_RECORDS_MAX};
 
 /// How hard to try to make a block small.
@@ -133,13 +133,15 @@ impl Block {
         Ok(block)
     }
 
-    fn build_index(&self) -> Result<HashMap<(u8, Kind, String), usize>, BadBlock> {
-        let mut index = HashMap::new();
+    fn build_index(&self) -> Result<HashMap<String, Slots>, BadBlock> {
+        let mut index: HashMap<String, Slots> = HashMap::new();
         for table in Table::ALL {
             for (at, column) in self.rows(table).columns.iter().enumerate() {
-                if index.insert((table as u8, column.kind, column.key.clone()), at).is_some() {
+                let slots = index.entry(column.key.clone()).or_default();
+                if slots.get(table, column.kind).is_some() {
                     return Err(BadBlock::Malformed("table: a column comes twice"));
                 }
+                *slots.slot(table, column.kind) = u32::try_from(at).unwrap_or(u32::MAX);
             }
         }
         Ok(index)

@@ -69,7 +69,28 @@ pub struct Block {
     /// The changes, in order.
     changes: Vec<Change>,
     tables: [Rows; 3],
-    index: HashMap<(u8, Kind, String), usize>,
+    index: HashMap<String, Slots>,
+}
+
+/// Where the columns of a key are: of each table and kind.
+#[derive(Debug, Clone)]
+struct Slots([u32; 15]);
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self([u32::MAX; 15])
+    }
+}
+
+impl Slots {
+    fn slot(&mut self, table: Table, kind: Kind) -> &mut u32 {
+        &mut self.0[(table as usize - 1) * 5 + kind as usize]
+    }
+
+    fn get(&self, table: Table, kind: Kind) -> Option<usize> {
+        let slot = self.0[(table as usize - 1) * 5 + kind as usize];
+        (slot != u32::MAX).then_some(slot as usize)
+    }
 }
 
 /// Where the cells of a shape go in a block: computed once per shape and block.
@@ -138,11 +159,16 @@ impl Block {
     }
 
     fn column(&mut self, table: Table, kind: Kind, key: &str) -> usize {
+        // Nearly always it is there, and nothing is allocated.
+        if let Some(at) = self.index.get(key).and_then(|slots| slots.get(table, kind)) {
+            return at;
+        }
         let columns = &mut self.tables[table as usize - 1].columns;
-        *self.index.entry((table as u8, kind, key.to_owned())).or_insert_with(|| {
-            columns.push(Column::new(key.to_owned(), kind));
-            columns.len() - 1
-        })
+        let at = columns.len();
+        columns.push(Column::new(key.to_owned(), kind));
+        let slots = self.index.entry(key.to_owned()).or_default();
+        *slots.slot(table, kind) = u32::try_from(at).unwrap_or(u32::MAX);
+        at
     }
 
     /// Finds the columns that rows of a shape go to.

@@ -15,6 +15,7 @@ mod env;
 mod failure;
 mod gc;
 mod hub;
+mod import;
 mod launch;
 mod logging;
 mod open;
@@ -30,6 +31,7 @@ mod sync;
 mod top;
 mod variables;
 mod verify;
+mod watch;
 
 use std::io::Write;
 
@@ -65,6 +67,7 @@ Examples:
   pannier status                      what is here, what is at the remotes, what is wrong
   pannier remote add hub https://hub.example.org --token-file token.txt
   pannier sync --wait                 wait until everything is there
+  pannier import-wandb wandb/         take in what wandb left on disk
 
 Everything is kept in one folder, the home: $PANNIER_HOME, else $XDG_STATE_HOME/pannier, else
 ~/.local/state/pannier. Commands that need a daemon start one, which leaves when it is idle.
@@ -84,6 +87,9 @@ enum Command {
     Verify(verify::Args),
     Gc(gc::Args),
     Remote(remote::Args),
+    ImportWandb(import::WandbArgs),
+    ImportTensorboard(import::TensorboardArgs),
+    Watch(watch::Args),
     Runs(runs::Args),
     Artifact(artifact::Args),
     Registry(registry::Args),
@@ -125,6 +131,9 @@ impl Cli {
             Command::Verify(args) => verify::run(&home, &args, out)?,
             Command::Gc(args) => gc::run(&home, &args, out)?,
             Command::Remote(args) => remote::run(&home, args, out)?,
+            Command::ImportWandb(args) => import::wandb(&home, args, out)?,
+            Command::ImportTensorboard(args) => import::tensorboard(&home, args, out)?,
+            Command::Watch(args) => watch::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,
             Command::Artifact(args) => artifact::run(&home, args, out)?,
             Command::Registry(args) => registry::run(&home, args, out)?,

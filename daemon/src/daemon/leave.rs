@@ -30,6 +30,7 @@ pub(super) async fn until_told(
         let view = app.spool.view();
         let busy = !view.live.is_empty()
             || app.lives.any()
+            || app.left.any()
             || view.unread_bytes > 0
             || app.intake.is_busy()
             || app.sync.progressing();

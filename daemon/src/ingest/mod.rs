@@ -37,7 +37,7 @@ pub async fn append(store: &Arc<Store>, path: &RunPath, records: Vec<Record>) ->
 }
 
 /// [`append`] within a transaction; nothing to append is no record.
-fn append_in(tx: &Tx, path: &RunPath, origin: Origin, block: Block, now_us: i64) -> Result<()> {
+pub fn append_in(tx: &Tx, path: &RunPath, origin: Origin, block: Block, now_us: i64) -> Result<()> {
     if !block.is_empty() {
         let path = path.clone();
         tx.append(Incoming { path, origin, first_seq: None, block, encoded: None }, now_us)?;

@@ -35,32 +35,35 @@ pub fn writer(client: &str, file: &str) -> String {
 /// # Errors
 /// [`StoreError`]; nothing was taken in then.
 pub async fn post(store: &Arc<Store>, path: &RunPath, client: &str, post: Post) -> Result<bool> {
-    let (path, client, origin) = (path.clone(), client.to_owned(), store.origin());
-    store
-        .write(move |tx| {
-            let now = now_us();
-            if tx.was_deleted(&path)? {
-                return Err(StoreError::Conflict(format!("run {path} was deleted")));
-            }
-            let run = known_run(tx, &path)?;
-            let stop = run.as_ref().is_some_and(|run| run.metadata.get(STOP) == Some(&Json::Bool(true)));
-            let block = Block::default();
-            let mut taking = Taking { tx, path: &path, client: &client, origin, now, block };
-            taking.begin(run.as_ref(), &post)?;
-            let ended = post.ended;
-            let begun = !taking.block.is_empty();
-            taking.lines(run.as_ref(), post)?;
-            let Taking { mut block, .. } = taking;
-            if let Some(code) = ended {
-                end(&mut block, run.as_ref().filter(|_| !begun), code, now);
-            }
-            append_in(tx, &path, origin, block, now)?;
-            if ended.is_some() {
-                tx.seal_run(&path)?;
-            }
-            Ok(stop)
-        })
-        .await
+    let (path, client) = (path.clone(), client.to_owned());
+    store.write(move |tx| post_in(tx, &path, &client, post)).await
+}
+
+/// [`post`] within a transaction.
+///
+/// # Errors
+/// As there.
+pub fn post_in(tx: &Tx, path: &RunPath, client: &str, post: Post) -> Result<bool> {
+    let (now, origin) = (now_us(), tx.origin()?);
+    if tx.was_deleted(path)? {
+        return Err(StoreError::Conflict(format!("run {path} was deleted")));
+    }
+    let run = known_run(tx, path)?;
+    let stop = run.as_ref().is_some_and(|run| run.metadata.get(STOP) == Some(&Json::Bool(true)));
+    let mut taking = Taking { tx, path, client, origin, now, block: Block::default() };
+    taking.begin(run.as_ref(), &post)?;
+    let (ended, time_us) = (post.ended, post.time_us.unwrap_or(now));
+    let begun = !taking.block.is_empty();
+    taking.lines(run.as_ref(), post)?;
+    let Taking { mut block, .. } = taking;
+    if let Some(code) = ended {
+        end(&mut block, run.as_ref().filter(|_| !begun), code, time_us);
+    }
+    append_in(tx, path, origin, block, now)?;
+    if ended.is_some() {
+        tx.seal_run(path)?;
+    }
+    Ok(stop)
 }
 
 /// The end of a life, unless it is known; `run`: as it was before, where no life
@@ -101,7 +104,7 @@ impl Taking<'_, '_> {
             return Ok(());
         }
         self.block.push_change(Change::Begin {
-            time_us: self.now,
+            time_us: post.time_us.unwrap_or(self.now),
             fields: RunFields::default(),
             start_step: run.and_then(|run| run.last_step).map_or(0, |last| last.saturating_add(1)),
             resumed: run.is_some(),
@@ -187,7 +190,7 @@ impl Taking<'_, '_> {
             self.tx.problem(
                 &format!("run {}", self.path),
                 &format!("lines of {file} never came here"),
-                "they are in the run's folder under wandb/: `wandb sync` brings them, once the run has ended",
+                "they are in the run's folder under wandb/: `pannier import-wandb` brings them, once the run has ended",
                 missing,
                 self.now,
             )?;
@@ -255,10 +258,11 @@ impl Taking<'_, '_> {
     }
 }
 
-/// A digest of a row that does not depend on the order of its keys, which is
-/// random in what core sends.
+/// A digest of a row that does not depend on the order of its keys, nor of those
+/// of the objects in it, which are random in what core sends.
 fn digest(row: &wire::Row) -> [u8; 32] {
     let mut cells: Vec<_> = row.cells.iter().map(|(key, value)| (key, value.to_json())).collect();
+    cells.iter_mut().for_each(|(_, value)| value.sort_all_objects());
     cells.sort_by_key(|(key, _)| *key);
     *blake3::hash(format!("{:?} {:?} {cells:?}", row.step, row.time_us).as_bytes()).as_bytes()
 }

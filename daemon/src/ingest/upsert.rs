@@ -73,7 +73,7 @@ fn changes(block: &mut Block, run: Option<&RunView>, asked: Upsert, now: i64) ->
     };
     if begins {
         block.push_change(Change::Begin {
-            time_us: now,
+            time_us: asked.begun_us.unwrap_or(now),
             fields: asked.fields.clone(),
             start_step: run.and_then(|run| run.last_step).map_or(0, |last| last.saturating_add(1)),
             resumed: run.is_some(),
@@ -236,20 +236,24 @@ pub fn line_counts(store: &Store, path: &RunPath, run: &RunView) -> Result<(u64,
 /// # Errors
 /// [`StoreError::Missing`] where there is no such run.
 pub async fn alert(store: &Arc<Store>, path: &RunPath, alert: Json) -> Result<()> {
-    let (of, origin) = (path.clone(), store.origin());
-    store
-        .write(move |tx| {
-            let mut metadata = tx.run(&of)?.metadata;
-            let known = metadata.remove(ALERTS);
-            let mut alerts = if let Some(Json::Array(alerts)) = known { alerts } else { Vec::new() };
-            alerts.push(alert);
-            alerts.drain(..alerts.len().saturating_sub(ALERTS_MAX));
-            let set = Map::from_iter([(ALERTS.to_owned(), Json::Array(alerts))]);
-            let mut block = Block::default();
-            block.push_change(Change::Metadata { set });
-            append_in(tx, &of, origin, block, now_us())
-        })
-        .await
+    let of = path.clone();
+    store.write(move |tx| alerts_in(tx, &of, vec![alert])).await
+}
+
+/// [`alert`] within a transaction, several at once.
+///
+/// # Errors
+/// As there.
+pub fn alerts_in(tx: &Tx, path: &RunPath, new: Vec<Json>) -> Result<()> {
+    let mut metadata = tx.run(path)?.metadata;
+    let known = metadata.remove(ALERTS);
+    let mut alerts = if let Some(Json::Array(alerts)) = known { alerts } else { Vec::new() };
+    alerts.extend(new);
+    alerts.drain(..alerts.len().saturating_sub(ALERTS_MAX));
+    let set = Map::from_iter([(ALERTS.to_owned(), Json::Array(alerts))]);
+    let mut block = Block::default();
+    block.push_change(Change::Metadata { set });
+    append_in(tx, path, tx.origin()?, block, now_us())
 }
 
 /// Somebody asks the program to stop: it hears of it with its next post.

@@ -31,6 +31,7 @@ mod lines;
 #[cfg(test)]
 mod lives_tests;
 mod log;
+mod logs;
 mod merge;
 mod metrics;
 mod positions;
@@ -71,6 +72,7 @@ pub use history::RowsQuery;
 pub use intake::{IntakeItem, IntakeState};
 pub use lines::{Bucket, Line, LineQuery};
 pub use log::LogBlock;
+pub use logs::{LogId, LogPosition};
 pub use positions::{JournalPosition, LinePosition};
 pub use projects::{Project, Said};
 pub use query::{RunFacts, Wanted};

@@ -35,6 +35,8 @@ pub struct Post {
     pub preempting: bool,
     /// The program ended, with this exit code.
     pub ended: Option<i32>,
+    /// When that was, or when the life began that begins with this, if not now.
+    pub time_us: Option<i64>,
 }
 
 /// Lines of one file, from an offset on. A line that cannot be read is an error
@@ -119,6 +121,7 @@ pub fn decode(body: &[u8]) -> Result<Post, String> {
             let code = body.exitcode.unwrap_or(0);
             i32::try_from(code).unwrap_or(i32::MAX)
         }),
+        time_us: None,
     })
 }
 
@@ -128,7 +131,11 @@ impl Chunk {
     }
 }
 
-fn row(line: &str) -> Result<Row, String> {
+/// Reads a line of history, or of host metrics.
+///
+/// # Errors
+/// For people: why it is none.
+pub fn row(line: &str) -> Result<Row, String> {
     let Json::Object(map) = json::parse(line).map_err(|error| error.to_string())? else {
         return Err("it is no JSON object".to_owned());
     };
@@ -147,7 +154,7 @@ fn row(line: &str) -> Result<Row, String> {
 
 /// Nested objects become dotted keys; one with a type is a value of its own: a
 /// histogram, an image.
-fn flatten(key: &str, value: &Json, cells: &mut Vec<(String, Value)>) {
+pub fn flatten(key: &str, value: &Json, cells: &mut Vec<(String, Value)>) {
     match value {
         Json::Object(inner) if !inner.contains_key("_type") && !inner.is_empty() => {
             inner.iter().for_each(|(below, value)| flatten(&format!("{key}.{below}"), value, cells));

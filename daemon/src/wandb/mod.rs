@@ -10,6 +10,7 @@ pub mod file_stream;
 pub mod filter;
 pub mod ids;
 pub mod json;
+pub mod log;
 pub mod manifest;
 pub mod order;
 pub mod parquet;

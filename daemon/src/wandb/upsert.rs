@@ -20,6 +20,8 @@ pub struct Upsert {
     pub by: Sender,
     /// A state that somebody sets.
     pub state: Option<String>,
+    /// When the life that may begin with it began, if not now.
+    pub begun_us: Option<i64>,
 }
 
 /// Who sends an upsert.

@@ -126,6 +126,12 @@ impl Machine {
         last_line(command.env("PANNIER_PACKAGE", &self.package), "tests/browser/bench.py")
     }
 
+    /// Runs a script of xtask/bench; what it says on its last line.
+    pub fn script(&self, name: &str, args: &[&str]) -> Result<Json> {
+        let mut command = Command::new(&self.python);
+        last_line(command.arg(sh::root().join("xtask/bench").join(name)).args(args), name)
+    }
+
     fn say(&self, worker: &str, case: &str, params: &Json, set: &[(String, String)]) -> Result<Json> {
         let mut command = Command::new(&self.python);
         command.arg(sh::root().join("xtask/bench").join(worker)).arg(case).arg(params.to_string());

@@ -80,6 +80,7 @@ impl UpsertBucketInput {
             metadata: self.metadata(),
             by,
             state: self.state.clone(),
+            begun_us: None,
         })
     }
 }

@@ -1,0 +1,164 @@
+//! Versions of artifacts that a log holds: their bytes are where the SDK put them
+//! aside, or in its cache, or here already.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use pannier_proto::content::{Content, Md5};
+use pannier_proto::path::RelPath;
+
+use super::Trouble;
+use super::take::Taking;
+use crate::ingest::artifact::{self, Asked, Begun};
+use crate::ingest::local;
+use crate::limits::MANIFEST_BYTES_MAX;
+use crate::store::{ManifestKind, StoreError};
+use crate::wandb::ids;
+use crate::wandb::log::artifact::{Artifact, Logged, entry_line};
+use crate::wandb::manifest::Manifest;
+
+/// The variable that says where the SDK's cache is.
+const CACHE_VARIABLE: &str = "WANDB_CACHE_DIR";
+
+impl Taking {
+    /// Records a version. What cannot be is a problem of the log, and no more.
+    pub(super) fn artifact(&mut self, logged: Artifact) -> Result<(), Trouble> {
+        self.flush()?;
+        self.settle()?;
+        if self.dry {
+            return Ok(());
+        }
+        let name = logged.name.clone();
+        match self.log(logged) {
+            Err(Trouble::Refused(why)) => {
+                self.report.problem(format!("artifact {name:?} is not taken in: {why}"));
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    fn log(&mut self, mut logged: Artifact) -> Result<(), Trouble> {
+        let asked = Asked {
+            run: self.head.run.clone(),
+            client_id: match logged.client_id.is_empty() {
+                true => format!("{}/{}/{}", self.head.run, logged.name, logged.digest),
+                false => logged.client_id.clone(),
+            },
+            sequence_client_id: logged.sequence_client_id.clone(),
+            distributed_id: logged.distributed_id.clone(),
+            collection: logged.name.clone(),
+            kind: logged.kind.clone(),
+            digest: logged.digest.clone(),
+            aliases: logged.aliases.clone(),
+            tags: logged.tags.clone(),
+            description: logged.description.clone(),
+            metadata: logged.metadata.clone(),
+            ttl_s: logged.ttl_s.filter(|seconds| *seconds != -1).map(|seconds| seconds.max(0)),
+            history_step: None,
+            created_us: self.time_us(),
+            by: None,
+        };
+        let id = asked.id();
+        let store = self.home.store.clone();
+        if store.artifact(id)?.is_some() {
+            return Ok(());
+        }
+        if let Some(path) = &logged.entries_file {
+            logged.entries.extend(entries(Path::new(path))?);
+        }
+        let manifest = self.store_entries(&logged, &ids::artifact(id))?;
+        let kind = match &logged {
+            Artifact { incremental: true, .. } => ManifestKind::Incremental,
+            Artifact { distributed_id: Some(_), .. } => ManifestKind::Patch,
+            _ => ManifestKind::Full,
+        };
+        let bytes = manifest.encode();
+        if bytes.len() as u64 >= MANIFEST_BYTES_MAX {
+            return Err(Trouble::Refused(format!("its manifest would have {} bytes", bytes.len())));
+        }
+        let content = self.home.blobs.put(&bytes).map_err(|error| StoreError::Conflict(error.to_string()))?;
+        if logged.distributed_id.is_none() {
+            // Of a try that was cut short.
+            store.write_blocking(move |tx| tx.end_draft(id))?;
+        }
+        let begun = self.home.runtime.block_on(artifact::begin(&store, asked, true))?;
+        let Begun::Pending(id) = begun else { return Ok(()) };
+        let base = logged.base_id.as_deref().and_then(ids::read_artifact);
+        store.write_blocking(move |tx| {
+            let number = tx.announce_manifest(id, kind, base)?;
+            tx.set_draft_manifest(id, number, &content)
+        })?;
+        if logged.finalize {
+            self.home.runtime.block_on(artifact::commit(&store, &self.home.blobs, id))?;
+        }
+        Ok(())
+    }
+
+    /// Stores the bytes of the entries, and makes the manifest that names them.
+    fn store_entries(&self, logged: &Artifact, birth: &str) -> Result<Manifest, Trouble> {
+        let mut manifest = Manifest::default();
+        let mut sources = local::Sources::new();
+        let mut wanted: BTreeMap<RelPath, Md5> = BTreeMap::new();
+        for Logged { path, entry, local } in &logged.entries {
+            let mut entry = entry.clone();
+            if entry.reference.is_none() {
+                entry.birth.get_or_insert_with(|| birth.to_owned());
+                let refuse = |why: &str| Trouble::Refused(format!("{path} {why}"));
+                let at = RelPath::new(path).map_err(|error| refuse(&error.to_string()))?;
+                let md5 = ids::read_md5(&entry.digest).ok_or_else(|| refuse("has no MD5 digest"))?;
+                if let Some(local) = self.bytes_of(local.as_deref(), md5)? {
+                    let size = entry.size.unwrap_or(0);
+                    sources.insert(at.clone(), local::Source { local, size });
+                    wanted.insert(at, md5);
+                }
+            }
+            manifest.entries.insert(path.clone(), entry);
+        }
+        let contents: Vec<Content> = local::store(&self.home.blobs, &sources, &|_| true)?;
+        for ((path, source), content) in sources.iter().zip(contents) {
+            if wanted.get(path) != Some(&content.md5) {
+                return Err(Trouble::Refused(format!(
+                    "{} is not any more what was logged as {path}",
+                    source.local.display()
+                )));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// Where the bytes with this digest are to be read; `None`: they are here.
+    fn bytes_of(&self, put_aside: Option<&str>, md5: Md5) -> Result<Option<PathBuf>, Trouble> {
+        if self.home.store.write_blocking(move |tx| tx.content(md5))?.is_some() {
+            return Ok(None);
+        }
+        let hex: String = md5.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let cache = std::env::var_os(CACHE_VARIABLE).map(PathBuf::from).or_else(|| {
+            std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/wandb"))
+        });
+        let cached = cache.map(|cache| cache.join("artifacts/obj/md5").join(&hex[..2]).join(&hex[2..]));
+        let places: Vec<PathBuf> = put_aside.map(PathBuf::from).into_iter().chain(cached).collect();
+        match places.iter().find(|place| place.is_file()) {
+            Some(place) => Ok(Some(place.clone())),
+            None => Err(Trouble::Refused(format!(
+                "its bytes are not at {} any more",
+                places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", nor at ")
+            ))),
+        }
+    }
+}
+
+/// The entries of a large manifest, which lie in a file of their own.
+fn entries(path: &Path) -> Result<Vec<Logged>, Trouble> {
+    use std::io::Read as _;
+    let refuse =
+        |why: String| Trouble::Refused(format!("its manifest {} cannot be read: {why}", path.display()));
+    let file = File::open(path).map_err(|error| refuse(error.to_string()))?;
+    let lines = BufReader::new(MultiGzDecoder::new(file).take(MANIFEST_BYTES_MAX)).lines();
+    lines
+        .map(|line| line.map_err(|error| refuse(error.to_string())).and_then(|line| entry_line(&line).map_err(refuse)))
+        .collect()
+}
