@@ -55,7 +55,8 @@ fn written(home: &TestHome) {
 
 fn arrives(hub: &TestHub, claim: &Claim) {
     let accepted = Accepted::read(&claim.ledger).rows.len();
-    let arrived = wait::within(Duration::from_secs(60), || (judge(&hub.http(), claim) == Ok(accepted)).then_some(()));
+    let arrived =
+        wait::within(Duration::from_secs(60), || (judge(&hub.http(), claim) == Ok(accepted)).then_some(()));
     assert!(arrived.is_some(), "{}: {:?}, of {accepted}", claim.run, judge(&hub.http(), claim));
 }
 
@@ -64,7 +65,8 @@ fn files(folder: &Path, kind: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for writer in fs::read_dir(folder.join("writers")).into_iter().flatten().flatten() {
         for file in fs::read_dir(writer.path()).into_iter().flatten().flatten() {
-            found.extend(Some(file.path()).filter(|path| path.extension().is_some_and(|found| found == kind)));
+            found
+                .extend(Some(file.path()).filter(|path| path.extension().is_some_and(|found| found == kind)));
         }
     }
     found.sort();
@@ -132,7 +134,8 @@ fn what_arrived_frees_its_room_and_the_run_goes_on() {
 
 #[test]
 fn a_relay_that_is_killed_again_and_again_loses_and_doubles_nothing() {
-    let kills = std::env::var("PANNIER_TORTURE_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(15_u64);
+    let kills =
+        std::env::var("PANNIER_TORTURE_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(15_u64);
     let mut random = Random::from_env();
     let ((_dir, folder), hub) = (shared(), TestHub::started());
     let sites = [compute(&folder), compute(&folder)];
@@ -163,7 +166,9 @@ fn a_relay_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     println!("{kills} kills, {} lives, {rows} rows accepted", claims.len());
     assert!(rows > 100, "the trainers did train");
     claims.iter().for_each(|claim| arrives(&hub, claim));
-    let done = home.run(&["relay", &text(&folder), "--to", "hub", "--once", "--max-seconds", "60", "--json"]).expect(0);
+    let done = home
+        .run(&["relay", &text(&folder), "--to", "hub", "--once", "--max-seconds", "60", "--json"])
+        .expect(0);
     assert_eq!(done.json()["all_there"], true, "{}", done.stdout);
     let _ = home.run(&["verify", "--remote", "hub"]).expect(0);
 }
@@ -195,7 +200,8 @@ fn of_two_relays_one_carries_and_the_other_takes_over() {
     let more = Trainer::new(&site, "site", "long").resume().rows(100).run().claim;
     let other = Trainer::new(&site, "site", "other").rows(100).run().claim;
     written(&site);
-    let taken = wait::within(Duration::from_secs(90), || (relay(&second)["state"] == "carrying").then_some(()));
+    let taken =
+        wait::within(Duration::from_secs(90), || (relay(&second)["state"] == "carrying").then_some(()));
     assert!(taken.is_some(), "{}", relay(&second));
     arrives(&hub, &other);
     arrives(&hub, &more);

@@ -7,9 +7,9 @@ use pannier_proto::relay::AddRelay;
 use serde::Deserialize;
 use serde_json::{Value as JsonValue, json};
 
+use super::App;
 use super::remotes::usable_folder;
 use super::respond::{Answer, Failure};
-use super::App;
 use crate::clock::now_us;
 use crate::store::StoreError;
 use crate::sync::kind::folder_of;

@@ -90,7 +90,8 @@ impl Carrier {
         let result = self.try_turn().await;
         let object = format!("folder {}", self.relay.folder);
         let now = Instant::now();
-        let problems: Vec<String> = self.writers.values().flat_map(|incoming| incoming.problems(now)).collect();
+        let problems: Vec<String> =
+            self.writers.values().flat_map(|incoming| incoming.problems(now)).collect();
         let mut seen = lock(&self.seen);
         seen.busy = false;
         seen.last_error = result.as_ref().err().map(Trouble::to_string);
@@ -240,7 +241,9 @@ impl Carrier {
             (Err(ImportError::Folder(error @ FolderError::Io { .. })), _) => {
                 State::Waiting { why: error.to_string(), since }
             }
-            (Err(ImportError::Folder(error)), Some(stamp)) => State::Damaged { why: error.to_string(), stamp },
+            (Err(ImportError::Folder(error)), Some(stamp)) => {
+                State::Damaged { why: error.to_string(), stamp }
+            }
             (Err(error), _) => return Err(error.into()),
             (Ok(taken), _) => {
                 let state = match (taken.waiting.0.first(), taken.refused.first()) {
@@ -267,7 +270,9 @@ impl Carrier {
         let waiting = |(origin, incoming): (&Origin, &Incoming)| {
             let waiting = incoming.again(now).into_iter();
             let waiting = waiting.map(|number| (*origin, Name { number, kind: Kind::Records }));
-            waiting.filter(|(_, name)| !matches!(incoming.states.get(name), Some(State::Damaged { .. }))).collect()
+            waiting
+                .filter(|(_, name)| !matches!(incoming.states.get(name), Some(State::Damaged { .. })))
+                .collect()
         };
         let files: Vec<Vec<(Origin, Name)>> = self.writers.iter().map(waiting).collect();
         for (origin, name) in files.into_iter().flatten() {
@@ -329,14 +334,26 @@ impl Carrier {
         let (mut left, mut news) = (0, Vec::new());
         for (origin, files) in present {
             let Some(incoming) = self.writers.get_mut(origin) else { continue };
-            let Some(generation) = incoming.generation else { continue };
             let streams = incoming.acked(&here, &there);
             left += incoming.settle(files, &there);
+            let Some(generation) = incoming.generation else { continue };
             let again = incoming.again(Instant::now());
             let holder = lock(&self.lease).me().clone();
             let (by, host, number) = (holder.by, holder.host, incoming.durable);
-            let ack = Ack { version: 0, by, host, remote: url.clone(), generation, time_us: 0, number, again, streams };
-            if self.acks.get(origin) != Some(&ack) && (number > 0 || !ack.streams.is_empty() || !ack.again.is_empty()) {
+            let ack = Ack {
+                version: 0,
+                by,
+                host,
+                remote: url.clone(),
+                generation,
+                time_us: 0,
+                number,
+                again,
+                streams,
+            };
+            if self.acks.get(origin) != Some(&ack)
+                && (number > 0 || !ack.streams.is_empty() || !ack.again.is_empty())
+            {
                 news.push((*origin, ack));
             }
         }

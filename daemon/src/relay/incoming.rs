@@ -76,7 +76,9 @@ impl Incoming {
     /// Forgets files that are gone.
     pub fn keep(&mut self, present: &[Name]) {
         self.states.retain(|name, _| present.binary_search(name).is_ok());
-        self.ends.retain(|number, _| present.binary_search(&Name { number: *number, kind: Kind::Records }).is_ok());
+        self.ends.retain(|number, _| {
+            present.binary_search(&Name { number: *number, kind: Kind::Records }).is_ok()
+        });
     }
 
     /// Those that are to be looked at, in order; `again`, those that wait, too.

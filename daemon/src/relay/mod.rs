@@ -102,7 +102,11 @@ impl Relays {
     fn task(&self, relay: Relay) -> Task {
         let bell = Arc::new(Notify::new());
         let watcher = watch(&Path::new(&relay.folder).join("writers"), bell.clone());
-        let seen = RelayStatus { folder: relay.folder.clone(), remote: relay.remote.clone(), ..RelayStatus::default() };
+        let seen = RelayStatus {
+            folder: relay.folder.clone(),
+            remote: relay.remote.clone(),
+            ..RelayStatus::default()
+        };
         let seen = Arc::new(Mutex::new(seen));
         let remote = relay.remote.clone();
         let running = self.runtime.spawn(run(self.parts.clone(), relay, bell.clone(), seen.clone()));
@@ -160,7 +164,8 @@ fn watch(dir: &Path, bell: Arc<Notify>) -> Option<RecommendedWatcher> {
         path.file_name().and_then(|name| name.to_str()).and_then(Name::parse).is_some()
     };
     let heard = move |event: notify::Result<Event>| match event {
-        Ok(event) if !event.need_rescan() && matches!(event.kind, EventKind::Access(_) | EventKind::Remove(_)) => {}
+        Ok(event)
+            if !event.need_rescan() && matches!(event.kind, EventKind::Access(_) | EventKind::Remove(_)) => {}
         Ok(event) if !event.need_rescan() && !event.paths.iter().any(file) => {}
         _ => bell.notify_one(),
     };
@@ -168,6 +173,7 @@ fn watch(dir: &Path, bell: Arc<Notify>) -> Option<RecommendedWatcher> {
         watcher.watch(dir, RecursiveMode::Recursive)?;
         Ok(watcher)
     });
-    let unheard = |error: &notify::Error| tracing::info!("no file events for {}: {error}; looking", dir.display());
+    let unheard =
+        |error: &notify::Error| tracing::info!("no file events for {}: {error}; looking", dir.display());
     watcher.inspect_err(unheard).ok()
 }

@@ -26,7 +26,9 @@ impl Tx<'_> {
     pub fn set_relay(&self, folder: &str, remote: &str, now_us: i64) -> Result<()> {
         self.touch(Touched::Sync);
         let known: bool =
-            self.sql.query_row("SELECT EXISTS (SELECT 1 FROM remotes WHERE name = ?1)", [remote], |row| row.get(0))?;
+            self.sql.query_row("SELECT EXISTS (SELECT 1 FROM remotes WHERE name = ?1)", [remote], |row| {
+                row.get(0)
+            })?;
         if !known {
             return Err(StoreError::Missing(format!("remote {remote:?}")));
         }
@@ -54,7 +56,13 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn set_relay_cursor(&self, folder: &str, writer: Origin, generation: Id128, number: u64) -> Result<()> {
+    pub fn set_relay_cursor(
+        &self,
+        folder: &str,
+        writer: Origin,
+        generation: Id128,
+        number: u64,
+    ) -> Result<()> {
         self.sql.execute(
             "INSERT INTO relay_cursors (folder, writer, generation, number)
              SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM relays WHERE folder = ?1)

@@ -214,7 +214,10 @@ pub fn read(path: &Path, kind: Kind) -> Result<(Vec<u8>, bool)> {
     let mut reading = Reading::begin(path, kind)?;
     let length = usize::try_from(reading.left).unwrap_or(usize::MAX);
     if length > REQUEST_BYTES_MAX {
-        return Err(damaged(path, format!("it is longer than the {REQUEST_BYTES_MAX} bytes that are allowed")));
+        return Err(damaged(
+            path,
+            format!("it is longer than the {REQUEST_BYTES_MAX} bytes that are allowed"),
+        ));
     }
     let (packed, payload) = (reading.head[5] == 1, reading.take(path, length)?);
     reading.end(path)?;
@@ -285,7 +288,9 @@ mod tests {
         for name in [Name { number: 1, kind: Kind::Chunks }, Name { number: u64::MAX, kind: Kind::Records }] {
             assert_eq!(Name::parse(&name.to_string()), Some(name));
         }
-        for text in ["", "1.records", "+00000000001.records", "000000000001.Records", "000000000001.records.x"] {
+        for text in
+            ["", "1.records", "+00000000001.records", "000000000001.Records", "000000000001.records.x"]
+        {
             assert_eq!(Name::parse(text), None, "{text}");
         }
     }

@@ -134,7 +134,11 @@ fn parts(blobs: &Blobs, path: &Path) -> Result<(), ImportError> {
             PartAnswer::Whole => drop(blobs.keep(&[content.blob])?),
             PartAnswer::At { .. } => {}
             PartAnswer::Lacks { chunks } => {
-                wrong.get_or_insert(format!("{} chunks of blob {} are in no file before it", chunks.len(), content.blob));
+                wrong.get_or_insert(format!(
+                    "{} chunks of blob {} are in no file before it",
+                    chunks.len(),
+                    content.blob
+                ));
             }
             PartAnswer::Refused { reason } => drop(wrong.get_or_insert(reason)),
         }

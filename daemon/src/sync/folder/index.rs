@@ -210,9 +210,17 @@ mod tests {
     }
 
     fn ack(streams: &[(&str, Seq, Seq)], again: &[u64]) -> Ack {
-        let streams =
-            streams.iter().map(|(run, imported, durable)| Acked { id: id(run), imported: *imported, durable: *durable });
-        Ack { generation: Id128([7; 16]), streams: streams.collect(), again: again.to_vec(), ..Ack::default() }
+        let streams = streams.iter().map(|(run, imported, durable)| Acked {
+            id: id(run),
+            imported: *imported,
+            durable: *durable,
+        });
+        Ack {
+            generation: Id128([7; 16]),
+            streams: streams.collect(),
+            again: again.to_vec(),
+            ..Ack::default()
+        }
     }
 
     fn index() -> Index {
@@ -249,7 +257,11 @@ mod tests {
         assert_eq!((index.stream(&id("a")).unwrap().seq, index.rewinds), (5, 1));
         index.wrote(6, 6, &[stretch("a", 6, 12, None)]);
         assert_eq!(index.stream(&id("a")).unwrap().seq, 12);
-        assert_eq!(index.acknowledged(&ack(&[("a", 0, 12)], &[6])), [5, 6], "what is durable is not sent again");
+        assert_eq!(
+            index.acknowledged(&ack(&[("a", 0, 12)], &[6])),
+            [5, 6],
+            "what is durable is not sent again"
+        );
         assert_eq!(index.stream(&id("a")).unwrap().seq, 12);
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use pannier_proto::id::{Id128, Origin};
 use serde::{Deserialize, Serialize};
 
-use super::place::{FolderError, Place, Result, read_small, replace};
+use super::place::{Place, Result, read_small, replace};
 use crate::clock::now_us;
 
 /// How often it is renewed.
@@ -77,7 +77,7 @@ impl Lease {
     /// Looks how it stands, takes it where it is free, and renews it where it is ours.
     ///
     /// # Errors
-    /// [`FolderError`]; it is not ours then.
+    /// [`super::place::FolderError`]; it is not ours then.
     pub fn look(&mut self, now: Instant) -> Result<Standing> {
         let found = match read_small(&self.place.lease()) {
             Err(error) if error.is_gone() => None,
@@ -182,7 +182,11 @@ mod tests {
         b.taken = Some(now);
         let later = now + SETTLE;
         let standing = [a.look(later).unwrap(), b.look(later).unwrap()];
-        assert_eq!(standing.iter().filter(|standing| **standing == Standing::Ours).count(), 1, "{standing:?}");
+        assert_eq!(
+            standing.iter().filter(|standing| **standing == Standing::Ours).count(),
+            1,
+            "{standing:?}"
+        );
         // The same home's next life need not wait.
         let mut again = Lease::new(&place, Id128([2; 16]), Id128([9; 16]));
         assert_eq!(again.look(later).unwrap(), Standing::Settling);

@@ -228,7 +228,9 @@ pub fn read_small(path: &Path) -> Result<Vec<u8>> {
     open(path)?.take(SMALL_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed("read", path))?;
     match bytes.len() as u64 <= SMALL_BYTES_MAX {
         true => Ok(bytes),
-        false => Err(FolderError::Damaged { path: path.to_owned(), problem: "it is far too long".to_owned() }),
+        false => {
+            Err(FolderError::Damaged { path: path.to_owned(), problem: "it is far too long".to_owned() })
+        }
     }
 }
 

@@ -26,7 +26,11 @@ pub type Push = (Vec<StreamPush>, Vec<Blob>);
 /// [`FolderError`].
 pub fn read(path: &Path) -> Result<Push> {
     let (payload, packed) = file::read(path, Kind::Records)?;
-    let push = if packed { wire::unpack(&payload).and_then(|plain| wire::decode(&plain)) } else { wire::decode(&payload) };
+    let push = if packed {
+        wire::unpack(&payload).and_then(|plain| wire::decode(&plain))
+    } else {
+        wire::decode(&payload)
+    };
     push.map_err(|error| match error {
         wire::BadPush::Version(found) => FolderError::Newer { path: path.to_owned(), found: found.into() },
         error => FolderError::Damaged { path: path.to_owned(), problem: error.to_string() },
@@ -73,10 +77,8 @@ pub fn digests(dir: &Path, index: &Index, streams: &[(StreamId, Seq)]) -> Result
             if push.first_seq > *at + 1 || *at >= end {
                 continue;
             }
-            let block = Block::decode(&push.block).map_err(|error| FolderError::Damaged {
-                path: path.clone(),
-                problem: error.to_string(),
-            })?;
+            let block = Block::decode(&push.block)
+                .map_err(|error| FolderError::Damaged { path: path.clone(), problem: error.to_string() })?;
             let skip = usize::try_from(*at + 1 - push.first_seq).unwrap_or(usize::MAX);
             let take = usize::try_from(end - *at).unwrap_or(usize::MAX);
             for record in block.into_records().skip(skip).take(take) {

@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -293,9 +292,8 @@ impl Writer {
             return Ok(PartAnswer::Lacks { chunks });
         }
         let places = part.chunks.iter().filter_map(|chunk| self.chunks.get(chunk));
-        let (end, needs) = places.fold((here, needs), |(end, needs), place| {
-            (end + place.length, needs.min(place.number))
-        });
+        let (end, needs) =
+            places.fold((here, needs), |(end, needs), place| (end + place.length, needs.min(place.number)));
         if end > part.content.size {
             let reason = format!("the chunks of blob {blob} are longer than it is");
             return Ok(PartAnswer::Refused { reason });
@@ -317,7 +315,11 @@ impl Writer {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub fn push(&mut self, blocks: Vec<StreamPush>, gone: &[Blob]) -> std::result::Result<Vec<Pushed>, Refusal> {
+    pub fn push(
+        &mut self,
+        blocks: Vec<StreamPush>,
+        gone: &[Blob],
+    ) -> std::result::Result<Vec<Pushed>, Refusal> {
         let bytes: usize = blocks.iter().map(|push| push.block.bytes()).sum();
         if bytes > REQUEST_BYTES_MAX / 2 && blocks.len() > 1 {
             return Err(Refusal::TooLarge);

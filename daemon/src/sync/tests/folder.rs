@@ -253,7 +253,8 @@ async fn a_damaged_file_holds_up_what_depends_on_it_until_it_is_written_anew() {
         let named = imported.problems.iter().any(|problem| problem.contains(&path.display().to_string()));
         assert!(named, "it is said which file: {:?}", imported.problems);
         let (here, there) = (reader.content(origin), home.content(origin));
-        let lengths: Vec<_> = here.iter().map(|(id, records)| (id.path.run.as_str(), records.len())).collect();
+        let lengths: Vec<_> =
+            here.iter().map(|(id, records)| (id.path.run.as_str(), records.len())).collect();
         let (b, records) = there.iter().find(|(id, _)| id.path.run == "b").unwrap();
         assert_eq!(lengths, [("b", records.len())], "the other run goes on");
         assert_eq!(here[b], *records);
