@@ -33,6 +33,7 @@ use crate::limits::SHUTDOWN;
 use crate::lives::Lives;
 use crate::logs::{Logs, Watch};
 use crate::names::Numbers;
+use crate::relay::{self, Relays};
 use crate::spool::{Folders, Spool};
 use crate::store::{Journal, Store, StoreError};
 use crate::sync::Sync;
@@ -185,6 +186,13 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
             .map_err(|source| DaemonError::System { what: "read credentials.json in the home", source })?,
     );
     let sync = Arc::new(Sync::start(store.clone(), blobs.clone(), health.clone(), credentials.clone()));
+    let parts = relay::Parts {
+        store: store.clone(),
+        blobs: blobs.clone(),
+        sync: sync.clone(),
+        health: health.clone(),
+    };
+    let relays = Arc::new(Relays::start(parts));
     let no_thread = |source| DaemonError::System { what: "start a thread", source };
     let folders = Folders { spool: home.spool(), quarantine: home.quarantine(), incoming: home.incoming() };
     let runtime = tokio::runtime::Handle::current();
@@ -222,6 +230,7 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
         spool,
         intake,
         sync,
+        relays,
         fetch,
         health,
         credentials,
@@ -291,11 +300,12 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
 
 /// First what was accepted, then what can wait.
 async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>, handover: Arc<Handover>) {
-    let App { store, spool, intake, left, sync, .. } = app;
+    let App { store, spool, intake, left, relays, sync, .. } = app;
     let shutdown = async {
         let _ = tokio::task::spawn_blocking(move || spool.stop()).await;
         let _ = tokio::task::spawn_blocking(move || intake.stop()).await;
         let _ = tokio::task::spawn_blocking(move || left.stop()).await;
+        relays.stop().await;
         sync.stop().await;
         let _ = tokio::task::spawn_blocking(move || handover.publish()).await;
         for server in servers {

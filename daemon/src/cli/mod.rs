@@ -21,6 +21,7 @@ mod logging;
 mod open;
 mod progress;
 mod registry;
+mod relay;
 mod remote;
 mod reports;
 mod runs;
@@ -90,6 +91,7 @@ enum Command {
     ImportWandb(import::WandbArgs),
     ImportTensorboard(import::TensorboardArgs),
     Watch(watch::Args),
+    Relay(relay::Args),
     Runs(runs::Args),
     Artifact(artifact::Args),
     Registry(registry::Args),
@@ -134,6 +136,7 @@ impl Cli {
             Command::ImportWandb(args) => import::wandb(&home, args, out)?,
             Command::ImportTensorboard(args) => import::tensorboard(&home, args, out)?,
             Command::Watch(args) => watch::run(&home, args, out)?,
+            Command::Relay(args) => relay::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,
             Command::Artifact(args) => artifact::run(&home, args, out)?,
             Command::Registry(args) => registry::run(&home, args, out)?,
