@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use pannier_proto::id::Id128;
 
 pub use part::{PART_BYTES_MIN, PartSet, PartWriter, sets};
-pub use seal::{Lock, Opener, recipient};
+pub use seal::{Lock, Opener, Sealer, recipient};
 pub use sign::{PublicKey, SigningKey};
 pub use tree::{Packed, Packer};
 pub use unpack::{Caps, Folder, Nowhere, Sink, Unpacked};
@@ -110,9 +110,9 @@ pub fn create(
     set: Id128,
     split: Option<u64>,
     lock: Option<&Lock>,
-) -> Result<Packer<seal::Sealer>> {
+) -> Result<Packer<Sealer>> {
     let parts = PartWriter::new(place, set, split, lock.is_some());
-    Packer::new(seal::Sealer::new(parts, lock)?, set)
+    Packer::new(Sealer::new(parts, lock)?, set)
 }
 
 /// Ends a bundle: signs it, and gives its files their names. They are on the disk
@@ -120,7 +120,7 @@ pub fn create(
 ///
 /// # Errors
 /// [`BundleError`].
-pub fn finish(packer: Packer<seal::Sealer>, key: Option<&SigningKey>) -> Result<(Packed, Vec<PathBuf>)> {
+pub fn finish(packer: Packer<Sealer>, key: Option<&SigningKey>) -> Result<(Packed, Vec<PathBuf>)> {
     let (sealer, packed) = packer.finish(key)?;
     Ok((packed, sealer.finish()?.finish()?))
 }

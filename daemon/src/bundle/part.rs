@@ -144,8 +144,9 @@ impl Drop for PartWriter {
     }
 }
 
-impl Write for PartWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl PartWriter {
+    /// Writes what fits into the present part; how much that was.
+    fn some(&mut self, bytes: &[u8]) -> Result<usize> {
         let full = |part: &Open| self.split.is_some_and(|split| part.length + (HEAD + TAIL) as u64 >= split);
         if self.open.as_ref().is_some_and(full) {
             self.end(false)?;
@@ -160,7 +161,17 @@ impl Write for PartWriter {
         part.hasher.update(bytes);
         part.length += bytes.len() as u64;
         self.open = Some(part);
-        written?;
+        written.map(|()| bytes.len())
+    }
+}
+
+impl Write for PartWriter {
+    /// All of it: the encryption's header is not written piece by piece.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut left = bytes;
+        while !left.is_empty() {
+            left = &left[self.some(left)?..];
+        }
         Ok(bytes.len())
     }
 
