@@ -31,6 +31,7 @@ use crate::limits::SHUTDOWN;
 use crate::spool::{Folders, Spool};
 use crate::store::{Store, StoreError};
 use crate::sync::Sync;
+use crate::sync::bundle::import::Importer;
 use crate::{lives, loopback, sampler, token};
 
 /// How to run.
@@ -232,6 +233,9 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     }
     let lives = tokio::spawn(lives::watch(app.store.clone(), app.lives.clone()));
     let gc = tokio::spawn(blobs::daily(app.blobs.clone()));
+    let importer =
+        Importer { store: app.store.clone(), blobs: app.blobs.clone(), dir: home.bundles() };
+    let bundles = tokio::spawn(importer.resume());
     let expiry = tokio::spawn(registry::expire_as_due(app.store.clone()));
     let sampler = tokio::spawn(sampler::run(app.store.clone(), app.spool.clone(), home.root().to_owned()));
     let (root, socket) = (home.root().display(), home.socket().display());
@@ -243,6 +247,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     lives.abort();
     sampler.abort();
     gc.abort();
+    bundles.abort();
     expiry.abort();
     stop_in_order(app, servers).await;
     // Ours as long as we hold the lock; it may be gone with its folder.

@@ -4,6 +4,7 @@
 mod admin;
 mod artifact;
 pub mod auth;
+mod bundles;
 mod bytes;
 pub mod dashboard;
 mod gc;
@@ -138,6 +139,8 @@ fn local_routes() -> Router<App> {
         .route("/v1/sync", post(remotes::wake))
         .route("/v1/verify", post(verify::verify))
         .route("/v1/gc", post(gc::gc))
+        .route("/v1/bundles/export", post(bundles::export))
+        .route("/v1/bundles/import", post(bundles::import))
 }
 
 /// The service of a listener. Whatever is routed here passes [`auth::guard`].

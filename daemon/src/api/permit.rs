@@ -29,7 +29,7 @@ use Need::{Entity, Everything, Known, Nothing};
 
 /// Method, route, need. `HEAD` is taken for `GET`.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Need); 101] = [
+const ROUTES: [(&str, &str, Need); 103] = [
     ("GET",    "/blob/{capability}", Nothing),
     ("PUT",    "/blob/{capability}", Nothing),
     ("POST",   "/sdk/otel/v1/metrics", Nothing),
@@ -141,6 +141,8 @@ const ROUTES: [(&str, &str, Need); 101] = [
     ("POST",   "/v1/sync", Everything),
     ("POST",   "/v1/verify", Everything),
     ("POST",   "/v1/gc", Everything),
+    ("POST",   "/v1/bundles/export", Everything),
+    ("POST",   "/v1/bundles/import", Everything),
 ];
 
 /// What a request needs; `None` where no route is there for it.

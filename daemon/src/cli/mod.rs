@@ -12,9 +12,11 @@ mod client;
 mod daemon;
 mod doctor;
 mod env;
+mod export;
 mod failure;
 mod gc;
 mod hub;
+mod import;
 mod launch;
 mod logging;
 mod open;
@@ -65,6 +67,7 @@ Examples:
   pannier status                      what is here, what is at the remotes, what is wrong
   pannier remote add hub https://hub.example.org --token-file token.txt
   pannier sync --wait                 wait until everything is there
+  pannier export --since last -o DIR  the same by hand, where there is no network
 
 Everything is kept in one folder, the home: $PANNIER_HOME, else $XDG_STATE_HOME/pannier, else
 ~/.local/state/pannier. Commands that need a daemon start one, which leaves when it is idle.
@@ -83,6 +86,8 @@ enum Command {
     Sync(sync::Args),
     Verify(verify::Args),
     Gc(gc::Args),
+    Export(export::Args),
+    Import(import::Args),
     Remote(remote::Args),
     Runs(runs::Args),
     Artifact(artifact::Args),
@@ -124,6 +129,8 @@ impl Cli {
             Command::Sync(args) => sync::run(&home, &args, out)?,
             Command::Verify(args) => verify::run(&home, &args, out)?,
             Command::Gc(args) => gc::run(&home, &args, out)?,
+            Command::Export(args) => export::run(&home, &args, out)?,
+            Command::Import(args) => import::run(&home, &args, out)?,
             Command::Remote(args) => remote::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,
             Command::Artifact(args) => artifact::run(&home, args, out)?,
