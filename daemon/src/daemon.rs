@@ -28,6 +28,7 @@ use crate::home::{Home, HomeError, HomeLock};
 use crate::ingest::registry;
 use crate::intake::Intake;
 use crate::limits::SHUTDOWN;
+use crate::relay::{self, Relays};
 use crate::spool::{Folders, Spool};
 use crate::store::{Store, StoreError};
 use crate::sync::Sync;
@@ -165,6 +166,13 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
             .map_err(|source| DaemonError::System { what: "read credentials.json in the home", source })?,
     );
     let sync = Arc::new(Sync::start(store.clone(), blobs.clone(), health.clone(), credentials.clone()));
+    let parts = relay::Parts {
+        store: store.clone(),
+        blobs: blobs.clone(),
+        sync: sync.clone(),
+        health: health.clone(),
+    };
+    let relays = Arc::new(Relays::start(parts));
     let no_thread = |source| DaemonError::System { what: "start a thread", source };
     let folders = Folders { spool: home.spool(), quarantine: home.quarantine(), incoming: home.incoming() };
     let runtime = tokio::runtime::Handle::current();
@@ -192,6 +200,7 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
         spool,
         intake,
         sync,
+        relays,
         fetch,
         health,
         credentials,
@@ -233,8 +242,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     }
     let lives = tokio::spawn(lives::watch(app.store.clone(), app.lives.clone()));
     let gc = tokio::spawn(blobs::daily(app.blobs.clone()));
-    let importer =
-        Importer { store: app.store.clone(), blobs: app.blobs.clone(), dir: home.bundles() };
+    let importer = Importer { store: app.store.clone(), blobs: app.blobs.clone(), dir: home.bundles() };
     let bundles = tokio::spawn(importer.resume());
     let expiry = tokio::spawn(registry::expire_as_due(app.store.clone()));
     let sampler = tokio::spawn(sampler::run(app.store.clone(), app.spool.clone(), home.root().to_owned()));
@@ -257,10 +265,11 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
 
 /// First what was accepted, then what can wait.
 async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>) {
-    let App { store, spool, intake, sync, .. } = app;
+    let App { store, spool, intake, sync, relays, .. } = app;
     let shutdown = async {
         let _ = tokio::task::spawn_blocking(move || spool.stop()).await;
         let _ = tokio::task::spawn_blocking(move || intake.stop()).await;
+        relays.stop().await;
         sync.stop().await;
         for server in servers {
             let _ = server.await;
@@ -321,6 +330,7 @@ async fn until_told(options: &Options, mut signals: Signals, lock: &HomeLock, ap
             || app.lives.any()
             || view.unread_bytes > 0
             || app.intake.is_busy()
+            || app.relays.is_busy()
             || app.sync.progressing();
         if let (Some(idle), Some(quiet), false) = (options.idle, app.activity.quiet_for(), busy)
             && quiet >= idle

@@ -45,8 +45,7 @@ pub async fn import(State(app): State<App>, Json(ask): Json<Import>) -> Response
     let work = {
         let meter = meter.clone();
         async move {
-            let importer =
-                Importer { store: app.store, blobs: app.blobs, dir: app.home.join("bundles") };
+            let importer = Importer { store: app.store, blobs: app.blobs, dir: app.home.join("bundles") };
             importer.import(ask, &meter).await
         }
     };

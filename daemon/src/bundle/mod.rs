@@ -105,12 +105,7 @@ impl From<BundleError> for io::Error {
 ///
 /// # Errors
 /// [`BundleError`].
-pub fn create(
-    place: &Path,
-    set: Id128,
-    split: Option<u64>,
-    lock: Option<&Lock>,
-) -> Result<Packer<Sealer>> {
+pub fn create(place: &Path, set: Id128, split: Option<u64>, lock: Option<&Lock>) -> Result<Packer<Sealer>> {
     let parts = PartWriter::new(place, set, split, lock.is_some());
     Packer::new(Sealer::new(parts, lock)?, set)
 }

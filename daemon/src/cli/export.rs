@@ -142,7 +142,10 @@ fn print(exported: &Exported, out: &mut dyn Write) -> Result<()> {
             if let Some(key) = &exported.signed_by {
                 writeln!(out, "signed by {key}")?;
             }
-            writeln!(out, "take it in at the other side with `pannier import`; a receipt from there says that it arrived")?;
+            writeln!(
+                out,
+                "take it in at the other side with `pannier import`; a receipt from there says that it arrived"
+            )?;
         }
     }
     for left_out in &exported.left_out {
@@ -160,7 +163,12 @@ struct Step {
 }
 
 /// Asks for something long, shows how far it is, and returns what came of it.
-pub fn follow<T: DeserializeOwned>(daemon: &Client, route: &str, asked: &Json, what: &'static str) -> Result<T> {
+pub fn follow<T: DeserializeOwned>(
+    daemon: &Client,
+    route: &str,
+    asked: &Json,
+    what: &'static str,
+) -> Result<T> {
     let answer = daemon.stream_with("POST", route, asked)?;
     let mut progress = Progress::new(what);
     for line in answer.lines::<Json>() {
@@ -178,7 +186,8 @@ pub fn follow<T: DeserializeOwned>(daemon: &Client, route: &str, asked: &Json, w
             "reading" => format!("{} of {}", show::size(step.done), show::size(step.total)),
             _ => format!("{} of {}", show::number(step.done), show::number(step.total)),
         };
-        let written = if step.bytes > 0 { format!(", {} written", show::size(step.bytes)) } else { String::new() };
+        let written =
+            if step.bytes > 0 { format!(", {} written", show::size(step.bytes)) } else { String::new() };
         progress.show(step.done, step.total, &format!("{}: {count}{written}", step.what));
     }
     Err(Failure::new("the daemon did not finish").hint("look into daemon.log in the home, and try again"))
@@ -259,7 +268,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let named = place(dir.path(), "site").unwrap();
         let name = named.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(name.starts_with("pannier-site-20") && name.ends_with("Z.bundle") && !name.contains(':'), "{name}");
+        assert!(
+            name.starts_with("pannier-site-20") && name.ends_with("Z.bundle") && !name.contains(':'),
+            "{name}"
+        );
         assert_eq!(place(&dir.path().join("x.bundle"), "site").unwrap(), dir.path().join("x.bundle"));
     }
 

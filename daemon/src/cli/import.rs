@@ -133,7 +133,10 @@ fn one(bundle: &ImportedBundle, dry_run: bool, out: &mut dyn Write) -> Result<()
     let streams = show::count(bundle.streams, "stream");
     let verb = if dry_run { "would be new" } else { "new" };
     match bundle.receipt {
-        true => writeln!(out, "{name}: a receipt of {host}: {records} of {streams} arrived at {to}, {new} of them {verb}")?,
+        true => writeln!(
+            out,
+            "{name}: a receipt of {host}: {records} of {streams} arrived at {to}, {new} of them {verb}"
+        )?,
         false => writeln!(
             out,
             "{name}: bundle {} of {host} for {to}: {records} of {streams}, {new} {verb} here",

@@ -22,6 +22,7 @@ mod logging;
 mod open;
 mod progress;
 mod registry;
+mod relay;
 mod remote;
 mod reports;
 mod runs;
@@ -89,6 +90,7 @@ enum Command {
     Export(export::Args),
     Import(import::Args),
     Remote(remote::Args),
+    Relay(relay::Args),
     Runs(runs::Args),
     Artifact(artifact::Args),
     Registry(registry::Args),
@@ -132,6 +134,7 @@ impl Cli {
             Command::Export(args) => export::run(&home, &args, out)?,
             Command::Import(args) => import::run(&home, &args, out)?,
             Command::Remote(args) => remote::run(&home, args, out)?,
+            Command::Relay(args) => relay::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,
             Command::Artifact(args) => artifact::run(&home, args, out)?,
             Command::Registry(args) => registry::run(&home, args, out)?,

@@ -17,6 +17,8 @@ use super::progress::{Progress, Rate};
 use super::{show, start, status};
 use crate::home::Home;
 
+/// The state of a remote to which bundles are carried.
+const CARRIED: &str = "carried";
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// How long journals may take to be committed before what is there is sent.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
@@ -51,7 +53,8 @@ pub struct Args {
     json: bool,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// A number of seconds.
+pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "use a number of seconds".to_owned())
 }
@@ -99,7 +102,8 @@ fn drain(home: &Home, daemon: &Client) {
 /// The status, of the remotes that were asked for.
 fn chosen(daemon: &Client, name: Option<&str>) -> Result<Status> {
     let mut status: Status = daemon.get("/v1/status")?;
-    status.remotes.retain(|remote| name.is_none_or(|name| remote.name == name));
+    // Where bundles are carried there is nothing to wait for, unless it was asked for.
+    status.remotes.retain(|remote| name.map_or(remote.state != CARRIED, |name| remote.name == name));
     match (status.remotes.is_empty(), name) {
         (false, _) => Ok(status),
         (true, Some(name)) => Err(Failure::new(format!("there is no remote {}", show::clean(name)))
@@ -180,7 +184,8 @@ fn left_at(remote: &RemoteStatus, now: &Status, goal: &Goal) -> Option<Left> {
         records_queued: remote.records_queued.max(records),
         bytes_queued: remote.bytes_queued.max(bytes),
         last_error: remote.last_error.clone(),
-        hopeful: remote.state != "unauthorized" && (unlisted || parked.len() < missed.len()),
+        hopeful: !["unauthorized", CARRIED].contains(&remote.state.as_str())
+            && (unlisted || parked.len() < missed.len()),
         parked,
     })
 }

@@ -107,8 +107,9 @@ impl Store {
     /// [`super::StoreError`].
     pub fn first_remote(&self) -> Result<Option<String>> {
         self.read_blocking(|sql| {
-            let mut select =
-                sql.prepare_cached("SELECT name FROM remotes WHERE url <> 'bundle:' ORDER BY created_us, name LIMIT 1")?;
+            let mut select = sql.prepare_cached(
+                "SELECT name FROM remotes WHERE url <> 'bundle:' ORDER BY created_us, name LIMIT 1",
+            )?;
             Ok(select.query_row([], |row| row.get(0)).optional()?)
         })
     }

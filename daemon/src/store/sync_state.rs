@@ -71,6 +71,7 @@ impl Tx<'_> {
         if known.as_deref().is_some_and(|known| known != url) {
             // Another place: what it has is not known.
             self.sql.execute("DELETE FROM cursors WHERE remote = ?1", [name])?;
+            self.sql.execute("DELETE FROM exported WHERE remote = ?1", [name])?;
             self.sql
                 .execute("UPDATE remotes SET url = ?2, epoch = NULL WHERE name = ?1", params![name, url])?;
         }
@@ -273,6 +274,7 @@ impl Store {
                         bytes_queued: from_sql(row.get(5)?),
                         oldest_unsent_us: row.get(6)?,
                         last_error: None,
+                        records_passed_on: None,
                     },
                 ))
             })?;

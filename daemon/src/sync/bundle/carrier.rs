@@ -248,7 +248,8 @@ impl Remote for Carrier {
 
     async fn push(&self, blocks: Vec<StreamPush>, gone: Vec<Blob>) -> RemoteResult<PushAnswer> {
         let pushed = self.on(move |writing| writing.push(&blocks, &gone)).await?;
-        let streams = pushed.ok_or_else(|| RemoteError::TooLarge("it is too long for one file".to_owned()))?;
+        let streams =
+            pushed.ok_or_else(|| RemoteError::TooLarge("it is too long for one file".to_owned()))?;
         Ok(PushAnswer { epoch: Id128::default(), streams })
     }
 

@@ -48,13 +48,17 @@ impl Plan {
                 "say for example --split 2GiB",
             ));
         }
-        let keys = ask.recipients.iter().map(|text| bundle::recipient(text)).collect::<Result<Vec<_>, _>>()?;
+        let keys =
+            ask.recipients.iter().map(|text| bundle::recipient(text)).collect::<Result<Vec<_>, _>>()?;
         let lock = match (keys.is_empty(), &ask.passphrase) {
             (true, None) => None,
             (true, Some(passphrase)) => Some(Lock::Passphrase(passphrase.clone().into())),
             (false, None) => Some(Lock::Recipients(keys)),
             (false, Some(_)) => {
-                return Err(Problem::refused("it is encrypted to recipients or with a passphrase, not both", ""));
+                return Err(Problem::refused(
+                    "it is encrypted to recipients or with a passphrase, not both",
+                    "",
+                ));
             }
         };
         let key = ask.sign.as_deref().map(SigningKey::from_text).transpose()?;
@@ -71,7 +75,8 @@ struct Lacking {
 fn lacking(store: &Store, ask: &Export) -> Result<Lacking, StoreError> {
     let wanted = |stream: &Exportable| {
         let path = &stream.id.path;
-        let project = |(entity, project): &(String, String)| path.entity == *entity && path.project == *project;
+        let project =
+            |(entity, project): &(String, String)| path.entity == *entity && path.project == *project;
         (ask.runs.is_empty() && ask.projects.is_empty())
             || ask.runs.contains(path)
             || ask.projects.iter().any(project)
@@ -98,7 +103,12 @@ fn lacking(store: &Store, ask: &Export) -> Result<Lacking, StoreError> {
 ///
 /// # Errors
 /// [`Problem`]; then there is no bundle, and nothing was noted of one.
-pub async fn export(store: &Arc<Store>, blobs: &Arc<Blobs>, ask: Export, meter: &Arc<Meter>) -> Result<Exported> {
+pub async fn export(
+    store: &Arc<Store>,
+    blobs: &Arc<Blobs>,
+    ask: Export,
+    meter: &Arc<Meter>,
+) -> Result<Exported> {
     let plan = Plan::of(&ask)?;
     let (to, now) = (plan.to.clone(), now_us());
     store.write(move |tx| tx.set_destination(&to, now)).await?;
@@ -186,8 +196,11 @@ impl Writing {
                 for block in found {
                     batch.bytes += block.encoded.bytes();
                     at = block.last_seq;
-                    let push =
-                        StreamPush { id: stream.id.clone(), first_seq: block.first_seq, block: block.encoded };
+                    let push = StreamPush {
+                        id: stream.id.clone(),
+                        first_seq: block.first_seq,
+                        block: block.encoded,
+                    };
                     batch.blocks.push((stream.stream, at, push));
                     if batch.is_full() {
                         self.send(blobs, std::mem::take(&mut batch), streams).await?;

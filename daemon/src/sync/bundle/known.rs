@@ -131,7 +131,9 @@ impl Known {
     /// [`StoreError`](crate::store::StoreError).
     pub fn missing_chunks(&self, chunks: &[Blob]) -> Result<Vec<Blob>> {
         let found = self.store.chunks_by_digest(chunks)?;
-        let known = |chunk: &Option<crate::store::Chunk>| chunk.as_ref().is_some_and(|chunk| self.chunks.has(chunk.id));
+        let known = |chunk: &Option<crate::store::Chunk>| {
+            chunk.as_ref().is_some_and(|chunk| self.chunks.has(chunk.id))
+        };
         Ok(chunks.iter().zip(found).filter(|(_, chunk)| !known(chunk)).map(|(digest, _)| *digest).collect())
     }
 

@@ -66,7 +66,9 @@ impl Problem {
             Self::Bundle(BundleError::Damaged { .. }) | Self::Folder(FolderError::Damaged { .. }) => {
                 "nothing of it was taken in; copy it again from where it was made, or export it again"
             }
-            Self::Bundle(BundleError::Parts { .. }) => "nothing of it was taken in; give every part, in any order",
+            Self::Bundle(BundleError::Parts { .. }) => {
+                "nothing of it was taken in; give every part, in any order"
+            }
             Self::Bundle(BundleError::Refused(_)) | Self::Folder(_) => {
                 "nothing of it was taken in; ask whoever made it"
             }

@@ -28,9 +28,11 @@ pub fn write(store: &Store, of: &[Manifest], place: &Path, key: Option<&SigningK
             }
         }
     }
-    let of = answered
-        .into_iter()
-        .map(|((from, to), streams)| Answered { from, to, streams: streams.into_values().collect() });
+    let of = answered.into_iter().map(|((from, to), streams)| Answered {
+        from,
+        to,
+        streams: streams.into_values().collect(),
+    });
     let receipt = Receipt { by: store.origin(), host: host(), time_us: now_us(), of: of.collect() };
     // Plain data with string keys: serialising it into memory cannot fail.
     let json = serde_json::to_vec(&receipt).unwrap_or_default();

@@ -29,7 +29,8 @@ impl Sink for Expected {
     fn begin(&mut self, path: &RelPath, size: u64) -> Result<(), BundleError> {
         let written = |rest: &str| match rest.split_once('/') {
             Some((origin, name)) => {
-                origin.parse::<Id128>().is_ok_and(|id| id.to_string() == origin) && Name::parse(name).is_some()
+                origin.parse::<Id128>().is_ok_and(|id| id.to_string() == origin)
+                    && Name::parse(name).is_some()
             }
             None => false,
         };
@@ -94,7 +95,10 @@ pub fn kept(dir: &Path) -> Vec<PathBuf> {
         named.map(|entry| (read(&entry.path(), MANIFEST).ok().flatten(), entry.path())).collect();
     // Those that were written first come first: what follows on them finds them here.
     found.sort_by_key(|(manifest, path)| {
-        (manifest.as_ref().map(|manifest| (manifest.from, manifest.to.clone(), manifest.number)), path.clone())
+        (
+            manifest.as_ref().map(|manifest| (manifest.from, manifest.to.clone(), manifest.number)),
+            path.clone(),
+        )
     });
     found.into_iter().map(|(_, path)| path).collect()
 }
@@ -104,9 +108,9 @@ fn read<T: DeserializeOwned>(dir: &Path, name: &str) -> Result<Option<T>> {
     if !path.exists() {
         return Ok(None);
     }
-    serde_json::from_slice(&read_small(&path)?).map(Some).map_err(|error| {
-        BundleError::Damaged { object: name.to_owned(), problem: error.to_string() }.into()
-    })
+    serde_json::from_slice(&read_small(&path)?)
+        .map(Some)
+        .map_err(|error| BundleError::Damaged { object: name.to_owned(), problem: error.to_string() }.into())
 }
 
 /// Unpacks a bundle below `dir`, reads all of it back, and says what it is. With
@@ -135,7 +139,9 @@ pub fn look(
     if !keys.is_empty() && !signed_by.is_some_and(|key| keys.contains(&key)) {
         return Err(Problem::refused(
             match signed_by {
-                Some(key) => format!("{name} is signed by {key}, which is not one of the keys that are trusted"),
+                Some(key) => {
+                    format!("{name} is signed by {key}, which is not one of the keys that are trusted")
+                }
                 None => format!("{name} is not signed, and only signed ones are taken"),
             },
             "nothing of it was taken in; give --key for whoever you trust",
