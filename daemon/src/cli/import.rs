@@ -117,12 +117,11 @@ fn print(imported: &Imported, dry_run: bool, out: &mut dyn Write) -> Result<()> 
 }
 
 fn one(bundle: &ImportedBundle, dry_run: bool, out: &mut dyn Write) -> Result<()> {
-    let name = match bundle.file.as_str() {
-        "" => format!("bundle {}", bundle.set),
-        file => show::clean(file).into_owned(),
-    };
+    let name = show::clean(&bundle.file);
     if let Some(error) = &bundle.error {
-        writeln!(out, "{name}: {}: {}", paint("REFUSED", Colour::Red), show::clean(error))?;
+        // Of one that is not all there, the error names what is.
+        let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
+        writeln!(out, "{name}{}: {}", paint("REFUSED", Colour::Red), show::clean(error))?;
         if let Some(hint) = &bundle.hint {
             writeln!(out, "  hint: {}", show::clean(hint))?;
         }

@@ -43,7 +43,8 @@ pub fn carried(machine: &Machine) -> Result<Vec<Figure>> {
         Figure::new("export of 1 GiB and 10 M points", export_s, "s"),
         Figure::new("export, of the copy's time", export_s / cp_s, "×").at_most(2.0),
         Figure::new("import of it, durable", import_s, "s"),
-        Figure::new("import, of the time of two copies and MD5", import_s / (2.0 * cp_s + md5_s), "×").at_most(2.0),
+        Figure::new("import, of the time of two copies and MD5", import_s / (2.0 * cp_s + md5_s), "×")
+            .at_most(2.0),
         Figure::new("import of what is there", again_s, "s"),
         Figure::new("the bundle", bytes / 1e6, "MB"),
         Figure::new("exporting daemon's memory, at most", used(&daemon)?.memory_mb, "MB").at_most(150.0),

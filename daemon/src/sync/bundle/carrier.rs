@@ -121,7 +121,7 @@ impl Writing {
         let path = format!("writers/{}/{name}", self.origin);
         let path = RelPath::new(&path).map_err(|error| Problem::refused(error.to_string(), ""))?;
         let head = file::head(kind, packed, payload);
-        self.packer.add(&path, (head.len() + payload.len()) as u64, head.chain(payload))?;
+        self.packer.add(&path, (head.len() + payload.len()) as u64, head[..].chain(payload))?;
         self.meter.bytes(self.packer.bytes());
         Ok(())
     }

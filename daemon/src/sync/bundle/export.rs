@@ -129,7 +129,7 @@ pub async fn export(
         + 1;
     let total = lacking.streams.iter().map(|(stream, after)| stream.last_seq - after).sum();
     meter.begin(1, total);
-    let carrier = {
+    let mut writing = {
         let (store, meter, sent) = (store.clone(), meter.clone(), lacking.sent);
         let (place, split) = (plan.place.clone(), plan.split);
         let (carrier, plan) = off(move || {
@@ -141,7 +141,6 @@ pub async fn export(
         .await?;
         Writing { carrier, plan, left_out: Vec::new(), upto: BTreeMap::new(), stopped: Vec::new() }
     };
-    let mut writing = carrier;
     writing.records(store, blobs, &lacking.streams, meter).await?;
     writing.finish(store, &lacking.streams, (set, number)).await
 }

@@ -16,7 +16,7 @@ use crate::blobs::Blobs;
 use crate::bundle::{self, BundleError, Opener, PartSet, PublicKey, SigningKey};
 use crate::store::Store;
 use crate::sync::blocking;
-use crate::sync::folder::import as folder;
+use crate::sync::folder::import::{self as folder, ImportError};
 
 /// One at a time.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -200,7 +200,15 @@ impl Importer {
                     }
                     meter.done(done);
                 };
-                let came = folder::all(&self.store, &self.blobs, &kept, progress).await?;
+                let came = match folder::all(&self.store, &self.blobs, &kept, progress).await {
+                    // One that cannot be read is in nobody's way.
+                    Err(ImportError::Folder(error)) => {
+                        let problems = vec![error.to_string()];
+                        taken.insert(set, folder::Imported { problems, ..folder::Imported::default() });
+                        continue;
+                    }
+                    came => came?,
+                };
                 waiting += came.waiting.len();
                 if came.waiting.is_empty() {
                     remove(kept).await?;

@@ -77,7 +77,7 @@ pub async fn note(store: &Arc<Store>, receipt: Receipt, dry_run: bool) -> Result
         let (name, asked) = (to.clone(), streams.len());
         let known = crate::sync::blocking(store, move |store| {
             let known = store.remotes()?.iter().any(|remote| remote.name == name && remote.url == CARRIED);
-            Ok(known.then(|| store.exportable(&name)).transpose()?)
+            known.then(|| store.exportable(&name)).transpose()
         });
         let Some(known) = known.await? else {
             return Err(Problem::refused(
