@@ -52,7 +52,7 @@ impl Alone {
         let file = self.home.beside("weights.bin");
         std::fs::write(&file, bytes).unwrap();
         let file = file.display().to_string();
-        self.run(&["artifact", "put", &file, "--name", "p/net", "--type", "model"]);
+        let _ = self.run(&["artifact", "put", &file, "--name", "p/net", "--type", "model"]);
     }
 
     fn run(&self, args: &[&str]) -> Output {
@@ -71,16 +71,16 @@ impl Alone {
         let mut bundles = Vec::new();
         self.rows("first", 0..500);
         self.version(3, 0);
-        self.run(&["registry", "link", "p/net", "model/digits", "--alias", "staging"]);
+        let _ = self.run(&["registry", "link", "p/net", "model/digits", "--alias", "staging"]);
         let view = json!({"type": "runs", "display_name": "Report", "spec": "{\"blocks\": [ ]}"});
         let made = self.home.http().post("/v1/views/local/p", &view).expect(200).json();
         bundles.push(self.export("1.bundle", &["--since", "last"]));
         self.rows("second", 0..300);
         self.version(3, 1);
-        self.run(&["registry", "link", "p/net:v1", "model/digits", "--alias", "production"]);
+        let _ = self.run(&["registry", "link", "p/net:v1", "model/digits", "--alias", "production"]);
         bundles.push(self.export("2.bundle", &["--since", "LAST"]));
         self.rows("first", 500..700);
-        self.run(&["registry", "alias", "model/digits:v0", "production"]);
+        let _ = self.run(&["registry", "alias", "model/digits:v0", "production"]);
         let route = format!("/v1/views/local/p/{}", made["id"].as_str().unwrap());
         let saved = json!({"type": "runs", "display_name": "Report again", "spec": "{\"blocks\": [1]}"});
         let put = self.home.http().send("PUT", &route, saved.to_string().as_bytes()).unwrap();
@@ -217,7 +217,7 @@ fn a_receipt_shows_what_arrived() {
     let first = status["runs"].as_array().unwrap().iter().find(|run| run["run"] == "first").unwrap();
     assert_eq!(first["remotes"]["site"]["state"], "sent", "{first}");
     // An old receipt that comes late takes nothing back.
-    alone.run(&["import", text(&receipt)]);
+    let _ = alone.run(&["import", text(&receipt)]);
     assert_eq!(site(&alone)["records_queued"], 0);
     for since in ["last", "received"] {
         let (place, said) = alone.export("none.bundle", &["--since", since]);
@@ -231,7 +231,7 @@ fn a_receipt_shows_what_arrived() {
     let out = alone.home.run(&["import", text(&again)]).expect(1);
     assert!(out.stdout.contains("from this very home"), "{}", out.stdout);
     let _ = alone.home.run(&["sync", "--wait"]).expect(1);
-    alone.run(&["remote", "remove", "site"]);
+    let _ = alone.run(&["remote", "remove", "site"]);
     let (_, said) = alone.export("anew.bundle", &["--since", "last"]);
     assert_eq!(said["number"], 1, "what was forgotten begins anew");
     alone.daemon.stop();

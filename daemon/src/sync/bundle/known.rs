@@ -91,7 +91,9 @@ impl Known {
         let mut at = 0;
         while at < row.content.size {
             let Some(segment) = self.store.segment(row.id, at)? else { break };
-            segment.chunks.iter().for_each(|(chunk, _)| drop(self.chunks.set(*chunk)));
+            for (chunk, _) in &segment.chunks {
+                self.chunks.set(*chunk);
+            }
             if segment.end() <= at {
                 break;
             }
@@ -106,7 +108,9 @@ impl Known {
     /// [`StoreError`](crate::store::StoreError).
     pub fn add_chunks(&mut self, chunks: &[Blob]) -> Result<()> {
         let found = self.store.chunks_by_digest(chunks)?;
-        found.into_iter().flatten().for_each(|chunk| drop(self.chunks.set(chunk.id)));
+        for chunk in found.into_iter().flatten() {
+            self.chunks.set(chunk.id);
+        }
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use pannier_proto::hub::StreamId;
 use pannier_proto::id::{Id128, Origin, Seq};
 use serde::{Deserialize, Serialize};
 
-use super::place::{FolderError, Place, Result, read_small, replace};
+use super::place::{Place, Result, read_small, replace};
 
 /// The newest version that is known here.
 const VERSION: u32 = 1;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use pannier_proto::id::{Id128, Origin};
 use serde::{Deserialize, Serialize};
 
-use super::place::{FolderError, Place, Result, read_small, replace};
+use super::place::{Place, Result, read_small, replace};
 use crate::clock::now_us;
 
 /// How often it is renewed.
