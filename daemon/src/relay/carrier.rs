@@ -334,9 +334,9 @@ impl Carrier {
         let (mut left, mut news) = (0, Vec::new());
         for (origin, files) in present {
             let Some(incoming) = self.writers.get_mut(origin) else { continue };
-            let Some(generation) = incoming.generation else { continue };
             let streams = incoming.acked(&here, &there);
             left += incoming.settle(files, &there);
+            let Some(generation) = incoming.generation else { continue };
             let again = incoming.again(Instant::now());
             let holder = lock(&self.lease).me().clone();
             let (by, host, number) = (holder.by, holder.host, incoming.durable);

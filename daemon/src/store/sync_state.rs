@@ -153,7 +153,11 @@ impl Tx<'_> {
 }
 
 /// A stream, its last `Seq` and its last step.
-fn position(sql: &Connection, origin: Origin, path: &RunPath) -> Result<Option<(i64, Seq, Option<i64>)>> {
+pub(super) fn position(
+    sql: &Connection,
+    origin: Origin,
+    path: &RunPath,
+) -> Result<Option<(i64, Seq, Option<i64>)>> {
     Ok(sql
         .prepare_cached(
             "SELECT s.id, s.last_seq, s.last_step FROM streams s JOIN runs r ON r.id = s.run

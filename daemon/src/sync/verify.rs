@@ -109,7 +109,7 @@ async fn compare(
     let question: Vec<(StreamId, Seq)> =
         group.iter().map(|stream| (stream.name.clone(), upto(stream))).collect();
     let names: Vec<StreamId> = group.iter().map(|stream| stream.name.clone()).collect();
-    let after = remote.passed_on(&names).await?.into_iter();
+    let after = remote.passed_on(&names).await?;
     let ids: Vec<(i64, Seq, Seq)> =
         group.iter().zip(after).map(|(stream, after)| (stream.id, after, upto(stream))).collect();
     let here = blocking(store, move |store| {
@@ -126,7 +126,7 @@ async fn compare(
     for ((stream, here), there) in group.iter().zip(here).zip(there) {
         let (run, upto) = (&stream.name.path, upto(stream));
         report.compared += 1;
-        report.records += upto;
+        report.records += here.as_ref().map_or(0, |here| here.records);
         match here {
             Ok(here) if here == there => {}
             Ok(_) => {

@@ -50,7 +50,7 @@ impl Ack {
     /// Reads the last one for a writer; none where there is none.
     ///
     /// # Errors
-    /// [`FolderError`]; a damaged one counts as none.
+    /// [`super::place::FolderError`]; a damaged one counts as none.
     pub fn read(place: &Place, writer: Origin) -> Result<Option<Self>> {
         let bytes = match read_small(&place.ack(writer)) {
             Err(error) if error.is_gone() => {
@@ -65,7 +65,7 @@ impl Ack {
     /// Puts it in the place of the last one.
     ///
     /// # Errors
-    /// [`FolderError`].
+    /// [`super::place::FolderError`].
     pub fn write(mut self, place: &Place, writer: Origin) -> Result<()> {
         self.version = VERSION;
         // Plain data with string keys: serialising it into memory cannot fail.

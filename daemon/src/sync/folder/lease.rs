@@ -77,7 +77,7 @@ impl Lease {
     /// Looks how it stands, takes it where it is free, and renews it where it is ours.
     ///
     /// # Errors
-    /// [`FolderError`]; it is not ours then.
+    /// [`super::place::FolderError`]; it is not ours then.
     pub fn look(&mut self, now: Instant) -> Result<Standing> {
         let found = match read_small(&self.place.lease()) {
             Err(error) if error.is_gone() => None,

@@ -32,7 +32,9 @@ pub mod writer;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use pannier_proto::PROTOCOL_VERSION;
@@ -46,6 +48,13 @@ use self::file::Kind;
 use self::place::{FolderError, Place};
 use self::writer::{Refusal, Writer};
 use super::remote::{Remote, RemoteError, RemoteResult, StreamPush};
+use crate::limits::PUSH_SHARE_BYTES;
+
+/// Files of records that nobody has read before small ones are written less often:
+/// ten minutes' worth. Shared file systems count files.
+const UNREAD_FILES: usize = 600;
+/// How often they are written then.
+const UNREAD_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What a URL of a folder begins with.
 pub const SCHEME: &str = "folder:";
@@ -60,6 +69,8 @@ pub struct Folder {
     writer: Arc<Mutex<Option<Writer>>>,
     /// By run, how many of its records are at the remote of whoever relays.
     passed_on: Arc<Mutex<BTreeMap<RunPath, Seq>>>,
+    /// Files of records that are there.
+    unread: Arc<AtomicUsize>,
 }
 
 impl Folder {
@@ -69,7 +80,8 @@ impl Folder {
     #[must_use]
     pub fn new(root: &Path, origin: Origin, start: BTreeMap<StreamId, Seq>) -> Self {
         let (place, start) = (Place::at(root), Arc::new(start));
-        Self { place, origin, start, writer: Arc::default(), passed_on: Arc::default() }
+        let (writer, passed_on, unread) = Default::default();
+        Self { place, origin, start, writer, passed_on, unread }
     }
 
     /// How many records of a run are known to be at the remote of whoever relays.
@@ -201,8 +213,14 @@ impl Remote for Folder {
     }
 
     async fn push(&self, blocks: Vec<StreamPush>, gone: Vec<Blob>) -> RemoteResult<PushAnswer> {
+        let bytes: usize = blocks.iter().map(|push| push.block.bytes()).sum();
+        if bytes < PUSH_SHARE_BYTES && self.unread.load(Ordering::Relaxed) > UNREAD_FILES {
+            tokio::time::sleep(UNREAD_INTERVAL).await;
+        }
+        let unread = self.unread.clone();
         let pushed = self.on(move |writer| {
             let streams = writer.push(blocks, &gone)?;
+            unread.store(writer.index().files().len(), Ordering::Relaxed);
             Ok::<_, Refusal>(PushAnswer { epoch: writer.epoch(), streams })
         });
         pushed.await?.map_err(|refusal| match refusal {
