@@ -226,14 +226,31 @@ fn a_receipt_shows_what_arrived() {
     let streams = alone.streams();
     assert_eq!(digests(&hub.http(), &streams), digests(&alone.home.http(), &streams));
 
+    // What arrived may go, and nothing else does.
+    alone.version(3, 7);
+    let freed = alone.run(&["gc", "--arrived", "site", "--max-bytes", "0", "--json"]).json();
+    assert!(freed["evicted_bytes"].as_u64().unwrap() >= 6 << 20, "{freed}");
+    let of = |version: &str| {
+        alone.home.http().get(&format!("/v1/artifacts/local/p/net:{version}/files/weights.bin")).status
+    };
+    assert!(of("v0") != 200 && of("v2") == 200, "{freed}");
+    let _ = alone.home.run(&["gc", "--arrived", "hub"]).expect(1);
+    let (fresh, _) = alone.export("fresh.bundle", &["--since", "last"]);
+    let _ = import(&hub, &[text(&fresh)]).expect(0);
+    let _ = hub.home.run(&["verify", "--blobs"]).expect(0);
+
     // Whom it is not for.
     let _ = hub.home.run(&["import", text(&second)]).expect(1);
     let out = alone.home.run(&["import", text(&again)]).expect(1);
     assert!(out.stdout.contains("from this very home"), "{}", out.stdout);
     let _ = alone.home.run(&["sync", "--wait"]).expect(1);
     let _ = alone.run(&["remote", "remove", "site"]);
-    let (_, said) = alone.export("anew.bundle", &["--since", "last"]);
-    assert_eq!(said["number"], 1, "what was forgotten begins anew");
+    let anew = alone.home.beside("anew.bundle");
+    let out =
+        alone.home.run(&["export", "-o", text(&anew), "--to", "site", "--since", "last", "--json"]).expect(1);
+    let said = out.json();
+    assert_eq!(said["number"], 1, "what was forgotten begins anew: {said}");
+    assert!(!said["left_out"].as_array().unwrap().is_empty(), "whose bytes went is said: {said}");
     alone.daemon.stop();
 }
 

@@ -25,7 +25,8 @@ A daemon does the same by itself once a day, without a budget.
 
 Examples:
   pannier gc --dry-run
-  pannier gc --max-bytes 200G")]
+  pannier gc --max-bytes 200G
+  pannier gc --arrived site --max-bytes 50G     on a machine without a network, after a receipt")]
 pub struct Args {
     /// How much may stay, for example 200G
     #[arg(long, value_name = "SIZE", value_parser = units::bytes)]
@@ -33,6 +34,10 @@ pub struct Args {
     /// How many files may stay; each content counts once
     #[arg(long, value_name = "N")]
     max_files: Option<u64>,
+    /// Also files that arrived at this destination of bundles, by its receipts, may give way to the
+    /// budget. Nobody can fetch them from there: whoever needs one carries it back
+    #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
+    arrived: Option<String>,
     /// How old bytes must be that nothing names
     #[arg(long, value_name = "TIME", default_value = "1d", value_parser = units::duration)]
     grace: Duration,
@@ -76,6 +81,7 @@ pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
             ("grace_s", Some(args.grace.as_secs_f64().to_string())),
             ("max_bytes", number(args.max_bytes)),
             ("max_files", number(args.max_files)),
+            ("arrived", args.arrived.clone()),
             ("dry_run", Some(args.dry_run.to_string())),
         ],
     );

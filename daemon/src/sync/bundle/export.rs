@@ -69,7 +69,8 @@ impl Plan {
 /// Which streams go, and from where on; and what is there already.
 struct Lacking {
     streams: Vec<(Exportable, Seq)>,
-    sent: Vec<(i64, Seq)>,
+    /// Stretches of streams that the other side has.
+    sent: Vec<(i64, Seq, Seq)>,
 }
 
 fn lacking(store: &Store, ask: &Export) -> Result<Lacking, StoreError> {
@@ -90,7 +91,7 @@ fn lacking(store: &Store, ask: &Export) -> Result<Lacking, StoreError> {
         };
         let after = after.min(stream.last_seq);
         if after > 0 {
-            sent.push((stream.stream, after));
+            sent.push((stream.stream, 0, after));
         }
         if after < stream.last_seq && wanted(&stream) {
             streams.push((stream, after));

@@ -9,6 +9,7 @@ use pannier_proto::bundle::{Answered, Arrived, CARRIED, Manifest, Receipt};
 use pannier_proto::id::{Id128, Origin};
 use pannier_proto::path::RelPath;
 
+use super::known::Known;
 use super::{Problem, RECEIPT, Result, host};
 use crate::bundle::{self, BundleError, SigningKey};
 use crate::clock::now_us;
@@ -44,6 +45,39 @@ pub fn write(store: &Store, of: &[Manifest], place: &Path, key: Option<&SigningK
     bundle::finish(packer, key)?;
     Ok(())
 }
+
+/// Lets the bytes give way that arrived at a destination, and that no record
+/// names which did not: how many files, and their bytes. Blocks.
+///
+/// # Errors
+/// [`Problem::Refused`] where there is no such destination.
+pub fn let_go(store: &Arc<Store>, name: &str) -> Result<(u64, u64)> {
+    if !store.remotes()?.iter().any(|remote| remote.name == name && remote.url == CARRIED) {
+        return Err(Problem::refused(
+            format!("there is no destination {name:?} of bundles"),
+            "see `pannier remote list`; what is at a hub is fetched from there, and needs no receipt",
+        ));
+    }
+    let streams = store.exportable(name)?;
+    let there: Vec<_> = streams.iter().map(|stream| (stream.stream, 0, stream.received)).collect();
+    let lacking: Vec<_> =
+        streams.iter().map(|stream| (stream.stream, stream.received, stream.last_seq)).collect();
+    let (there, lacking) = (Known::of(store.clone(), &there)?, Known::of(store.clone(), &lacking)?);
+    let (mut after, mut files, mut bytes) = (0, 0, 0);
+    loop {
+        let page = store.blobs_after(after, PAGE)?;
+        let Some(last) = page.last() else { return Ok((files, bytes)) };
+        after = last.id;
+        let of_both = page.iter().filter(|row| !row.fetched && there.has(row.id) && !lacking.has(row.id));
+        let ids: Vec<i64> = of_both.clone().map(|row| row.id).collect();
+        files += ids.len() as u64;
+        bytes += of_both.map(|row| row.content.size).sum::<u64>();
+        store.write_blocking(move |tx| tx.yield_blobs(&ids))?;
+    }
+}
+
+/// Rows that are looked at at a time.
+const PAGE: usize = 4096;
 
 /// What a receipt came to: its destination, how many streams it speaks of, and how
 /// many records it says of that they arrived which was not known.
