@@ -19,6 +19,7 @@ pub struct Known {
     store: Arc<Store>,
     blobs: Ids,
     chunks: Ids,
+    unreadable: bool,
 }
 
 impl Known {
@@ -27,7 +28,7 @@ impl Known {
     /// # Errors
     /// [`StoreError`](crate::store::StoreError).
     pub fn of(store: Arc<Store>, streams: &[(i64, Seq, Seq)]) -> Result<Self> {
-        let mut known = Self { store, blobs: Ids::default(), chunks: Ids::default() };
+        let mut known = Self { store, blobs: Ids::default(), chunks: Ids::default(), unreadable: false };
         for (stream, after, upto) in streams {
             let mut at = *after;
             while at < *upto {
@@ -44,7 +45,10 @@ impl Known {
 
     fn read(&mut self, first: Seq, (after, upto): (Seq, Seq), head: &[u8]) -> Result<()> {
         // Of a damaged one nothing is known: what it names goes once more.
-        let Ok(head) = Head::decode(head) else { return Ok(()) };
+        let Ok(head) = Head::decode(head) else {
+            self.unreadable = true;
+            return Ok(());
+        };
         let changes = (first..).zip(&head.tags).filter(|(_, tag)| **tag == 0);
         for ((seq, _), change) in changes.zip(&head.changes) {
             if seq > after && seq <= upto {
@@ -75,6 +79,12 @@ impl Known {
             at = segment.end();
         }
         Ok(())
+    }
+
+    /// Whether more may be named than is known here.
+    #[must_use]
+    pub fn unreadable(&self) -> bool {
+        self.unreadable
     }
 
     /// Whether it is known that this blob need not go.

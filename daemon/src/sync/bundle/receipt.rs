@@ -63,6 +63,12 @@ pub fn let_go(store: &Arc<Store>, name: &str) -> Result<(u64, u64)> {
     let lacking: Vec<_> =
         streams.iter().map(|stream| (stream.stream, stream.received, stream.last_seq)).collect();
     let (there, lacking) = (Known::of(store.clone(), &there)?, Known::of(store.clone(), &lacking)?);
+    if lacking.unreadable() {
+        return Err(Problem::refused(
+            "records here are damaged: which files they name is not known",
+            "run `pannier verify`",
+        ));
+    }
     let (mut after, mut files, mut bytes) = (0, 0, 0);
     loop {
         let page = store.blobs_after(after, PAGE)?;
