@@ -37,6 +37,7 @@ use crate::relay::{self, Relays};
 use crate::spool::{Folders, Spool};
 use crate::store::{Journal, Store, StoreError};
 use crate::sync::Sync;
+use crate::sync::bundle::import::Importer;
 use crate::{lives, loopback, notify, sampler, token};
 
 /// How to run.
@@ -275,6 +276,8 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     let handover = Arc::new(Handover::new(app.store.clone()));
     let leaving_word = tokio::spawn(handover.clone().watch());
     let gc = tokio::spawn(blobs::daily(app.blobs.clone()));
+    let importer = Importer { store: app.store.clone(), blobs: app.blobs.clone(), dir: home.bundles() };
+    let bundles = tokio::spawn(importer.resume());
     let expiry = tokio::spawn(registry::expire_as_due(app.store.clone()));
     let sampler = tokio::spawn(sampler::run(app.store.clone(), app.spool.clone(), home.root().to_owned()));
     let (root, socket) = (home.root().display(), home.socket().display());
@@ -290,6 +293,7 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
     lives.abort();
     sampler.abort();
     gc.abort();
+    bundles.abort();
     expiry.abort();
     leaving_word.abort();
     stop_in_order(app, servers, handover).await;

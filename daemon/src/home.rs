@@ -170,6 +170,12 @@ impl Home {
         self.root.join("incoming")
     }
 
+    /// Bundles that are being taken in, or wait for others.
+    #[must_use]
+    pub fn bundles(&self) -> PathBuf {
+        self.root.join("bundles")
+    }
+
     /// The daemon's log.
     #[must_use]
     pub fn log(&self) -> PathBuf {

@@ -9,6 +9,7 @@ pub mod administration;
 pub mod api;
 pub mod blobs;
 pub mod block;
+pub mod bundle;
 pub mod capability;
 pub mod cli;
 pub mod clock;

@@ -17,12 +17,14 @@
 //! - [`dashboard`]: bodies of the routes that the dashboard reads.
 //! - [`view`]: reports and saved workspaces.
 //! - [`hub`]: bodies of the routes between a daemon and a hub.
+//! - [`bundle`]: what bundles say of themselves, and bodies of their routes.
 //! - [`admin`]: bodies of the routes by which a hub is administered.
 //! - [`home`]: where a home and its socket are, for client and daemon alike.
 
 pub mod admin;
 pub mod artifact;
 pub mod artifacts;
+pub mod bundle;
 pub mod content;
 pub mod dashboard;
 pub mod home;

@@ -10,6 +10,7 @@ mod artifact_roles;
 mod artifacts;
 mod bad_input;
 mod blobs;
+mod bundle;
 mod clusters;
 mod crash;
 mod crashpoints;

@@ -72,6 +72,11 @@ const DIRECTIONS: &[(&str, &[&str], &str)] = &[
         &["crate::api", "crate::sync", "crate::spool", "rusqlite", "axum"],
         "a door knows what lies behind it, not its neighbours",
     ),
+    (
+        "daemon/src/bundle",
+        &["crate::store", "crate::blobs", "crate::sync", "crate::api", "rusqlite", "tokio", "axum"],
+        "a container knows files and streams, not what is in them",
+    ),
     ("daemon/src/capability.rs", &["std::fs", "std::time", "tokio", "axum"], "signing is pure"),
     ("daemon/src/api", &["rusqlite", "crate::sync::plan"], "SQL lives in the store"),
     (

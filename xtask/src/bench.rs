@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod browser;
+mod bundle;
 mod cases;
 mod left;
 mod machine;
@@ -45,6 +46,11 @@ const BENCHES: &[Bench] = &[
     Bench { name: "sync", what: "ten million points to a hub", run: cases::sync },
     Bench { name: "artifacts", what: "1 GiB beside cp, and 10,000 small files", run: artifacts::logged },
     Bench { name: "blobs", what: "files to a hub: 1 GiB, 1 % of it, 100,000", run: artifacts::uploaded },
+    Bench {
+        name: "bundle",
+        what: "1 GiB and ten million points, exported and imported",
+        run: bundle::carried,
+    },
     Bench { name: "registry", what: "a search over ten thousand versions", run: artifacts::searched },
     Bench { name: "dashboard", what: "the dashboard in a real browser", run: browser::dashboard },
     Bench { name: "wandb-stream", what: "posts of W&B's file stream", run: wandb::stream },

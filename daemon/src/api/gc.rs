@@ -15,6 +15,7 @@ use super::App;
 use super::bytes::streamed;
 use crate::blobs::Budget;
 use crate::limits::GC_GRACE;
+use crate::sync::bundle::receipt::let_go;
 
 #[derive(Deserialize)]
 pub struct GcQuery {
@@ -23,6 +24,8 @@ pub struct GcQuery {
     max_files: Option<u64>,
     /// What may stay from now on, in bytes; 0 for any.
     budget: Option<u64>,
+    /// What arrived at this destination of bundles may give way, too.
+    arrived: Option<String>,
     #[serde(default)]
     dry_run: bool,
 }
@@ -48,6 +51,12 @@ pub async fn gc(State(app): State<App>, Query(query): Query<GcQuery>) -> Respons
             max_files: query.max_files,
             dry_run: query.dry_run,
         };
+        if let Some(name) = query.arrived.filter(|_| !query.dry_run)
+            && let Err(problem) = let_go(&app.store, &name)
+        {
+            let _ = lines.blocking_send(send(json!({"error": problem.to_string()})));
+            return;
+        }
         let swept = app.blobs.sweep(&budget, |what, done, total| {
             // Progress may be lost where the reader is slow; the result is not.
             let _ = lines.try_send(send(json!({"what": what, "done": done, "total": total})));

@@ -4,6 +4,7 @@
 mod admin;
 mod artifact;
 pub mod auth;
+mod bundles;
 mod bytes;
 pub mod dashboard;
 mod gc;
@@ -151,6 +152,8 @@ fn local_routes() -> Router<App> {
         .route("/v1/gc", post(gc::gc))
         .route("/v1/import", post(import::import))
         .route("/v1/watch", get(import::watched).post(import::watch).delete(import::unwatch))
+        .route("/v1/bundles/export", post(bundles::export))
+        .route("/v1/bundles/import", post(bundles::import))
 }
 
 /// The service of a listener. Whatever is routed here passes [`auth::guard`].

@@ -29,7 +29,7 @@ use Need::{Entity, Everything, Known, Nothing};
 
 /// Method, route, need. `HEAD` is taken for `GET`.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Need); 109] = [
+const ROUTES: [(&str, &str, Need); 111] = [
     ("GET",    "/blob/{capability}", Nothing),
     ("PUT",    "/blob/{capability}", Nothing),
     ("POST",   "/sdk/otel/v1/metrics", Nothing),
@@ -149,6 +149,8 @@ const ROUTES: [(&str, &str, Need); 109] = [
     ("GET",    "/v1/watch", Everything),
     ("POST",   "/v1/watch", Everything),
     ("DELETE", "/v1/watch", Everything),
+    ("POST",   "/v1/bundles/export", Everything),
+    ("POST",   "/v1/bundles/import", Everything),
 ];
 
 /// What a request needs; `None` where no route is there for it.

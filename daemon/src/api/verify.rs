@@ -7,6 +7,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use pannier_proto::bundle::CARRIED;
 use serde::Deserialize;
 use serde_json::{Value as JsonValue, json};
 use tokio::sync::mpsc;
@@ -26,7 +27,14 @@ pub struct VerifyQuery {
 
 /// Progress, a JSON object a line, and the result as the last line.
 pub async fn verify(State(app): State<App>, Query(query): Query<VerifyQuery>) -> Answer<Response> {
-    let mut remotes: Vec<String> = app.store.remotes()?.into_iter().map(|remote| remote.name).collect();
+    let known = app.store.remotes()?;
+    let carried = known.iter().filter(|remote| remote.url == CARRIED).map(|remote| remote.name.clone());
+    let carried: Vec<String> = carried.collect();
+    let mut remotes: Vec<String> = known.into_iter().map(|remote| remote.name).collect();
+    if query.remote.is_none() {
+        // Nobody can be asked where bundles are carried.
+        remotes.retain(|name| !carried.contains(name));
+    }
     if let Some(asked) = query.remote {
         remotes.retain(|name| *name == asked);
         if remotes.is_empty() {

@@ -50,7 +50,7 @@ use packer::{Job, Packer, QUEUE};
 use packs::Packs;
 pub use pieces::{PIECE, PIECES, pieces};
 pub use read::BlobReader;
-pub use sweep::{Budget, Swept, daily};
+pub use sweep::{Budget, Ids, Swept, daily};
 pub use verify::{Checked, Finding};
 pub use write::{BlobWriter, Closed, Pending};
 

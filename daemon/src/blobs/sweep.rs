@@ -76,9 +76,9 @@ struct Sorted {
     kept_bytes: u64,
 }
 
-/// A set of ids that are dense.
+/// A set of ids that are dense: a bit each.
 #[derive(Default)]
-struct Ids(Vec<u64>);
+pub struct Ids(Vec<u64>);
 
 impl Ids {
     fn place(id: i64) -> (usize, u64) {
@@ -86,15 +86,20 @@ impl Ids {
         (id / 64, 1 << (id % 64))
     }
 
-    fn insert(&mut self, id: i64) {
+    /// Adds one; whether it is new.
+    pub fn insert(&mut self, id: i64) -> bool {
         let (word, bit) = Self::place(id);
         if self.0.len() <= word {
             self.0.resize(word + 1, 0);
         }
+        let new = self.0[word] & bit == 0;
         self.0[word] |= bit;
+        new
     }
 
-    fn contains(&self, id: i64) -> bool {
+    /// Whether it is in there.
+    #[must_use]
+    pub fn contains(&self, id: i64) -> bool {
         let (word, bit) = Self::place(id);
         self.0.get(word).is_some_and(|found| found & bit != 0)
     }

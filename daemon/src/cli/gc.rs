@@ -27,7 +27,8 @@ A daemon removes what nothing names by itself once a day.
 Examples:
   pannier gc --dry-run
   pannier gc --budget 200G
-  pannier gc --budget none")]
+  pannier gc --budget none
+  pannier gc --arrived site --max-bytes 50G     on a machine without a network, after a receipt")]
 pub struct Args {
     /// How much may stay, for example 200G
     #[arg(long, value_name = "SIZE", value_parser = units::bytes)]
@@ -38,6 +39,10 @@ pub struct Args {
     /// How much may stay from now on, or `none`
     #[arg(long, value_name = "SIZE", value_parser = budget, conflicts_with_all = ["max_bytes", "dry_run"])]
     budget: Option<u64>,
+    /// Also files that arrived at this destination of bundles, by its receipts, may give way to the
+    /// budget. Nobody can fetch them from there: whoever needs one carries it back
+    #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
+    arrived: Option<String>,
     /// How old bytes must be that nothing names
     #[arg(long, value_name = "TIME", default_value = "1d", value_parser = units::duration)]
     grace: Duration,
@@ -93,6 +98,7 @@ pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
             ("max_bytes", number(args.max_bytes)),
             ("max_files", number(args.max_files)),
             ("budget", number(args.budget)),
+            ("arrived", args.arrived.clone()),
             ("dry_run", Some(args.dry_run.to_string())),
         ],
     );

@@ -1,68 +1,58 @@
-//! `pannier import-wandb` and `pannier import-tensorboard`: the daemon reads what
-//! lies on this machine; this shows how far it is and what came of it.
+//! `pannier import`: the daemon takes bundles in; this shows how far it is and what
+//! came of each.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use pannier_proto::import::{Import, ImportLine, ImportedLog, Outcome, Tracker};
+use pannier_proto::bundle::{Import, Imported, ImportedBundle};
 use serde_json::json;
 
+use super::export::{follow, passphrase, secret};
 use super::failure::{EXIT_FAILED, Failure, Result};
-use super::progress::{Progress, Rate};
-use super::{show, start};
+use super::show::{self, Colour, paint};
+use super::start;
 use crate::home::Home;
 
-/// Take in what wandb left on disk: `wandb/` folders, offline runs, cut off ones too
+/// Take in bundles that were exported elsewhere, and receipts
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The `.wandb` logs below the folders are read, with the files, media and artifacts beside them, and
-never written. A run is known by its id: what is here already, by whichever door it came, is not
-taken in again, so this may be asked any number of times. What a log that was cut off or damaged
-still holds is taken in, and the rest is told of.
+Each bundle is read to its end and checked before anything of it is taken in; a damaged one changes
+nothing. Bundles may be given in any order, again, and all parts of one in any order. What needs an
+earlier bundle is kept and waits for it.
 
-Runs keep the entity and project that they were logged to, unless others are named.
-
-Examples:
-  pannier import-wandb wandb/
-  pannier import-wandb --dry-run ~/projects
-  pannier import-wandb --entity lab --project old runs/wandb/offline-run-20260102_030405-abc123
-
-Exit codes: 0 all is here; 1 not all, with the reasons; 69 no daemon could be asked.")]
-pub struct WandbArgs {
-    #[command(flatten)]
-    common: Common,
-}
-
-/// Take in TensorBoard's event files, which are only read
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
-A folder with event files is a run, called as the folder is from where was looked. Scalars, texts,
-histograms, pictures, sounds and hyperparameters are taken in, with their steps and times; graphs are
-not. Files that grew since are read on from there.
+A receipt says what is here now of what the bundles brought. It goes back the same way; imported
+where the bundles came from, it shows there what arrived.
 
 Examples:
-  pannier import-tensorboard runs/
-  pannier import-tensorboard --project digits lightning_logs/
+  pannier import /media/stick/*.bundle
+  pannier import /media/stick/*.bundle --receipt /media/stick/back.receipt
+  pannier import /media/stick/back.receipt                  at the side that exported
+  pannier import all.bundle.* --identity key.txt            one that is encrypted, in parts
+  pannier import all.bundle --key pannier-key:…             only if this key signed it
+  pannier import all.bundle --dry-run
 
-Exit codes: 0 all is here; 1 not all, with the reasons; 69 no daemon could be asked.")]
-pub struct TensorboardArgs {
-    #[command(flatten)]
-    common: Common,
-}
-
-#[derive(Debug, clap::Args)]
-struct Common {
-    /// Folders, which are searched, or files
-    #[arg(required = true, value_name = "DIR")]
-    paths: Vec<PathBuf>,
-    /// Whose the runs become
-    #[arg(long, value_name = "ENTITY")]
-    entity: Option<String>,
-    /// Into which project they go
-    #[arg(long, value_name = "PROJECT")]
-    project: Option<String>,
-    /// Only say what is there
+Exit codes: 0 all of it is here, or waits; 1 something was refused, with the reasons;
+69 no daemon could be asked.")]
+pub struct Args {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Write a receipt to this file
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
+    /// Sign the receipt with the key in this file
+    #[arg(long, value_name = "FILE", requires = "receipt")]
+    sign: Option<PathBuf>,
+    /// Take only what this key signed, or one in this file; may be given again
+    #[arg(long, value_name = "KEY|FILE")]
+    key: Vec<String>,
+    /// The file with the secret key (age's) that it is encrypted to; may be given again
+    #[arg(long, value_name = "FILE")]
+    identity: Vec<PathBuf>,
+    /// The file with the passphrase that it is encrypted with; `-` for standard input
+    #[arg(long, value_name = "FILE|-")]
+    passphrase_file: Option<PathBuf>,
+    /// Only look: whether it is whole, and what is in it
     #[arg(long)]
     dry_run: bool,
     /// Print JSON
@@ -70,119 +60,133 @@ struct Common {
     json: bool,
 }
 
-/// Runs `import-wandb`.
-pub fn wandb(home: &Home, args: WandbArgs, out: &mut dyn Write) -> Result {
-    run(home, Tracker::Wandb, args.common, out)
-}
-
-/// Runs `import-tensorboard`.
-pub fn tensorboard(home: &Home, args: TensorboardArgs, out: &mut dyn Write) -> Result {
-    run(home, Tracker::Tensorboard, args.common, out)
-}
-
-/// The path as the daemon, which may be elsewhere, knows it.
-pub fn absolute(path: &Path) -> Result<String> {
-    let found = path.canonicalize().map_err(|error| Failure::file("read", path, &error))?;
-    let text = found.to_str().map(str::to_owned);
-    text.ok_or_else(|| Failure::new(format!("the path {} is not UTF-8", path.display())))
-}
-
-fn run(home: &Home, tracker: Tracker, args: Common, out: &mut dyn Write) -> Result {
-    let paths = args.paths.iter().map(|path| absolute(path)).collect::<Result<_, _>>()?;
-    let Common { entity, project, dry_run, json, .. } = args;
-    let asked = json!(Import { tracker, paths, entity, project, dry_run });
+/// Runs it.
+pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
+    let whole = |path: &PathBuf| {
+        let whole = std::path::absolute(path).map_err(|error| Failure::file("use", path, &error))?;
+        Ok::<_, Failure>(whole.display().to_string())
+    };
+    let identities: String =
+        args.identity.iter().map(|file| secret(file).map(|text| text + "\n")).collect::<Result<_>>()?;
+    let asked = Import {
+        files: args.files.iter().map(whole).collect::<Result<_>>()?,
+        keys: keys(&args.key)?,
+        identities: Some(identities).filter(|text| !text.is_empty()),
+        passphrase: args.passphrase_file.as_deref().map(passphrase).transpose()?,
+        dry_run: args.dry_run,
+        receipt: args.receipt.as_ref().map(whole).transpose()?,
+        sign: args.sign.as_deref().map(secret).transpose()?,
+    };
     let daemon = start::connect_or_start(home)?;
-    let answer = daemon.stream_with("POST", "/v1/import", &asked)?;
-    let mut shown = Shown::new();
-    let mut logs = Vec::new();
-    let mut done = false;
-    for line in answer.lines::<ImportLine>() {
-        match line? {
-            ImportLine::Progress { logs, logs_total, rows, bytes, bytes_total } => {
-                shown.show((logs, logs_total), rows, (bytes, bytes_total));
+    let imported: Imported = follow(&daemon, "/v1/bundles/import", &json!(asked), "import")?;
+    match args.json {
+        true => show::json(out, &imported)?,
+        false => print(&imported, args.dry_run, out)?,
+    }
+    let good = |bundle: &ImportedBundle| bundle.error.is_none() && bundle.problems.is_empty();
+    Ok(if imported.bundles.iter().all(good) { 0 } else { EXIT_FAILED })
+}
+
+fn keys(given: &[String]) -> Result<Vec<String>> {
+    let mut keys = Vec::new();
+    for given in given {
+        match given.starts_with("pannier-key:") {
+            true => keys.push(given.clone()),
+            false => {
+                let text = secret(Path::new(given))?;
+                let lines = text.lines().map(str::trim);
+                let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+                keys.extend(lines.map(str::to_owned));
             }
-            ImportLine::Log(log) => logs.push(log),
-            ImportLine::Done => done = true,
-            ImportLine::Failed(body) => {
-                let failure = Failure::new(show::clean(&body.error));
-                return Err(body
-                    .hint
-                    .into_iter()
-                    .fold(failure, |failure, hint| failure.hint(show::clean(&hint))));
-            }
         }
     }
-    drop(shown);
-    if !done {
-        return Err(Failure::new("the daemon did not finish")
-            .hint("look into daemon.log in the home, and ask again: what was taken in stays"));
-    }
-    let whole = !logs.is_empty() && logs.iter().all(|log| is_whole(log.outcome));
-    if json {
-        show::json(out, &json!({ "whole": whole, "dry_run": dry_run, "logs": logs }))?;
-    } else {
-        print(&logs, dry_run, out)?;
-    }
-    Ok(if whole { 0 } else { EXIT_FAILED })
+    Ok(keys)
 }
 
-fn is_whole(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Imported | Outcome::AlreadyHere)
-}
-
-/// The progress: logs, rows, bytes, and how fast.
-struct Shown {
-    progress: Progress,
-    rate: Rate,
-}
-
-impl Shown {
-    fn new() -> Self {
-        Self { progress: Progress::new("import"), rate: Rate::default() }
+fn print(imported: &Imported, dry_run: bool, out: &mut dyn Write) -> Result<()> {
+    for bundle in &imported.bundles {
+        one(bundle, dry_run, out)?;
     }
-
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
-    fn show(&mut self, logs: (u64, u64), rows: u64, bytes: (u64, u64)) {
-        self.rate.note(Instant::now(), rows);
-        let mut text = format!(
-            "{} of {}, {}, {} of {}",
-            show::number(logs.0),
-            show::count(logs.1, "log"),
-            show::count(rows, "row"),
-            show::size(bytes.0),
-            show::size(bytes.1)
-        );
-        if let Some(rate) = self.rate.per_second() {
-            text += &format!(", {}/s", show::count(rate as u64, "row"));
-        }
-        self.progress.show(bytes.0, bytes.1, &text);
+    for waiting in &imported.still_waiting {
+        writeln!(out, "{} {}", paint("still waiting:", Colour::Yellow), show::clean(waiting))?;
     }
-}
-
-fn print(logs: &[ImportedLog], dry: bool, out: &mut dyn Write) -> Result<()> {
-    if logs.is_empty() {
-        writeln!(out, "no log was found there")?;
-        return Ok(());
-    }
-    let mut table = show::Table::new(&["RUN", "WHAT", "NEW ROWS", "KNOWN", "ARTIFACTS", "FILES"]);
-    for log in logs {
-        let what = match log.outcome {
-            Outcome::Imported if dry => "to import",
-            Outcome::Imported => "imported",
-            Outcome::AlreadyHere => "already here",
-            Outcome::Partly => "partly",
-            Outcome::Failed => "failed",
-        };
-        let run = log.run.as_ref().map_or_else(|| log.log.clone(), ToString::to_string);
-        let numbers = [log.rows, log.rows_known, log.artifacts, log.files].map(show::number);
-        table.row([show::clean(&run).into_owned(), what.to_owned()].into_iter().chain(numbers));
-    }
-    table.print(out)?;
-    for log in logs.iter().filter(|log| !log.problems.is_empty()) {
-        writeln!(out, "\n{}", show::clean(&log.log))?;
-        for problem in &log.problems {
-            writeln!(out, "  {}", show::clean(problem))?;
-        }
+    if let Some(receipt) = &imported.receipt {
+        writeln!(out, "receipt: {}; import it where the bundles came from", show::clean(receipt))?;
     }
     Ok(())
+}
+
+fn one(bundle: &ImportedBundle, dry_run: bool, out: &mut dyn Write) -> Result<()> {
+    let name = show::clean(&bundle.file);
+    if let Some(error) = &bundle.error {
+        // Of one that is not all there, the error names what is.
+        let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
+        writeln!(out, "{name}{}: {}", paint("REFUSED", Colour::Red), show::clean(error))?;
+        if let Some(hint) = &bundle.hint {
+            writeln!(out, "  hint: {}", show::clean(hint))?;
+        }
+        return Ok(());
+    }
+    let (host, to) = (show::clean(&bundle.host), show::clean(&bundle.to));
+    let (records, new) = (show::count(bundle.records, "record"), show::number(bundle.new_records));
+    let streams = show::count(bundle.streams, "stream");
+    let verb = if dry_run { "would be new" } else { "new" };
+    match bundle.receipt {
+        true => writeln!(
+            out,
+            "{name}: a receipt of {host}: {records} of {streams} arrived at {to}, {new} of them {verb}"
+        )?,
+        false => writeln!(
+            out,
+            "{name}: bundle {} of {host} for {to}: {records} of {streams}, {new} {verb} here",
+            bundle.number
+        )?,
+    }
+    match &bundle.signed_by {
+        Some(key) => writeln!(out, "  signed by {key}")?,
+        None => writeln!(out, "  not signed")?,
+    }
+    for waiting in &bundle.waiting {
+        writeln!(out, "  {} {}", paint("waits:", Colour::Yellow), show::clean(waiting))?;
+    }
+    for problem in &bundle.problems {
+        writeln!(out, "  {} {}", paint("refused:", Colour::Red), show::clean(problem))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_prints() {
+        let bundle = ImportedBundle {
+            file: "/m/a.bundle".into(),
+            host: "node\u{7}1".into(),
+            to: "hub".into(),
+            number: 2,
+            streams: 1,
+            records: 1200,
+            new_records: 1000,
+            waiting: vec!["run e/p/r: more".into()],
+            ..ImportedBundle::default()
+        };
+        let refused = ImportedBundle {
+            error: Some("it is damaged".into()),
+            hint: Some("copy it again".into()),
+            ..bundle.clone()
+        };
+        let imported = Imported { bundles: vec![bundle, refused], ..Imported::default() };
+        let mut out = Vec::new();
+        print(&imported, false, &mut out).unwrap();
+        let expected = "\
+/m/a.bundle: bundle 2 of node\\u{7}1 for hub: 1,200 records of 1 stream, 1,000 new here
+  not signed
+  waits: run e/p/r: more
+/m/a.bundle: REFUSED: it is damaged
+  hint: copy it again
+";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
 }

@@ -12,11 +12,13 @@ mod client;
 mod daemon;
 mod doctor;
 mod env;
+mod export;
 mod failure;
 mod gc;
 mod hub;
 mod import;
 mod launch;
+mod left;
 mod logging;
 mod open;
 mod progress;
@@ -69,6 +71,7 @@ Examples:
   pannier remote add hub https://hub.example.org --token-file token.txt
   pannier sync --wait                 wait until everything is there
   pannier import-wandb wandb/         take in what wandb left on disk
+  pannier export --since last -o DIR  the same by hand, where there is no network
 
 Everything is kept in one folder, the home: $PANNIER_HOME, else $XDG_STATE_HOME/pannier, else
 ~/.local/state/pannier. Commands that need a daemon start one, which leaves when it is idle.
@@ -87,9 +90,11 @@ enum Command {
     Sync(sync::Args),
     Verify(verify::Args),
     Gc(gc::Args),
+    Export(export::Args),
+    Import(import::Args),
     Remote(remote::Args),
-    ImportWandb(import::WandbArgs),
-    ImportTensorboard(import::TensorboardArgs),
+    ImportWandb(left::WandbArgs),
+    ImportTensorboard(left::TensorboardArgs),
     Watch(watch::Args),
     Relay(relay::Args),
     Runs(runs::Args),
@@ -132,9 +137,11 @@ impl Cli {
             Command::Sync(args) => sync::run(&home, &args, out)?,
             Command::Verify(args) => verify::run(&home, &args, out)?,
             Command::Gc(args) => gc::run(&home, &args, out)?,
+            Command::Export(args) => export::run(&home, &args, out)?,
+            Command::Import(args) => import::run(&home, &args, out)?,
             Command::Remote(args) => remote::run(&home, args, out)?,
-            Command::ImportWandb(args) => import::wandb(&home, args, out)?,
-            Command::ImportTensorboard(args) => import::tensorboard(&home, args, out)?,
+            Command::ImportWandb(args) => left::wandb(&home, args, out)?,
+            Command::ImportTensorboard(args) => left::tensorboard(&home, args, out)?,
             Command::Watch(args) => watch::run(&home, args, out)?,
             Command::Relay(args) => relay::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,

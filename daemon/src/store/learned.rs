@@ -150,14 +150,16 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// The remote whose numbers count: the first that was added.
+    /// The remote whose numbers count: the first that was added, and that can be
+    /// asked.
     ///
     /// # Errors
     /// [`super::StoreError`].
     pub fn first_remote(&self) -> Result<Option<String>> {
         self.read_blocking(|sql| {
-            let mut select =
-                sql.prepare_cached("SELECT name FROM remotes ORDER BY created_us, name LIMIT 1")?;
+            let mut select = sql.prepare_cached(
+                "SELECT name FROM remotes WHERE url <> 'bundle:' ORDER BY created_us, name LIMIT 1",
+            )?;
             Ok(select.query_row([], |row| row.get(0)).optional()?)
         })
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use pannier_proto::bundle::CARRIED;
 use pannier_proto::id::Origin;
 
 use super::folder::{Folder, SCHEME};
@@ -15,6 +16,8 @@ pub enum Kind {
     Hub(Hub),
     /// A folder on a shared file system.
     Folder(Folder),
+    /// A place to which bundles are carried. Nobody can be asked there.
+    Carried,
 }
 
 impl Kind {
@@ -23,6 +26,9 @@ impl Kind {
     /// # Errors
     /// Why this URL, token or certificate file cannot be used, for people.
     pub fn new(url: &str, token: Option<&str>, origin: Origin) -> Result<Self, String> {
+        if url == CARRIED {
+            return Ok(Self::Carried);
+        }
         match folder_of(url) {
             Some(root) => Ok(Self::Folder(Folder::new(&root?, origin, BTreeMap::new()))),
             None => Ok(Self::Hub(Hub::new(url, token)?)),
@@ -34,7 +40,7 @@ impl Kind {
     pub fn hub(&self) -> Option<&Hub> {
         match self {
             Self::Hub(hub) => Some(hub),
-            Self::Folder(_) => None,
+            Self::Folder(_) | Self::Carried => None,
         }
     }
 
@@ -43,7 +49,7 @@ impl Kind {
     pub fn folder(&self) -> Option<&Folder> {
         match self {
             Self::Folder(folder) => Some(folder),
-            Self::Hub(_) => None,
+            Self::Hub(_) | Self::Carried => None,
         }
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod backoff;
 mod batch;
+pub mod bundle;
 pub mod carry;
 pub mod engine;
 pub mod folder;
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pannier_proto::bundle::CARRIED;
 use pannier_proto::content::{Blob, Content};
 use pannier_proto::id::RunPath;
 use pannier_proto::request::RemoteStatus;
@@ -146,7 +148,7 @@ impl Sync {
         let running = match kind.clone() {
             Some(Kind::Hub(hub)) => Some(self.spawn(name, hub, &seen, &bell)),
             Some(Kind::Folder(folder)) => Some(self.spawn(name, folder, &seen, &bell)),
-            None => None,
+            Some(Kind::Carried) | None => None,
         };
         let hub = kind.as_ref().and_then(Kind::hub).cloned();
         Task { url, token, seen, bell, kind, hub, running }
@@ -211,7 +213,7 @@ impl Sync {
         let status = views.into_iter().map(|(name, url, view, records_passed_on)| {
             let (records_sent, records_queued, bytes_queued) = self.store.backlog(&name).unwrap_or_default();
             RemoteStatus {
-                state: view.state().to_owned(),
+                state: if url == CARRIED { "carried" } else { view.state() }.to_owned(),
                 retry_in_s: view.retry_at.map(|at| at.saturating_duration_since(Instant::now()).as_secs()),
                 last_contact_us: view.contact_us,
                 last_error: view.error.map(|(_, what)| what),
@@ -272,6 +274,10 @@ impl Sync {
         match kind {
             Some(Kind::Hub(hub)) => verify::verify(&self.store, &hub, progress).await,
             Some(Kind::Folder(folder)) => verify::verify(&self.store, &folder, progress).await,
+            Some(Kind::Carried) => {
+                let what = "bundles are carried there: nobody can be asked, and receipts say what arrived";
+                Err(RemoteError::Rejected(what.to_owned()).into())
+            }
             None => Err(RemoteError::Rejected(error.map(|(_, what)| what).unwrap_or_default()).into()),
         }
     }

@@ -205,7 +205,7 @@ impl<'a> Reference<'a> {
 }
 
 /// The run that is meant.
-fn find(daemon: &Client, text: &str) -> Result<RunPath> {
+pub fn find(daemon: &Client, text: &str) -> Result<RunPath> {
     let reference = Reference::parse(text)?;
     if let (Some(entity), Some(project)) = (reference.entity, reference.project) {
         // The daemon knows names within a project.

@@ -126,6 +126,18 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Blobs are elsewhere, too: they may give way as if they had been fetched.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn yield_blobs(&self, ids: &[i64]) -> Result<()> {
+        let mut update = self.sql.prepare_cached("UPDATE blobs SET fetched = 1 WHERE id = ?1")?;
+        for id in ids {
+            update.execute([id])?;
+        }
+        Ok(())
+    }
+
     /// Says whether a blob must stay, whatever the budget.
     ///
     /// # Errors

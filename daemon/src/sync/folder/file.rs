@@ -82,6 +82,25 @@ fn damaged(path: &Path, problem: impl Into<String>) -> FolderError {
     FolderError::Damaged { path: path.to_owned(), problem: problem.into() }
 }
 
+/// What comes before a payload that is whole in memory.
+#[must_use]
+pub fn head(kind: Kind, packed: bool, payload: &[u8]) -> [u8; HEAD] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(payload);
+    sealed(kind, packed, payload.len() as u64, hasher)
+}
+
+/// The head of a payload that went through the hasher.
+fn sealed(kind: Kind, packed: bool, length: u64, mut hasher: blake3::Hasher) -> [u8; HEAD] {
+    let mut head = [0; HEAD];
+    head[..4].copy_from_slice(MAGIC);
+    (head[4], head[5]) = (kind as u8, u8::from(packed));
+    head[8..COVERED].copy_from_slice(&length.to_le_bytes());
+    hasher.update(&head[..COVERED]);
+    head[COVERED..].copy_from_slice(hasher.finalize().as_bytes());
+    head
+}
+
 /// A file that is being written.
 pub struct Draft {
     temporary: Temporary,
@@ -123,13 +142,8 @@ impl Draft {
     ///
     /// # Errors
     /// [`FolderError`].
-    pub fn publish(mut self, dir: &Path, mut number: u64) -> Result<u64> {
-        let mut head = [0; HEAD];
-        head[..4].copy_from_slice(MAGIC);
-        (head[4], head[5]) = (self.kind as u8, u8::from(self.packed));
-        head[8..COVERED].copy_from_slice(&self.length.to_le_bytes());
-        self.hasher.update(&head[..COVERED]);
-        head[COVERED..].copy_from_slice(self.hasher.finalize().as_bytes());
+    pub fn publish(self, dir: &Path, mut number: u64) -> Result<u64> {
+        let head = sealed(self.kind, self.packed, self.length, self.hasher);
         let Temporary { file, path: temporary } = &self.temporary;
         file.write_all_at(&head, 0).map_err(failed("write", temporary))?;
         file.sync_all().map_err(failed("sync", temporary))?;

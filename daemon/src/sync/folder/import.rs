@@ -125,6 +125,7 @@ fn parts(blobs: &Blobs, path: &Path) -> Result<(), ImportError> {
     let damaged = |problem: String| FolderError::Damaged { path: path.to_owned(), problem };
     let (json, _) = file::read(path, Kind::Parts)?;
     let parts: Vec<BlobPart> = serde_json::from_slice(&json).map_err(|error| damaged(error.to_string()))?;
+    let incomplete = |problem: String| FolderError::Incomplete { path: path.to_owned(), problem };
     let mut wrong = None;
     for BlobPart { content, at, chunks } in parts {
         if chunks.len() > CHUNKS_MAX {
@@ -134,16 +135,14 @@ fn parts(blobs: &Blobs, path: &Path) -> Result<(), ImportError> {
             PartAnswer::Whole => drop(blobs.keep(&[content.blob])?),
             PartAnswer::At { .. } => {}
             PartAnswer::Lacks { chunks } => {
-                wrong.get_or_insert(format!(
-                    "{} chunks of blob {} are in no file before it",
-                    chunks.len(),
-                    content.blob
-                ));
+                let problem =
+                    format!("{} chunks of blob {} are in no file before it", chunks.len(), content.blob);
+                wrong.get_or_insert(incomplete(problem));
             }
-            PartAnswer::Refused { reason } => drop(wrong.get_or_insert(reason)),
+            PartAnswer::Refused { reason } => drop(wrong.get_or_insert(damaged(reason))),
         }
     }
-    wrong.map_or(Ok(()), |problem| Err(damaged(problem).into()))
+    wrong.map_or(Ok(()), |wrong| Err(wrong.into()))
 }
 
 /// What an import came to.
@@ -153,8 +152,10 @@ pub struct Imported {
     pub files: u64,
     /// Up to where the streams of the folder are here now.
     pub streams: BTreeMap<StreamId, Seq>,
-    /// What is not here, file by file, for people.
+    /// What is not here and never will be, file by file, for people.
     pub problems: Vec<String>,
+    /// What waits for what is not here yet.
+    pub waiting: Vec<String>,
 }
 
 /// Reads the whole folder, and takes nothing in: whether every file is what was
@@ -216,7 +217,7 @@ pub async fn all(
             break;
         }
     }
-    imported.problems.extend(waiting.into_iter().flat_map(|(_, lacking)| lacking));
+    imported.waiting.extend(waiting.into_iter().flat_map(|(_, lacking)| lacking));
     Ok(imported)
 }
 
@@ -245,6 +246,10 @@ impl Imported {
             Ok(taken) => taken,
             // Whoever wrote it has removed it.
             Err(ImportError::Folder(error)) if error.is_gone() => return Ok(None),
+            // It may come yet, from another writer or another folder.
+            Err(ImportError::Folder(error @ FolderError::Incomplete { .. })) => {
+                return Ok(Some(((origin, name), vec![error.to_string()])));
+            }
             // One bad file is in nobody's way.
             Err(ImportError::Folder(error)) => {
                 self.problems.push(error.to_string());

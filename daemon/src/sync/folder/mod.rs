@@ -138,9 +138,10 @@ impl Folder {
                 ))
             }
             FolderError::Io { .. } => RemoteError::transient(error.to_string()),
-            FolderError::Newer { .. } | FolderError::Strange { .. } | FolderError::Damaged { .. } => {
-                RemoteError::Rejected(error.to_string())
-            }
+            FolderError::Newer { .. }
+            | FolderError::Strange { .. }
+            | FolderError::Incomplete { .. }
+            | FolderError::Damaged { .. } => RemoteError::Rejected(error.to_string()),
         }
     }
 }

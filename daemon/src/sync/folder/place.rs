@@ -50,6 +50,14 @@ pub enum FolderError {
         /// What is wrong.
         problem: String,
     },
+    /// A file in it names what is in no file before it, and not here.
+    #[error("{} names what is not here: {problem}", .path.display())]
+    Incomplete {
+        /// The file.
+        path: PathBuf,
+        /// What is lacking.
+        problem: String,
+    },
     /// A file in it is not what was written.
     #[error("{} is damaged: {problem}", .path.display())]
     Damaged {
@@ -74,6 +82,12 @@ pub type Result<T, E = FolderError> = std::result::Result<T, E>;
 /// The error of doing this to that.
 pub fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
     move |source| FolderError::Io { verb, path: path.to_owned(), source }
+}
+
+/// What is in `FORMAT`.
+#[must_use]
+pub fn format() -> String {
+    format!("{FORMAT}{VERSION}\n")
 }
 
 /// A folder, by its path.
@@ -103,9 +117,7 @@ impl Place {
             make_dir(&dir)?;
         }
         match self.check() {
-            Err(error) if error.is_gone() => {
-                replace(&self.0.join("FORMAT"), format!("{FORMAT}{VERSION}\n").as_bytes())
-            }
+            Err(error) if error.is_gone() => replace(&self.0.join("FORMAT"), format().as_bytes()),
             Err(error) => Err(error),
             Ok(()) => {
                 let probe = Temporary::new(&self.0)?;
