@@ -71,6 +71,7 @@ impl Tx<'_> {
         if known.as_deref().is_some_and(|known| known != url) {
             // Another place: what it has is not known.
             self.sql.execute("DELETE FROM cursors WHERE remote = ?1", [name])?;
+            self.sql.execute("DELETE FROM counterparts WHERE remote = ?1", [name])?;
             self.sql
                 .execute("UPDATE remotes SET url = ?2, epoch = NULL WHERE name = ?1", params![name, url])?;
         }

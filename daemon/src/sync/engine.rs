@@ -58,7 +58,7 @@ pub struct Engine<R> {
     name: String,
     store: Arc<Store>,
     blobs: Arc<Blobs>,
-    remote: R,
+    pub(super) remote: R,
     policy: Box<dyn RetryPolicy>,
     seen: Arc<Seen>,
     ask: Ask,
@@ -157,7 +157,7 @@ impl<R: Remote> Engine<R> {
         }
         learn::numbers(&self.remote, &self.store, &self.name).await?;
         self.policy.reset();
-        Ok(self.idle())
+        Ok(self.remote.settle().await?.map_or_else(|| self.idle(), Step::Wait))
     }
 
     fn idle(&self) -> Step {

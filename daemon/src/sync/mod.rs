@@ -1,8 +1,8 @@
 //! Copies to each remote what it lacks: one task per remote, woken by the store.
 //!
 //! `plan` says what to send next, `batch` reads it, [`engine`] sends it and
-//! moves the cursors, [`remote`] is the narrow trait that it sends through and
-//! [`hub`] the one remote there is so far. [`receive`] is the other side.
+//! moves the cursors, [`remote`] is the narrow trait that it sends through, and
+//! [`kind`] says which remotes there are: [`hub`] and W&B's servers. [`receive`] is the other side.
 //! [`backoff`] says when to try again. It all knows the store, and no door.
 
 pub mod backoff;
@@ -10,6 +10,7 @@ mod batch;
 pub mod carry;
 pub mod engine;
 pub mod hub;
+pub mod kind;
 mod learn;
 mod pace;
 mod plan;
@@ -18,7 +19,9 @@ pub mod remote;
 pub(crate) mod seen;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transport;
 pub mod verify;
+mod wandb;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -35,13 +38,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 use self::backoff::Exponential;
 use self::engine::{Engine, Step};
 use self::hub::Hub;
+use self::kind::Kind;
 use self::remote::{Remote, RemoteError};
 use self::seen::Seen;
 use self::verify::{VerifyError, VerifyReport};
 use crate::blobs::Blobs;
 use crate::credentials::Credentials;
 use crate::health::Health;
-use crate::limits::PUSH_INTERVAL;
 use crate::store::{self, Store, StoreError};
 
 /// All remotes of a home.
@@ -134,20 +137,31 @@ impl Sync {
         let seen = Arc::new(Seen::new(name, self.health.clone()));
         let bell = Arc::new(Bell::default());
         let mut asked = None;
-        let running = match Hub::new(&url, token.as_deref()) {
-            Ok(hub) => {
+        let running = match Kind::new(name, &url, token.as_deref(), &self.store, &self.blobs) {
+            Ok(Kind::Hub(hub)) => {
                 asked = Some(hub.clone());
-                let policy = Box::new(Exponential::from_system());
-                let engine =
-                    Engine::new(name, self.store.clone(), self.blobs.clone(), hub, policy, seen.clone());
-                Some(self.runtime.spawn(run(engine, self.store.clone(), bell.clone())))
+                Some(self.spawn(name, hub, &seen, &bell))
             }
+            Ok(Kind::Wandb(wandb)) => Some(self.spawn(name, *wandb, &seen, &bell)),
             Err(error) => {
                 seen.failed("unreachable", &error, None);
                 None
             }
         };
         Task { url, token, seen, bell, hub: asked, running }
+    }
+
+    fn spawn<R: Remote + 'static>(
+        &self,
+        name: &str,
+        remote: R,
+        seen: &Arc<Seen>,
+        bell: &Arc<Bell>,
+    ) -> JoinHandle<()> {
+        let (store, blobs, policy) =
+            (self.store.clone(), self.blobs.clone(), Box::new(Exponential::from_system()));
+        let engine = Engine::new(name, store.clone(), blobs, remote, policy, seen.clone());
+        self.runtime.spawn(run(engine, store, bell.clone()))
     }
 
     /// The first remote, which settles numbers and has what is not here; none
@@ -235,8 +249,11 @@ impl Sync {
     ) -> Result<VerifyReport, VerifyError> {
         let known = self.tasks().get(remote).map(|task| (task.url.clone(), task.token.clone()));
         let (url, token) = known.ok_or_else(|| StoreError::Missing(format!("remote {remote:?}")))?;
-        let hub = Hub::new(&url, token.as_deref()).map_err(RemoteError::Rejected)?;
-        verify::verify(&self.store, &hub, progress).await
+        let kind = Kind::new(remote, &url, token.as_deref(), &self.store, &self.blobs);
+        match kind.map_err(RemoteError::Rejected)? {
+            Kind::Hub(hub) => verify::verify(&self.store, &hub, progress).await,
+            Kind::Wandb(wandb) => Ok(wandb.verify(progress).await?),
+        }
     }
 
     /// Brings a blob here from the first remote that has it, once however many
@@ -304,7 +321,7 @@ pub async fn run<R: Remote>(mut engine: Engine<R>, store: Arc<Store>, bell: Arc<
             Step::Idle => {
                 let news = async {
                     // What comes in between goes together.
-                    sleep_until(began + PUSH_INTERVAL).await;
+                    sleep_until(began + engine.remote.interval()).await;
                     newer.changed().await
                 };
                 tokio::select! {

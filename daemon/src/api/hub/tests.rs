@@ -116,7 +116,7 @@ async fn records_arrive_and_digests_agree() {
 #[tokio::test]
 async fn bad_requests_are_answered_and_harm_nobody() {
     let pair = pair().await;
-    crate::sync::hub::install_crypto();
+    crate::sync::transport::install_crypto();
     let client = reqwest::Client::builder().build().unwrap();
     let post = |path: &str, body: &[u8], zstd: bool| {
         let request = client.post(format!("{}/v1/hub/{path}", pair.url)).body(body.to_vec());
