@@ -17,6 +17,8 @@ mod readback;
 mod run;
 mod server;
 mod state;
+#[cfg(test)]
+mod tests;
 mod together;
 mod upsert;
 mod views;

@@ -27,7 +27,7 @@ const SAMPLE_STEPS: i64 = 50;
 /// Files of a run whose digests are compared; of more, only these.
 const FILES_MAX: usize = 1000;
 /// Between two looks at a run.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(4) };
 /// A difference that is still there when it is looked at so often is one.
 const LOOKS: u32 = 3;
 /// What begins the names of runs that have ended and were not read back yet.
