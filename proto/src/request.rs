@@ -247,6 +247,10 @@ pub struct RunAtRemote {
     pub parked: Option<String>,
     /// The last error.
     pub last_error: Option<String>,
+    /// The run's page there, where the remote has said which it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub url: Option<String>,
 }
 
 /// A run as `runs list` and `runs show` give it.

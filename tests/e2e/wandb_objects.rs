@@ -18,7 +18,8 @@ use crate::artifact_cli::run;
 fn begin(home: &TestHome, name: &str) -> Run {
     let place = Place { home: home.path().to_owned(), socket: home.socket().to_owned() };
     let (project, run) = (Some("p".to_owned()), Some(name.to_owned()));
-    Run::init(Options { project, run, daemon: Use::Running, place: Some(place), ..Options::default() }).unwrap()
+    Run::init(Options { project, run, daemon: Use::Running, place: Some(place), ..Options::default() })
+        .unwrap()
 }
 
 fn sync(home: &TestHome) {
@@ -144,11 +145,17 @@ fn links_registries_and_reports_are_there() {
     let expected = home.run(&["registry", "show", "model/digits", "--json"]).expect(0).json();
     let names = |shown: &Json| {
         let versions = shown["versions"].as_array().unwrap_or_else(|| panic!("{shown}")).clone();
-        versions.iter().map(|version| (version["version"].clone(), version["aliases"].clone())).collect::<Vec<_>>()
+        versions
+            .iter()
+            .map(|version| (version["version"].clone(), version["aliases"].clone()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(names(&registry).len(), 1);
     assert_eq!(registry["versions"][0]["digest"], expected["versions"][0]["digest"]);
-    assert!(registry.to_string().contains("production") && !registry.to_string().contains("\"gone\""), "{registry}");
+    assert!(
+        registry.to_string().contains("production") && !registry.to_string().contains("\"gone\""),
+        "{registry}"
+    );
     let _ = run(&home, "registry unlink p/net:v0 model/digits").expect(0);
     sync(&home);
     let after = hub.home.run(&["registry", "show", "model/digits", "--json"]);

@@ -73,8 +73,9 @@ fn tell(door: &Door, run: &str) {
         r#"{"ts":"2026-01-02T03:04:06.000001","content":"oh","level":"error"}"#,
     ];
     post["files"]["output.log"] = json!({"offset": 0, "content": said});
-    let summary =
-        [r#"{"best":0.05,"x":{"max":38},"nan":NaN,"_step":20,"_runtime":20.5,"_timestamp":1000020,"_wandb":{"runtime":20}}"#];
+    let summary = [
+        r#"{"best":0.05,"x":{"max":38},"nan":NaN,"_step":20,"_runtime":20.5,"_timestamp":1000020,"_wandb":{"runtime":20}}"#,
+    ];
     post["files"]["wandb-summary.json"] = json!({"offset": 0, "content": summary});
     let _ = door.post(PROJECT, run, &post).expect(200);
     let rewritten = json!({"files": {"output.log": {"offset": 1, "content": [
@@ -90,8 +91,14 @@ fn everything_of_a_run_is_there() {
     hub.add_as_wandb_to(&home, &hub.url());
     tell(&here, "told");
     sync(&home);
+    let page = format!("{}/tester/{PROJECT}/runs/told", hub.url());
+    assert!(home.run(&["status", "--run", "told"]).stdout.contains(&page), "status says where it is");
     let shown = seen(&at_hub, "told");
-    assert_eq!((shown["state"].as_str(), shown["historyLineCount"].as_u64()), (Some("running"), Some(20)), "the newest step waits for more");
+    assert_eq!(
+        (shown["state"].as_str(), shown["historyLineCount"].as_u64()),
+        (Some("running"), Some(20)),
+        "the newest step waits for more"
+    );
     let _ = here.post(PROJECT, "told", &json!({"complete": true, "exitcode": 0})).expect(200);
     sync(&home);
     let (mut expected, found) = (seen(&here, "told"), seen(&at_hub, "told"));
@@ -172,9 +179,8 @@ fn nothing_is_lost_or_doubled_whoever_is_killed() {
     let mut daemon = TestDaemon::start(&home);
     hub.add_as_wandb_to(&home, &proxy.url());
     let pause = Duration::from_micros(300);
-    let train = |life: u64| {
-        Trainer::new(&home, PROJECT, &format!("life{life}")).pause(pause).daemon("use").start()
-    };
+    let train =
+        |life: u64| Trainer::new(&home, PROJECT, &format!("life{life}")).pause(pause).daemon("use").start();
     let (mut claims, mut trainer) = (Vec::new(), train(0));
     for kill in 1..=15 {
         std::thread::sleep(Duration::from_millis(random.below(500)));
@@ -213,7 +219,14 @@ fn a_refusal_concerns_one_run_and_says_what_to_do() {
     let proxy = Proxy::start(hub.address);
     let daemon = TestDaemon::start(&home);
     hub.add_as_wandb_to(&home, &proxy.url());
-    for (status, said) in [(400, "odd"), (403, "permission denied"), (404, "run not found"), (409, "deleted"), (410, "gone"), (422, "no")] {
+    for (status, said) in [
+        (400, "odd"),
+        (403, "permission denied"),
+        (404, "run not found"),
+        (409, "deleted"),
+        (410, "gone"),
+        (422, "no"),
+    ] {
         let run = format!("run{status}");
         let body = json!({"errors": [{"message": said}]}).to_string();
         proxy.only(&format!("/{run}/file_stream"));
@@ -271,8 +284,9 @@ fn a_rewound_run_is_the_same_there() {
             metricName: \"_step\", metricValue: 9}) { rewoundRun { id } } }",
         &json!({"r": "again", "p": PROJECT}),
     );
-    let new: Vec<String> =
-        (10..15).map(|step| json!({"_step": step, "_timestamp": 5, "_runtime": 5, "y": step}).to_string()).collect();
+    let new: Vec<String> = (10..15)
+        .map(|step| json!({"_step": step, "_timestamp": 5, "_runtime": 5, "y": step}).to_string())
+        .collect();
     let _ = here.post(PROJECT, "again", &history_post(10, &new)).expect(200);
     let _ = here.post(PROJECT, "again", &json!({"complete": true, "exitcode": 0})).expect(200);
     sync(&home);

@@ -66,7 +66,8 @@ pub fn versions(
     project: &str,
     collection: &str,
 ) -> Result<Vec<BTreeMap<String, Vec<u8>>>, String> {
-    const DOCUMENT: &str = "query V($project: String!, $entity: String!, $collection: String!, $alias: String!) {
+    const DOCUMENT: &str =
+        "query V($project: String!, $entity: String!, $collection: String!, $alias: String!) {
         project(name: $project, entityName: $entity) { artifactCollection(name: $collection) {
             artifactMembership(aliasName: $alias) {
                 artifact { fileCount currentManifest { file { directUrl } } }
@@ -77,8 +78,7 @@ pub fn versions(
     };
     let mut found = Vec::new();
     loop {
-        let variables =
-            json!({"project": project, "entity": door.entity, "collection": collection,
+        let variables = json!({"project": project, "entity": door.entity, "collection": collection,
                 "alias": format!("v{}", found.len())});
         let data = door.data(DOCUMENT, &variables);
         let membership = &data["project"]["artifactCollection"]["artifactMembership"];

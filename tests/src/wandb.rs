@@ -46,14 +46,24 @@ impl Door {
         let found = home.http().get("/v1/http").expect(200).json();
         let text = |name: &str| found[name].as_str().unwrap_or_else(|| panic!("{found}")).to_owned();
         let (address, token) = (text("url").trim_start_matches("http://").to_owned(), text("token"));
-        Self { http: Http::Tcp(address.clone(), Some(token.clone())), address, token, entity: "local".to_owned() }
+        Self {
+            http: Http::Tcp(address.clone(), Some(token.clone())),
+            address,
+            token,
+            entity: "local".to_owned(),
+        }
     }
 
     /// That of a hub, with the key of its user `tester`.
     #[must_use]
     pub fn at(address: SocketAddr, token: &str) -> Self {
         let (address, token) = (address.to_string(), token.to_owned());
-        Self { http: Http::Tcp(address.clone(), Some(token.clone())), address, token, entity: "tester".to_owned() }
+        Self {
+            http: Http::Tcp(address.clone(), Some(token.clone())),
+            address,
+            token,
+            entity: "tester".to_owned(),
+        }
     }
 
     /// Talks to it natively.
@@ -107,7 +117,12 @@ impl Door {
     /// # Errors
     /// Where nobody answers.
     pub fn post_with(&self, project: &str, run: &str, headers: &[&str], body: &[u8]) -> io::Result<Answer> {
-        self.http.send_with("POST", &format!("/files/{}/{project}/{run}/file_stream", self.entity), headers, body)
+        self.http.send_with(
+            "POST",
+            &format!("/files/{}/{project}/{run}/file_stream", self.entity),
+            headers,
+            body,
+        )
     }
 
     /// Where a file of a run is to be sent.
@@ -216,8 +231,11 @@ impl Door {
     #[track_caller]
     #[must_use]
     pub fn rows(&self, project: &str, run: &str) -> Vec<Json> {
-        let text =
-            self.http.get(&format!("/v1/runs/{}/{project}/{run}/rows?table=history", self.entity)).expect(200).text();
+        let text = self
+            .http
+            .get(&format!("/v1/runs/{}/{project}/{run}/rows?table=history", self.entity))
+            .expect(200)
+            .text();
         text.lines().map(|line| serde_json::from_str(line).expect("rows are JSON")).collect()
     }
 

@@ -217,7 +217,8 @@ mod tests {
 
     #[test]
     fn keys_are_found_where_wandb_login_puts_them() {
-        let text = "machine other login user password no\nmachine api.wandb.ai\n  login user\n  password key\n";
+        let text =
+            "machine other login user password no\nmachine api.wandb.ai\n  login user\n  password key\n";
         assert_eq!(netrc(text, "api.wandb.ai").as_deref(), Some("key"));
         assert_eq!(netrc(text, "wandb.ai"), None);
     }

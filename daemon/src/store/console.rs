@@ -36,7 +36,8 @@ impl Console {
     /// By number; of several writers, by time.
     #[must_use]
     pub fn in_order(&self) -> Vec<&ConsoleLine> {
-        let label = |end: Option<(&(Option<String>, i64), &ConsoleLine)>| end.map(|((label, _), _)| label.clone());
+        let label =
+            |end: Option<(&(Option<String>, i64), &ConsoleLine)>| end.map(|((label, _), _)| label.clone());
         if label(self.0.first_key_value()) == label(self.0.last_key_value()) {
             return self.0.values().collect();
         }

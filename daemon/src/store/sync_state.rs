@@ -274,6 +274,7 @@ impl Store {
                         bytes_queued: from_sql(row.get(5)?),
                         oldest_unsent_us: row.get(6)?,
                         last_error: None,
+                        url: None,
                     },
                 ))
             })?;

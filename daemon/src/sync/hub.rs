@@ -19,9 +19,9 @@ use pannier_proto::request::ErrorBody;
 use reqwest::{Client, Url};
 use serde::de::DeserializeOwned;
 
-use super::transport::{self, BYTES_PER_SECOND_MIN, TIMEOUT, client, install_crypto, read, retry_after};
 use super::pace::Pace;
 use super::remote::{Remote, RemoteError, RemoteResult, StreamPush};
+use super::transport::{self, BYTES_PER_SECOND_MIN, TIMEOUT, client, install_crypto, read, retry_after};
 use super::wire;
 use crate::blobs::{pack, unpack};
 use crate::clock::now_us;

@@ -50,11 +50,17 @@ pub fn run_page(store: &Store, remote: &store::Remote, path: &RunPath) -> Option
     let Some(url) = remote.url.strip_prefix(WANDB) else {
         return Some(format!("{}/{entity}/{project}/runs/{run}", remote.url.trim_end_matches('/')));
     };
-    let base = if url == "https://api.wandb.ai" { "https://wandb.ai" } else { url.trim_end_matches('/') };
+    let base = application(url);
     let mut entity = entity.clone();
     if entity == DEFAULT_ENTITY {
         // Nobody's own runs are the user's there.
         entity = store.learned_organizations(Some(&remote.name)).ok()?.pop()?.entity;
     }
     Some(format!("{base}/{entity}/{project}/runs/{run}"))
+}
+
+/// Where people look at what is at a server of W&B's.
+#[must_use]
+pub fn application(url: &str) -> &str {
+    if url == "https://api.wandb.ai" { "https://wandb.ai" } else { url.trim_end_matches('/') }
 }

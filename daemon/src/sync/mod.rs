@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pannier_proto::content::{Blob, Content};
+use pannier_proto::id::RunPath;
 use pannier_proto::request::RemoteStatus;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -210,6 +211,14 @@ impl Sync {
     #[must_use]
     pub fn last_error(&self, remote: &str) -> Option<String> {
         self.tasks().get(remote)?.seen.view().error.map(|(_, what)| what)
+    }
+
+    /// A run's page at a remote, where it has said which run it is there. Reads the
+    /// database.
+    #[must_use]
+    pub fn page(&self, remote: &str, path: &RunPath) -> Option<String> {
+        let url = self.tasks().get(remote)?.url.clone();
+        wandb::page(&self.store, remote, url.strip_prefix(kind::WANDB)?, path)
     }
 
     /// Whether a remote refuses our token.

@@ -143,4 +143,3 @@ pub(super) fn retry_after(headers: &HeaderMap, now_us: i64) -> Option<Duration> 
     };
     Some(delay.min(RETRY_AFTER_MAX))
 }
-

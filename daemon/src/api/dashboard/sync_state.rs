@@ -34,6 +34,9 @@ pub fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<Str
             at.state = SyncState::Failed;
         }
     }
+    for (remote, at) in &mut remotes {
+        at.url = app.sync.page(remote, path);
+    }
     Ok((records, remotes))
 }
 
@@ -56,6 +59,7 @@ mod tests {
             oldest_unsent_us: None,
             parked: None,
             last_error: None,
+            url: None,
         };
         for (states, expected) in [
             (vec![], SyncState::Here),

@@ -16,20 +16,25 @@ use crate::block::Block;
 use crate::store::{ArtifactRow, default_organization};
 use crate::sync::remote::{RemoteError, RemoteResult, StreamPush};
 
-const LINK: &str = "mutation LinkArtifact ($input: LinkArtifactInput!) { result: linkArtifact(input: $input) {
+const LINK: &str =
+    "mutation LinkArtifact ($input: LinkArtifactInput!) { result: linkArtifact(input: $input) {
     versionIndex } }";
 const UNLINK: &str = "mutation UnlinkArtifact ($input: UnlinkArtifactInput!) {
     result: unlinkArtifact(input: $input) { success } }";
-const ADD: &str = "mutation AddAliases ($input: AddAliasesInput!) { result: addAliases(input: $input) { success } }";
-const TAKE: &str =
-    "mutation DeleteAliases ($input: DeleteAliasesInput!) { result: deleteAliases(input: $input) { success } }";
-const UPDATE: &str = "mutation UpdateArtifact ($input: UpdateArtifactInput!) { result: updateArtifact(input: $input) {
+const ADD: &str =
+    "mutation AddAliases ($input: AddAliasesInput!) { result: addAliases(input: $input) { success } }";
+const TAKE: &str = "mutation DeleteAliases ($input: DeleteAliasesInput!) { result: deleteAliases(input: $input) { success } }";
+const UPDATE: &str =
+    "mutation UpdateArtifact ($input: UpdateArtifactInput!) { result: updateArtifact(input: $input) {
     artifact { id } } }";
-const DELETE: &str = "mutation DeleteArtifact ($input: DeleteArtifactInput!) { result: deleteArtifact(input: $input) {
+const DELETE: &str =
+    "mutation DeleteArtifact ($input: DeleteArtifactInput!) { result: deleteArtifact(input: $input) {
     artifact { id } } }";
-const TAG: &str = "mutation AddArtifactCollectionTags ($input: CreateArtifactCollectionTagAssignmentsInput!) {
+const TAG: &str =
+    "mutation AddArtifactCollectionTags ($input: CreateArtifactCollectionTagAssignmentsInput!) {
     result: createArtifactCollectionTagAssignments(input: $input) { tags { id name } } }";
-const UNTAG: &str = "mutation DeleteArtifactCollectionTags ($input: DeleteArtifactCollectionTagAssignmentsInput!) {
+const UNTAG: &str =
+    "mutation DeleteArtifactCollectionTags ($input: DeleteArtifactCollectionTagAssignmentsInput!) {
     result: deleteArtifactCollectionTagAssignments(input: $input) { success } }";
 
 const UPDATE_SEQUENCE: Mutation = Mutation {
@@ -64,7 +69,8 @@ const DELETE_PORTFOLIO: Mutation = Mutation {
     input: &[("artifactPortfolioID", "id", "ID!")],
     selection: "artifactCollection { id }",
 };
-const UPSERT_MODEL: &str = "mutation UpsertRegistry ($input: UpsertModelInput!) { result: upsertModel(input: $input) {
+const UPSERT_MODEL: &str =
+    "mutation UpsertRegistry ($input: UpsertModelInput!) { result: upsertModel(input: $input) {
     project { id name } inserted } }";
 const DELETE_MODEL: Mutation = Mutation {
     operation: "deleteModel",
@@ -168,8 +174,7 @@ impl Wandb {
         if !self.is_here(artifact).await? {
             return Ok(());
         }
-        let alias =
-            |moved: &AliasMove| json!({ "artifactCollectionName": collection, "alias": moved.alias });
+        let alias = |moved: &AliasMove| json!({ "artifactCollectionName": collection, "alias": moved.alias });
         let input = json!({
             "artifactID": self.version(artifact).await?, "artifactPortfolioName": collection,
             "entityName": project.entity, "projectName": project.name,
@@ -228,7 +233,8 @@ impl Wandb {
     }
 
     async fn holder(&self, project: &Project, collection: &str, alias: &str) -> RemoteResult<Option<String>> {
-        const FIND: &str = "query ArtifactMembershipByName ($entity: String!, $project: String!, $name: String!) {
+        const FIND: &str =
+            "query ArtifactMembershipByName ($entity: String!, $project: String!, $name: String!) {
             project(name: $project, entityName: $entity) {
                 artifactCollectionMembership(name: $name) { id artifact { id } } } }";
         let name = format!("{collection}:{alias}");
@@ -244,7 +250,7 @@ impl Wandb {
         let tag = |tag: &String| json!({ "tagName": tag });
         let input = json!({
             "artifactID": self.version(artifact).await?, "description": edit.description,
-            "metadata": edit.metadata.as_ref().map(Json::to_string), 
+            "metadata": edit.metadata.as_ref().map(Json::to_string),
             // For ever is said so.
             "ttlDurationSeconds": edit.ttl_s.map(|seconds| if seconds == 0 { -2 } else { seconds }),
             "tagsToAdd": edit.add_tags.iter().map(tag).collect::<Vec<_>>(),

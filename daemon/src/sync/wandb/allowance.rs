@@ -55,7 +55,8 @@ impl Allowance {
             let left = left.max(0.0) as u64;
             let reset = now + Duration::from_secs_f64(reset.clamp(0.0, WAIT_MAX.as_secs_f64()));
             // Requests under way may be answered in another order.
-            let same = state.reset.is_some_and(|known| known > now && reset <= known + Duration::from_secs(1));
+            let same =
+                state.reset.is_some_and(|known| known > now && reset <= known + Duration::from_secs(1));
             state.left = Some(if same { state.left.map_or(left, |known| known.min(left)) } else { left });
             state.reset = Some(reset);
             state.most = state.most.max(left + 1);

@@ -19,7 +19,8 @@ use crate::sync::remote::{RemoteError, RemoteResult};
 use crate::wandb::ids;
 use crate::wandb::manifest::Manifest;
 
-const CREATE: &str = "mutation CreateArtifact ($input: CreateArtifactInput!) { createArtifact(input: $input) {
+const CREATE: &str =
+    "mutation CreateArtifact ($input: CreateArtifactInput!) { createArtifact(input: $input) {
     artifact { id state artifactSequence { latestArtifact { id } } } } }";
 
 const MANIFEST: Mutation = Mutation {
@@ -181,7 +182,10 @@ impl Wandb {
         let created = self.server.graphql("CreateArtifact", CREATE, asked).await?.only("createArtifact")?;
         let artifact = &created["artifact"];
         let Some(id) = artifact["id"].as_str() else {
-            return Err(RemoteError::transient(format!("{} did not say which artifact it is", self.server.who)));
+            return Err(RemoteError::transient(format!(
+                "{} did not say which artifact it is",
+                self.server.who
+            )));
         };
         if artifact["state"] != "COMMITTED" {
             let making = Making { row, there, id: id.to_owned() };
@@ -197,7 +201,8 @@ impl Wandb {
 
     async fn number(&self, id: &str) -> RemoteResult<Option<u64>> {
         const BY_ID: &str = "query ArtifactByID ($id: ID!) { artifact(id: $id) { id state versionIndex } }";
-        let found = self.server.graphql("ArtifactByID", BY_ID, json!({ "id": id })).await?.only("artifact")?;
+        let found =
+            self.server.graphql("ArtifactByID", BY_ID, json!({ "id": id })).await?.only("artifact")?;
         Ok(found["versionIndex"].as_u64())
     }
 
@@ -216,7 +221,10 @@ impl Wandb {
             .map_err(RemoteError::Rejected)?;
         let first = self.manifest(making, "").await?;
         let Some(manifest_id) = first["id"].as_str() else {
-            return Err(RemoteError::transient(format!("{} did not say where a manifest goes", self.server.who)));
+            return Err(RemoteError::transient(format!(
+                "{} did not say where a manifest goes",
+                self.server.who
+            )));
         };
         for (path, birth) in self.send_parts(&making.id, manifest_id, files).await? {
             if let Some(entry) = manifest.entries.get_mut(&path) {
@@ -234,7 +242,10 @@ impl Wandb {
         let second = self.manifest(making, &digest).await?;
         let file = &second["file"];
         let Some(link) = file["uploadUrl"].as_str() else {
-            return Err(RemoteError::transient(format!("{} did not say where a manifest goes", self.server.who)));
+            return Err(RemoteError::transient(format!(
+                "{} did not say where a manifest goes",
+                self.server.who
+            )));
         };
         let headers = file["uploadHeaders"].as_array().cloned().unwrap_or_default();
         self.server.put(link, &headers, super::server::Upload::Bytes(bytes.into())).await.map(drop)

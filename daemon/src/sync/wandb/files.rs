@@ -154,8 +154,13 @@ impl Feed {
             let records = Head::decode(&push.block.head).map_or(0, |head| head.tags.len() as u64);
             sent.insert(push.id.origin, (push.first_seq + records).saturating_sub(1));
         }
-        let all = self.loaded.ends.iter().all(|(origin, end)| sent.get(origin).is_some_and(|sent| sent >= end));
-        all && self.loaded.run.as_ref().is_some_and(|run| !matches!(run.state, Alive::Running | Alive::Pending))
+        let all =
+            self.loaded.ends.iter().all(|(origin, end)| sent.get(origin).is_some_and(|sent| sent >= end));
+        all && self
+            .loaded
+            .run
+            .as_ref()
+            .is_some_and(|run| !matches!(run.state, Alive::Running | Alive::Pending))
     }
 }
 
@@ -257,7 +262,8 @@ impl Wandb {
     }
 
     async fn remove_file(&self, path: &RunPath, there: &There, name: &str) -> RemoteResult<()> {
-        const FIND: &str = "query RunFiles($project: String!, $entity: String!, $name: String!, $fileNames: [String]) {
+        const FIND: &str =
+            "query RunFiles($project: String!, $entity: String!, $name: String!, $fileNames: [String]) {
             project(name: $project, entityName: $entity) { run(name: $name) {
                 files(names: $fileNames, first: 1) { edges { node { id name } } } } } }";
         let asked = json!({
@@ -302,7 +308,8 @@ mod tests {
     fn links_go_to_the_files_that_they_are_for() {
         let file = |name: &str| Lacking { name: name.into(), held: Held::Text(String::new()), link: None };
         let mut lacking = [file("a"), file("b")];
-        let answer = json!({"uploadHeaders": ["X:1"], "files": [{"name": "b", "uploadUrl": "u"}, {"name": "c"}]});
+        let answer =
+            json!({"uploadHeaders": ["X:1"], "files": [{"name": "b", "uploadUrl": "u"}, {"name": "c"}]});
         linked(&mut lacking, &answer);
         assert!(lacking[0].link.is_none());
         assert_eq!(lacking[1].link, Some(("u".to_owned(), vec![json!("X:1")])));

@@ -7,10 +7,12 @@
 //! several into one, [`upsert`] makes and names runs, [`files`] brings their files,
 //! [`news`] reads what is new, [`run`] sends it.
 
+mod account;
 mod acts;
 mod allowance;
 mod artifacts;
 mod files;
+mod heartbeat;
 mod news;
 mod parts;
 mod readback;
@@ -24,7 +26,7 @@ mod upsert;
 mod views;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,17 +34,18 @@ use futures_util::{StreamExt as _, stream};
 use pannier_proto::PROTOCOL_VERSION;
 use pannier_proto::content::Blob;
 use pannier_proto::hub::{
-    BlobPart, CollectionQuestion, CollectionState, HubInfo, Me, MyOrganization, PartAnswer, Position, PositionsAnswer, PushAnswer, Pushed,
-    StreamDigest, StreamId,
+    BlobPart, CollectionQuestion, CollectionState, HubInfo, Me, PartAnswer, Position, PositionsAnswer,
+    PushAnswer, Pushed, StreamDigest, StreamId,
 };
 use pannier_proto::id::{Id128, RunPath, Seq};
-use serde_json::{Value as Json, json};
 
+use self::account::Known;
 use self::files::Files;
 use self::news::Loaded;
 use self::run::Sending;
 use self::server::Server;
 use self::state::RunState;
+pub use self::state::page;
 use super::remote::{Remote, RemoteError, RemoteResult, StreamPush};
 use crate::blobs::Blobs;
 use crate::clock::now_us;
@@ -63,14 +66,7 @@ pub struct Wandb {
     known: Mutex<Option<Known>>,
     versions: artifacts::Turn,
     cut: parts::Cut,
-}
-
-/// What a server says of itself and of us, once.
-#[derive(Clone)]
-struct Known {
-    me: Me,
-    /// What it can do.
-    features: Vec<String>,
+    heard: heartbeat::Heard,
 }
 
 /// A run with news: where its blocks are among those pushed, and they.
@@ -98,9 +94,16 @@ impl Wandb {
         blobs: Arc<Blobs>,
     ) -> Result<Self, String> {
         let server = Server::new(url, key)?;
-        let (name, known, versions, cut) =
-            (name.to_owned(), Mutex::default(), artifacts::Turn::default(), parts::Cut::default());
-        Ok(Self { name, store, blobs, server, known, versions, cut })
+        Ok(Self {
+            name: name.to_owned(),
+            store,
+            blobs,
+            server,
+            known: Mutex::default(),
+            versions: artifacts::Turn::default(),
+            cut: parts::Cut::default(),
+            heard: heartbeat::Heard::default(),
+        })
     }
 
     /// Reads the store, off the runtime's threads.
@@ -132,67 +135,6 @@ impl Wandb {
         let object = format!("run {path}");
         self.read(move |store| store.write_blocking(move |tx| tx.problem(&object, &what, hint, 1, now_us())))
             .await
-    }
-
-    fn known(&self) -> Option<Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether the server unpacks what is posted to it.
-    fn packs(&self) -> bool {
-        self.can("FILESTREAM_GZIP")
-    }
-
-    fn can(&self, feature: &str) -> bool {
-        self.known().is_some_and(|known| known.features.iter().any(|known| known == feature))
-    }
-
-    /// Who we are there; the rest that a server says of itself, once.
-    async fn viewer(&self) -> RemoteResult<Known> {
-        const VIEWER: &str = "query Viewer { viewer { id entity username teams { edges { node { name } } } } }";
-        let viewer = self.server.graphql("Viewer", VIEWER, json!({})).await?.only("viewer")?;
-        let Some(entity) = viewer["entity"].as_str() else {
-            let what = format!("{} does not know whose API key this is", self.server.who);
-            return Err(RemoteError::Unauthorized(what));
-        };
-        if let Some(known) = self.known().filter(|known| known.me.entity == entity) {
-            return Ok(known);
-        }
-        let name = viewer["username"].as_str().unwrap_or(entity).to_owned();
-        let known = Known { me: self.me_of(name, entity).await?, features: self.features().await? };
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
-        Ok(known)
-    }
-
-    async fn features(&self) -> RemoteResult<Vec<String>> {
-        const FEATURES: &str = "query ServerFeaturesQuery { serverInfo { features { name isEnabled } } }";
-        let answer = self.server.graphql("ServerFeaturesQuery", FEATURES, json!({})).await;
-        let info = match answer.and_then(|answer| answer.only("serverInfo")) {
-            // An older server has none.
-            Err(RemoteError::Rejected(_)) => Json::Null,
-            info => info?,
-        };
-        let on = |feature: &Json| {
-            feature["isEnabled"].as_bool()?.then(|| feature["name"].as_str().map(str::to_owned))?
-        };
-        Ok(info["features"].as_array().into_iter().flatten().filter_map(on).collect())
-    }
-
-    /// The organizations whose registries there are for us.
-    async fn me_of(&self, name: String, entity: &str) -> RemoteResult<Me> {
-        const ORGANIZATIONS: &str = "query FetchOrgInfoFromEntity($entity: String!) { entity(name: $entity) {
-            organization { name orgEntity { name } } user { organizations { name orgEntity { name } } } } }";
-        let asked = json!({ "entity": entity });
-        let answer = self.server.graphql("FetchOrgInfoFromEntity", ORGANIZATIONS, asked).await;
-        let found = match answer.and_then(|answer| answer.only("entity")) {
-            Err(RemoteError::Rejected(_)) => Json::Null,
-            found => found?,
-        };
-        let several = found["user"]["organizations"].as_array().into_iter().flatten();
-        let names = several.chain([&found["organization"]]).filter_map(|of| of["orgEntity"]["name"].as_str());
-        let organizations =
-            names.map(|name| MyOrganization { name: name.to_owned(), teams: Vec::new() }).collect();
-        Ok(Me { name, admin: false, entity: entity.to_owned(), organizations })
     }
 
     /// Blocks by run, in the order of their first ones, and each run as it is.
@@ -276,6 +218,10 @@ impl Wandb {
         Ok(loaded.state)
     }
 
+    fn no_chunks(&self) -> RemoteError {
+        RemoteError::Rejected(format!("{} takes no chunks", self.server.who))
+    }
+
     fn epoch(&self) -> Id128 {
         state::digest(&self.server.who)
     }
@@ -297,6 +243,7 @@ impl Remote for Wandb {
     }
 
     async fn settle(&self) -> RemoteResult<Option<Duration>> {
+        self.beat().await?;
         self.read_back().await
     }
 
@@ -386,11 +333,5 @@ impl Remote for Wandb {
 
     async fn digests(&self, _streams: &[(StreamId, Seq)]) -> RemoteResult<Vec<StreamDigest>> {
         Err(RemoteError::Rejected(format!("{} has no records to be compared", self.server.who)))
-    }
-}
-
-impl Wandb {
-    fn no_chunks(&self) -> RemoteError {
-        RemoteError::Rejected(format!("{} takes no chunks", self.server.who))
     }
 }

@@ -47,7 +47,12 @@ impl Loaded {
         };
         let streams = store.streams_of(path)?;
         let ends = streams.iter().map(|(_, origin, end)| (*origin, *end)).collect();
-        Ok(Self { state, run, streams: streams.into_iter().map(|(id, origin, _)| (id, origin)).collect(), ends })
+        Ok(Self {
+            state,
+            run,
+            streams: streams.into_iter().map(|(id, origin, _)| (id, origin)).collect(),
+            ends,
+        })
     }
 
     /// Whether the run is being written.

@@ -112,12 +112,14 @@ impl Wandb {
             let (inputs, parts): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
             let input = json!({ "artifactFiles": inputs, "storageLayout": "V2", "cloudRegionID": null,
                 "clientMutationId": null });
-            let answer = self.server.graphql("CreateArtifactFiles", CREATE, json!({ "input": input })).await?;
+            let answer =
+                self.server.graphql("CreateArtifactFiles", CREATE, json!({ "input": input })).await?;
             let mut answer = answer.only("createArtifactFiles")?;
             let nodes = match answer["files"]["edges"].take() {
                 Json::Array(edges) if edges.len() == batch.len() => edges,
                 _ => {
-                    let what = format!("{} answered for other files than it was asked about", self.server.who);
+                    let what =
+                        format!("{} answered for other files than it was asked about", self.server.who);
                     return Err(RemoteError::transient(what));
                 }
             };
@@ -173,7 +175,8 @@ impl Wandb {
     ) -> RemoteResult<()> {
         let urls = &node["uploadMultipartUrls"];
         if !parts.is_empty()
-            && let (Some(upload), Some(links)) = (urls["uploadID"].as_str(), urls["uploadUrlParts"].as_array())
+            && let (Some(upload), Some(links)) =
+                (urls["uploadID"].as_str(), urls["uploadUrlParts"].as_array())
         {
             let birth = node["artifact"]["id"].as_str().unwrap_or(artifact);
             let path = node["storagePath"].as_str().unwrap_or_default();
@@ -187,7 +190,8 @@ impl Wandb {
         // Without a link it has these bytes.
         let Some(link) = node["uploadUrl"].as_str() else { return Ok(()) };
         let headers = node["uploadHeaders"].as_array().cloned().unwrap_or_default();
-        let gone = || RemoteError::Rejected(format!("the bytes of blob {} are not here any more", content.blob));
+        let gone =
+            || RemoteError::Rejected(format!("the bytes of blob {} are not here any more", content.blob));
         let upload = self.upload(&Held::Stored(*content)).await?.ok_or_else(gone)?;
         self.server.put(link, &headers, upload).await.map(drop)
     }
@@ -210,15 +214,19 @@ impl Wandb {
                 })
                 .await?;
             let hex = &part.md5;
-            let bytes: Vec<u8> =
-                (0..hex.len()).step_by(2).filter_map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok()).collect();
+            let bytes: Vec<u8> = (0..hex.len())
+                .step_by(2)
+                .filter_map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok())
+                .collect();
             let headers = [
                 Json::from(format!("Content-MD5:{}", STANDARD.encode(bytes))),
                 Json::from("Content-Type:application/octet-stream"),
             ];
-            let answer = self.server.put(link, &headers, Upload::Stream(length, pieces(reader, length))).await?;
+            let answer =
+                self.server.put(link, &headers, Upload::Stream(length, pieces(reader, length))).await?;
             let tag = answer.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-            let missing = || RemoteError::transient(format!("{} took a part and gave no tag", self.server.who));
+            let missing =
+                || RemoteError::transient(format!("{} took a part and gave no tag", self.server.who));
             done.push(json!({ "partNumber": part.number, "hexMD5": tag.ok_or_else(missing)? }));
         }
         Ok(done)

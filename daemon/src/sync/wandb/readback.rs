@@ -24,6 +24,8 @@ use crate::wandb::{config, ids, json as python, outgoing, run_files};
 const TOGETHER: usize = 10;
 /// Steps of a run's end that are compared row by row.
 const SAMPLE_STEPS: i64 = 50;
+/// Versions of a run that are looked at.
+const VERSIONS_MAX: usize = 50;
 /// Files of a run whose digests are compared; of more, only these.
 const FILES_MAX: usize = 1000;
 /// Between two looks at a run.
@@ -57,7 +59,9 @@ struct Expected {
 
 impl Expected {
     fn read(store: &Store, remote: &str, path: &RunPath) -> store::Result<Option<Self>> {
-        let Loaded { state, run: Some(run), .. } = Loaded::read(store, remote, path)? else { return Ok(None) };
+        let Loaded { state, run: Some(run), .. } = Loaded::read(store, remote, path)? else {
+            return Ok(None);
+        };
         let to_step = state.step.unwrap_or(i64::MIN);
         let query = RowsQuery {
             from_step: to_step.saturating_sub(SAMPLE_STEPS - 1),
@@ -66,7 +70,8 @@ impl Expected {
         };
         let rows = if state.step.is_some() { store.rows(path, &query)?.0 } else { Vec::new() };
         let files = store.counterparts(remote, &file_name(path, ""))?.into_iter();
-        let files = files.filter_map(|(name, md5)| Some((name, ids::md5_base64(md5.parse().ok()?)))).collect();
+        let files =
+            files.filter_map(|(name, md5)| Some((name, ids::md5_base64(md5.parse().ok()?)))).collect();
         let mut versions = Vec::new();
         for row in store.logged_artifacts(path)? {
             if let Some(known) = artifacts::known(store, remote, row.body.id)? {
@@ -92,7 +97,7 @@ impl Expected {
             text(&there.entity),
             text(&self.path.run),
         );
-        for (nth, (id, _)) in self.versions.iter().enumerate().take(SAMPLE_STEPS as usize) {
+        for (nth, (id, _)) in self.versions.iter().enumerate().take(VERSIONS_MAX) {
             question.push_str(&format!(" {alias}v{nth}: artifact(id: {}) {{ state digest }}", text(id)));
         }
         question
@@ -117,7 +122,7 @@ impl Expected {
         compare("config", &here, &flat(&Json::Object(there)), &mut differences);
         self.compare_rows(&found["history"], &mut differences);
         self.compare_files(found, &mut differences);
-        for (nth, (_, digest)) in self.versions.iter().enumerate().take(SAMPLE_STEPS as usize) {
+        for (nth, (_, digest)) in self.versions.iter().enumerate().take(VERSIONS_MAX) {
             let version = &answer[format!("{alias}v{nth}")];
             if version["state"] != "COMMITTED" || version["digest"] != digest.as_str() {
                 differences.push(format!("version {nth} of what it logged is not there as it is here"));
@@ -335,10 +340,13 @@ impl Wandb {
         let (total, mut report) = (runs.len() as u64, VerifyReport::default());
         let runs: Vec<_> = runs.into_iter().collect();
         for some in runs.chunks(TOGETHER) {
-            let (name, paths) = (remote.clone(), some.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>());
+            let (name, paths) =
+                (remote.clone(), some.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>());
             let of = paths.clone();
             let left = self
-                .read(move |store| of.iter().map(|path| lacking(store, &name, path)).collect::<store::Result<Vec<_>>>())
+                .read(move |store| {
+                    of.iter().map(|path| lacking(store, &name, path)).collect::<store::Result<Vec<_>>>()
+                })
                 .await?;
             let shown: Vec<_> = paths.iter().filter(|path| !path.is_workspace()).cloned().collect();
             let mut found = shown.iter().zip(self.compared_or_not(&shown).await?).collect::<BTreeMap<_, _>>();

@@ -114,7 +114,8 @@ impl<'a> Sending<'a> {
     async fn block(&mut self, push: StreamPush, live: bool) -> RemoteResult<()> {
         let sorted = tokio::task::spawn_blocking(move || Sorted::read(push)).await;
         let sorted = sorted.map_err(|error| RemoteError::transient(error.to_string()))?;
-        let sorted = sorted.map_err(|why| RemoteError::Rejected(format!("its records are damaged: {why}")))?;
+        let sorted =
+            sorted.map_err(|why| RemoteError::Rejected(format!("its records are damaged: {why}")))?;
         for change in sorted.changes {
             self.change(change).await?;
         }
@@ -262,6 +263,7 @@ impl<'a> Sending<'a> {
         let There { entity, project, .. } = &self.there;
         let path = ["files", entity, project, &self.path.run, "file_stream"];
         let answer = self.remote.server.post(&path, body, gzip).await?;
+        self.remote.heard.note(self.path, &self.there, !self.state.ended);
         let told = self.run.metadata.get(STOP) == Some(&Json::Bool(true));
         if answer["stopped"] == Json::Bool(true) && self.run.state == Alive::Running && !told {
             let told = ingest::upsert::stop(&self.remote.store, self.path).await;

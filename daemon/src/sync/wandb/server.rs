@@ -104,19 +104,6 @@ impl Server {
         })
     }
 
-    /// The page of the application where people look at what lies at a path.
-    pub fn page(&self, path: &[&str]) -> String {
-        let mut page = self.url.clone();
-        if page.host_str() == Some("api.wandb.ai") {
-            // A host that is none would leave it as it is.
-            let _ = page.set_host(Some("wandb.ai"));
-        }
-        if let Ok(mut segments) = page.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        page.to_string()
-    }
-
     /// Asks one GraphQL document.
     pub async fn graphql(&self, operation: &str, query: &str, variables: Json) -> RemoteResult<Answer> {
         let body = json!({ "query": query, "variables": variables, "operationName": operation });
@@ -203,7 +190,9 @@ impl Server {
             said => format!("{} answered {}: {}", self.who, status.as_u16(), clean(said)),
         };
         match status {
-            StatusCode::UNAUTHORIZED => RemoteError::Unauthorized(format!("{what}; the API key has no use there")),
+            StatusCode::UNAUTHORIZED => {
+                RemoteError::Unauthorized(format!("{what}; the API key has no use there"))
+            }
             StatusCode::PAYLOAD_TOO_LARGE => RemoteError::TooLarge(what),
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
                 RemoteError::Transient { what, retry_after: retry_after(headers, now_us()) }

@@ -7,6 +7,7 @@ use pannier_proto::id::{Id128, Origin, RunPath, Seq};
 use serde::{Deserialize, Serialize};
 
 use crate::store::{self, Store};
+use crate::sync::kind::application;
 
 /// A console's lines that may be written again: progress bars rewrite the last
 /// ones. Of a line further back the new text is a line of its own.
@@ -107,6 +108,12 @@ pub fn load(store: &Store, remote: &str, path: &RunPath) -> store::Result<RunSta
     // One that cannot be read is as if nothing were there: it is all sent again,
     // under the same numbers.
     Ok(kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+}
+
+/// A run's page there, by the server's URL.
+pub fn page(store: &Store, remote: &str, url: &str, path: &RunPath) -> Option<String> {
+    let There { entity, project, .. } = load(store, remote, path).ok()?.there?;
+    Some(format!("{}/{entity}/{project}/runs/{}", application(url), path.run))
 }
 
 /// A digest of what was sent.

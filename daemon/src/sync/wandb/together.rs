@@ -33,9 +33,13 @@ impl Mutation {
         let (mut declared, mut fields, mut names) = (Vec::new(), Vec::new(), Vec::new());
         for nth in 0..count {
             let suffix = suffix(nth);
-            declared.extend(self.input.iter().map(|(_, variable, kind)| format!("${variable}{suffix}: {kind}")));
-            let input: Vec<_> =
-                self.input.iter().map(|(field, variable, _)| format!("{field}: ${variable}{suffix}")).collect();
+            declared
+                .extend(self.input.iter().map(|(_, variable, kind)| format!("${variable}{suffix}: {kind}")));
+            let input: Vec<_> = self
+                .input
+                .iter()
+                .map(|(field, variable, _)| format!("{field}: ${variable}{suffix}"))
+                .collect();
             let (field, input, selection) = (self.field, input.join(", "), self.selection);
             let (alias, name) = match count {
                 1 => (String::new(), field.to_owned()),
@@ -148,7 +152,10 @@ mod tests {
         assert_eq!(names, ["do"]);
         let (two, names) = MUTATION.document(2);
         assert!(two.contains("r1: do(input: {name: $name_1, modelName: $project_1}) { id }"), "{two}");
-        assert!(two.starts_with("mutation Do ($name_0: String!, $project_0: String, $name_1: String!,"), "{two}");
+        assert!(
+            two.starts_with("mutation Do ($name_0: String!, $project_0: String, $name_1: String!,"),
+            "{two}"
+        );
         assert_eq!(names, ["r0", "r1"]);
     }
 

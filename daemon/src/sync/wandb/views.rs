@@ -73,7 +73,8 @@ impl Wandb {
         kind: &str,
         name: &str,
     ) -> RemoteResult<Option<String>> {
-        const FIND: &str = "query View ($entityName: String, $name: String, $viewType: String, $viewName: String) {
+        const FIND: &str =
+            "query View ($entityName: String, $name: String, $viewType: String, $viewName: String) {
             project(name: $name, entityName: $entityName) {
                 allViews(viewType: $viewType, viewName: $viewName) { edges { node { id name } } } } }";
         let asked = json!({ "entityName": entity, "name": project, "viewType": kind, "viewName": name });
@@ -104,8 +105,11 @@ impl Wandb {
         projects(&mut value, &mut Vec::new(), &mut places);
         let mut changed = false;
         for place in places {
-            let Some(project) = place.iter().try_fold(&mut value, |value, step| step.of(value)) else { continue };
-            let (Some(entity), Some(name)) = (project["entityName"].as_str(), project["name"].as_str()) else {
+            let Some(project) = place.iter().try_fold(&mut value, |value, step| step.of(value)) else {
+                continue;
+            };
+            let (Some(entity), Some(name)) = (project["entityName"].as_str(), project["name"].as_str())
+            else {
                 continue;
             };
             let there = self.entity_of(entity, name);

@@ -90,7 +90,8 @@ fn path(run: &str) -> RunPath {
 }
 
 fn begin() -> Record {
-    let fields = RunFields { name: Some("a name".into()), tags: Some(vec!["t".into()]), ..RunFields::default() };
+    let fields =
+        RunFields { name: Some("a name".into()), tags: Some(vec!["t".into()]), ..RunFields::default() };
     Record::Change(Change::Begin { time_us: 1_000_000, fields, start_step: 0, resumed: false })
 }
 
@@ -129,15 +130,29 @@ async fn a_small_run_is_four_requests_of_the_api() {
     let api: Vec<_> = world.asked.iter().filter(|asked| !asked.starts_with("put ")).collect();
     assert_eq!(
         api,
-        ["Viewer", "FetchOrgInfoFromEntity", "ServerFeaturesQuery", "UpsertBucket", "CreateRunFiles", "file_stream small", "ReadBack"]
+        [
+            "Viewer",
+            "FetchOrgInfoFromEntity",
+            "ServerFeaturesQuery",
+            "UpsertBucket",
+            "CreateRunFiles",
+            "file_stream small",
+            "ReadBack"
+        ]
     );
     let upsert = world.variables.iter().find(|said| said["name"] == "small").unwrap();
-    assert_eq!((&upsert["entity"], &upsert["displayName"], &upsert["project"]), (&Json::Null, &json!("a name"), &json!("p")));
+    assert_eq!(
+        (&upsert["entity"], &upsert["displayName"], &upsert["project"]),
+        (&Json::Null, &json!("a name"), &json!("p"))
+    );
     let config: Json = serde_json::from_str(upsert["config"].as_str().unwrap()).unwrap();
     assert_eq!(config["lr"]["value"], 0.1);
     assert!(config["_wandb"]["value"]["t"].is_object(), "whoever resumes it there looks for it: {config}");
     let (_, post) = &world.posts[0];
-    assert_eq!((&post["complete"], &post["exitcode"], &post["files"][HISTORY]["offset"]), (&json!(true), &json!(0), &json!(0)));
+    assert_eq!(
+        (&post["complete"], &post["exitcode"], &post["files"][HISTORY]["offset"]),
+        (&json!(true), &json!(0), &json!(0))
+    );
     assert_eq!(post["uploaded"], json!(["config.yaml", "wandb-summary.json"]));
     drop(world);
     assert_eq!(steps(&server.lines("small", HISTORY)), (0..10).collect::<Vec<_>>());
@@ -168,11 +183,18 @@ async fn whatever_is_cut_off_goes_again_under_the_same_numbers() {
     // It is taken in, and the answer is lost.
     server.world().script.push_back(Told { acted: true, ..told("file_stream", 503, "") });
     home.sync().await;
-    assert_eq!(steps(&server.lines("r", HISTORY)), (0..99).collect::<Vec<_>>(), "the newest step may still change");
+    assert_eq!(
+        steps(&server.lines("r", HISTORY)),
+        (0..99).collect::<Vec<_>>(),
+        "the newest step may still change"
+    );
     // More of the newest step, then more steps; the daemon starts anew in between.
     home.restart();
     home.log("r", [vec![row(99, "y")], rows(100..150)].concat()).await;
-    server.world().script.extend([told("file_stream", 500, ""), Told { acted: true, ..told("file_stream", 502, "") }]);
+    server
+        .world()
+        .script
+        .extend([told("file_stream", 500, ""), Told { acted: true, ..told("file_stream", 502, "") }]);
     home.sync().await;
     home.log("r", vec![end()]).await;
     home.sync().await;
@@ -208,7 +230,11 @@ async fn a_server_that_takes_no_rows_back_shows_both_and_so_it_is_said() {
     home.log("r", [vec![Record::Change(Change::Rewind { step: 5 })], rows(5..8), vec![end()]].concat()).await;
     home.sync().await;
     assert_eq!(steps(&server.lines("r", HISTORY)), [0, 1, 2, 3, 4, 5, 6, 7, 8, 5, 6, 7]);
-    assert!(home.problems().iter().any(|what| what.contains("began again at step 5")), "{:?}", home.problems());
+    assert!(
+        home.problems().iter().any(|what| what.contains("began again at step 5")),
+        "{:?}",
+        home.problems()
+    );
     assert_eq!(home.parked("r"), None, "the rest goes on");
 }
 
@@ -263,7 +289,11 @@ async fn counts_that_settle_late_are_no_difference_and_others_are() {
     server.world().late = Duration::from_secs(3600);
     home.log("s", [vec![begin()], rows(0..10), vec![end()]].concat()).await;
     home.sync().await;
-    assert!(home.problems().iter().any(|what| what.contains("5 lines of history are there of 10")), "{:?}", home.problems());
+    assert!(
+        home.problems().iter().any(|what| what.contains("5 lines of history are there of 10")),
+        "{:?}",
+        home.problems()
+    );
 }
 
 #[tokio::test]
@@ -310,9 +340,7 @@ async fn files_and_large_files_of_artifacts_arrive() {
 
     let large: Vec<u8> = (0..1050_u32).map(|n| (n % 251) as u8).collect();
     let (small, large_content) = (home.blobs.put(b"s").unwrap(), home.blobs.put(&large).unwrap());
-    let entry = |content: &pannier_proto::content::Content| {
-        json!({ "digest": crate::wandb::ids::md5_base64(content.md5), "size": content.size })
-    };
+    let entry = |content: &pannier_proto::content::Content| json!({ "digest": crate::wandb::ids::md5_base64(content.md5), "size": content.size });
     let manifest = json!({"version": 1, "storagePolicy": "x", "contents": {"s": entry(&small), "l.bin": entry(&large_content)}});
     let manifest = home.blobs.put(manifest.to_string().as_bytes()).unwrap();
     let asked = ingest::artifact::Asked {
@@ -336,7 +364,8 @@ async fn files_and_large_files_of_artifacts_arrive() {
     home.sync().await;
     let world = server.world();
     assert_eq!(world.blobs["artifact/s"], b"s");
-    let parts: Vec<u8> = (1..=3).flat_map(|part| world.blobs[&format!("part/l.bin/{part}")].clone()).collect();
+    let parts: Vec<u8> =
+        (1..=3).flat_map(|part| world.blobs[&format!("part/l.bin/{part}")].clone()).collect();
     assert_eq!(parts, large);
     let complete = world.variables.iter().find(|said| said["uploadID"] == "up").unwrap();
     assert_eq!(complete["completedParts"][2], json!({"partNumber": 3, "hexMD5": "\"part/l.bin/3\""}));

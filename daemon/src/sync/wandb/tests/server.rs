@@ -84,7 +84,11 @@ impl Server {
 impl World {
     fn told(&mut self, what: &str) -> Option<Told> {
         self.asked.push(what.to_owned());
-        if self.script.front().is_some_and(|told| what.contains(told.at)) { self.script.pop_front() } else { None }
+        if self.script.front().is_some_and(|told| what.contains(told.at)) {
+            self.script.pop_front()
+        } else {
+            None
+        }
     }
 }
 
@@ -147,8 +151,10 @@ async fn graphql(State(world): State<Shared>, body: Bytes) -> Response {
         return answer(&told);
     }
     let variables = &request["variables"];
-    let aliases: Vec<String> =
-        (0..50).map(|nth| format!("r{nth}")).take_while(|name| query.contains(&format!("{name}: "))).collect();
+    let aliases: Vec<String> = (0..50)
+        .map(|nth| format!("r{nth}"))
+        .take_while(|name| query.contains(&format!("{name}: ")))
+        .collect();
     let mut data = json!({});
     if aliases.is_empty() {
         let (field, value) = field(&mut world, &operation, variables, "");
@@ -205,15 +211,16 @@ fn field(world: &mut World, operation: &str, variables: &Json, suffix: &str) -> 
         "RewindRun" if world.refuses_rewinds => ("rewindRun", Json::Null),
         "CreateRunFiles" => {
             let (run, url) = (text("run"), world.url.clone());
-            let link = |name: &Json| {
-                json!({ "name": name, "uploadUrl": format!("{url}/put/{run}/{}", name.as_str().unwrap()) })
-            };
+            let link = |name: &Json| json!({ "name": name, "uploadUrl": format!("{url}/put/{run}/{}", name.as_str().unwrap()) });
             let files: Vec<_> = variable("files").as_array().unwrap().iter().map(link).collect();
             ("createRunFiles", json!({ "runID": "x", "uploadHeaders": [], "files": files }))
         }
-        "CreateArtifact" => ("createArtifact", json!({ "artifact": { "id": "QXJ0aWZhY3Q6MQ==", "state": "PENDING" } })),
+        "CreateArtifact" => {
+            ("createArtifact", json!({ "artifact": { "id": "QXJ0aWZhY3Q6MQ==", "state": "PENDING" } }))
+        }
         "CreateArtifactManifest" => {
-            let file = json!({ "id": "f", "uploadUrl": format!("{}/put/manifest", world.url), "uploadHeaders": [] });
+            let file =
+                json!({ "id": "f", "uploadUrl": format!("{}/put/manifest", world.url), "uploadHeaders": [] });
             ("createArtifactManifest", json!({ "artifactManifest": { "id": "m", "file": file } }))
         }
         "CreateArtifactFiles" => {
