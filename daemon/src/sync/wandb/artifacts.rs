@@ -23,21 +23,13 @@ const CREATE: &str =
     "mutation CreateArtifact ($input: CreateArtifactInput!) { createArtifact(input: $input) {
     artifact { id state artifactSequence { latestArtifact { id } } } } }";
 
-const MANIFEST: Mutation = Mutation {
-    operation: "CreateArtifactManifest",
-    field: "createArtifactManifest",
-    input: &[
-        ("artifactID", "artifactID", "ID!"),
-        ("baseArtifactID", "baseArtifactID", "ID"),
-        ("name", "name", "String!"),
-        ("digest", "digest", "String!"),
-        ("entityName", "entityName", "String!"),
-        ("projectName", "projectName", "String!"),
-        ("runName", "runName", "String!"),
-        ("type", "manifestType", "ArtifactManifestType!"),
-    ],
-    selection: "artifactManifest { id file { id uploadUrl uploadHeaders } }",
-};
+const MANIFEST: &str = "mutation CreateArtifactManifest ($artifactID: ID!, $baseArtifactID: ID, $name: String!,
+    $digest: String!, $entityName: String!, $projectName: String!, $runName: String!,
+    $manifestType: ArtifactManifestType!, $includeUpload: Boolean!) {
+    createArtifactManifest(input: { artifactID: $artifactID, baseArtifactID: $baseArtifactID, name: $name,
+        digest: $digest, entityName: $entityName, projectName: $projectName, runName: $runName, type: $manifestType }) {
+        artifactManifest { id file { id uploadUrl @include(if: $includeUpload)
+            uploadHeaders @include(if: $includeUpload) } } } }";
 
 const COMMIT: Mutation = Mutation {
     operation: "CommitArtifact",
@@ -251,14 +243,15 @@ impl Wandb {
         self.server.put(link, &headers, super::server::Upload::Bytes(bytes.into())).await.map(drop)
     }
 
+    /// Says that there is a manifest: without a digest, of one that is to come.
     async fn manifest(&self, making: &Making<'_>, digest: &str) -> RemoteResult<Json> {
         let asked = json!({
             "artifactID": making.id, "baseArtifactID": null, "name": "wandb_manifest.json", "digest": digest,
             "entityName": making.there.entity, "projectName": making.there.project,
-            "runName": making.row.run.run, "manifestType": "FULL",
+            "runName": making.row.run.run, "manifestType": "FULL", "includeUpload": !digest.is_empty(),
         });
-        let mut made = MANIFEST.one(&self.server, variables(asked)).await?;
-        Ok(made["artifactManifest"].take())
+        let answer = self.server.graphql("CreateArtifactManifest", MANIFEST, asked).await?;
+        Ok(answer.only("createArtifactManifest")?["artifactManifest"].take())
     }
 
     /// A reference to a file of another version says which by the id it has there.
@@ -331,18 +324,21 @@ fn wanted(row: &ArtifactRow, there: &There) -> Json {
         aliases.push(LATEST);
     }
     let tag = |tag: &String| json!({ "tagName": tag, "tagCategoryName": null, "attributes": null });
-    json!({
+    let mut input = json!({
         "entityName": there.entity, "projectName": there.project, "runName": row.run.run,
         "artifactTypeName": body.kind, "artifactCollectionName": body.collection,
         "artifactCollectionNames": null, "digest": body.digest, "digestAlgorithm": "MANIFEST_MD5",
         "description": body.description, "metadata": row.metadata_text(),
         "aliases": aliases.into_iter().map(alias).collect::<Vec<_>>(),
-        "tags": body.tags.iter().map(tag).collect::<Vec<_>>(),
         "ttlDurationSeconds": body.ttl_s.filter(|seconds| *seconds > 0), "historyStep": body.history_step,
         "enableDigestDeduplication": true, "distributedID": null,
         "clientID": body.client_id, "sequenceClientID": body.sequence_client_id,
         "labels": null, "storageRegion": null, "clientMutationId": null,
-    })
+    });
+    if !body.tags.is_empty() {
+        input["tags"] = body.tags.iter().map(tag).collect();
+    }
+    input
 }
 
 /// Whoever brings versions: one at a time, so that their numbers follow the order

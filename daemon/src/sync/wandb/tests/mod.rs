@@ -3,9 +3,11 @@
 
 mod server;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pannier_proto::content::Content;
 use pannier_proto::id::RunPath;
 use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record, Row, RunFields, RunState as Alive, Table};
@@ -22,6 +24,7 @@ use crate::store::Store;
 use crate::sync::backoff::Exponential;
 use crate::sync::engine::{Engine, Step};
 use crate::sync::seen::Seen;
+use crate::wandb::manifest::Manifest;
 
 const HISTORY: &str = "wandb-history.jsonl";
 
@@ -324,9 +327,8 @@ async fn alerts_are_raised_once() {
 }
 
 #[tokio::test]
-async fn files_and_large_files_of_artifacts_arrive() {
+async fn files_arrive_once() {
     let server = Server::start().await;
-    server.world().parts = true;
     let mut home = Home::new(&server);
     let content = home.blobs.put(b"picture").unwrap();
     let file = Change::File { path: RelPath::new("media/images/a b.png").unwrap(), content, time_us: 1 };
@@ -337,30 +339,15 @@ async fn files_and_large_files_of_artifacts_arrive() {
     home.log("r", vec![end()]).await;
     home.sync().await;
     assert_eq!(server.count("put r/media"), sent, "what is there is not sent again");
+}
 
-    let large: Vec<u8> = (0..1050_u32).map(|n| (n % 251) as u8).collect();
-    let (small, large_content) = (home.blobs.put(b"s").unwrap(), home.blobs.put(&large).unwrap());
-    let entry = |content: &pannier_proto::content::Content| json!({ "digest": crate::wandb::ids::md5_base64(content.md5), "size": content.size });
-    let manifest = json!({"version": 1, "storagePolicy": "x", "contents": {"s": entry(&small), "l.bin": entry(&large_content)}});
-    let manifest = home.blobs.put(manifest.to_string().as_bytes()).unwrap();
-    let asked = ingest::artifact::Asked {
-        run: path("r"),
-        client_id: "c".repeat(128),
-        sequence_client_id: None,
-        distributed_id: None,
-        collection: "net".into(),
-        kind: "model".into(),
-        digest: crate::wandb::manifest::Manifest::decode(&read(&home.blobs, &manifest)).unwrap().digest(),
-        aliases: vec!["best".into()],
-        tags: Vec::new(),
-        description: None,
-        metadata: None,
-        ttl_s: None,
-        history_step: None,
-        created_us: 1,
-        by: None,
-    };
-    ingest::artifact::log(&home.store, &home.blobs, asked, manifest).await.unwrap();
+#[tokio::test]
+async fn large_files_of_artifacts_go_in_parts() {
+    let server = Server::start().await;
+    server.world().parts = true;
+    let mut home = Home::new(&server);
+    home.log("r", vec![begin()]).await;
+    let large = log_artifact(&home, "r").await;
     home.sync().await;
     let world = server.world();
     assert_eq!(world.blobs["artifact/s"], b"s");
@@ -376,8 +363,80 @@ async fn files_and_large_files_of_artifacts_arrive() {
     assert_eq!((row.version, row.settled), (7, true), "the server's number stands");
 }
 
-fn read(blobs: &Blobs, content: &pannier_proto::content::Content) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut blobs.read(&content.blob).unwrap(), &mut bytes).unwrap();
-    bytes
+/// A version of two files; the bytes of the larger.
+async fn log_artifact(home: &Home, run: &str) -> Vec<u8> {
+    let large: Vec<u8> = (0..1050_u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
+    let (small, large_content) = (home.blobs.put(b"s").unwrap(), home.blobs.put(&large).unwrap());
+    let entry = |content: &Content| json!({ "digest": crate::wandb::ids::md5_base64(content.md5), "size": content.size });
+    let contents = json!({"s": entry(&small), "l.bin": entry(&large_content)});
+    let manifest = json!({"version": 1, "storagePolicy": "x", "contents": contents}).to_string();
+    let asked = ingest::artifact::Asked {
+        run: path(run),
+        client_id: "c".repeat(128),
+        sequence_client_id: None,
+        distributed_id: None,
+        collection: "net".into(),
+        kind: "model".into(),
+        digest: Manifest::decode(manifest.as_bytes()).unwrap().digest(),
+        aliases: vec!["best".into()],
+        tags: Vec::new(),
+        description: None,
+        metadata: None,
+        ttl_s: None,
+        history_step: None,
+        created_us: 1,
+        by: None,
+    };
+    let manifest = home.blobs.put(manifest.as_bytes()).unwrap();
+    ingest::artifact::log(&home.store, &home.blobs, asked, manifest).await.unwrap();
+    large
+}
+
+/// What wandb-core asks is recorded in tests/wire: the same operations with the same
+/// variables, and posts of the same form. What the SDK does not ask is listed.
+#[tokio::test]
+async fn what_is_asked_is_what_the_sdk_asks() {
+    const OURS: [&str; 2] = ["ReadBack", "FetchOrgInfoFromEntity"];
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let alerts = json!([{"title": "t", "text": "x", "level": "WARN", "time": 1}]);
+    let set = Map::from_iter([("alerts".to_owned(), alerts)]);
+    let records = [vec![begin(), Record::Change(Change::Metadata { set })], rows(0..3)].concat();
+    home.log("r", records).await;
+    log_artifact(&home, "r").await;
+    home.log("r", vec![end()]).await;
+    home.sync().await;
+    let wire = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/wire");
+    let read = |folder: &str| -> Vec<Json> {
+        let files = std::fs::read_dir(wire.join(folder)).unwrap();
+        files
+            .map(|file| serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap())
+            .collect()
+    };
+    let keys = |json: &Json| -> BTreeSet<String> {
+        json.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+    };
+    let recorded = read("graphql");
+    let world = server.world();
+    for (operation, variables) in &world.operations {
+        if OURS.contains(&operation.as_str()) {
+            continue;
+        }
+        let said: Vec<_> = recorded.iter().filter(|known| known["operation"] == operation.as_str()).collect();
+        let fits = |known: &&&Json| {
+            keys(variables).is_subset(&keys(&known["variables"]))
+                && keys(&variables["input"]).is_subset(&keys(&known["variables"]["input"]))
+        };
+        assert!(said.iter().any(|known| fits(&known)), "{operation} is not asked with {variables}");
+    }
+    let posts = read("file_stream");
+    let known: BTreeSet<String> = posts.iter().flat_map(|post| keys(&post["body"])).collect();
+    let files: BTreeSet<String> = posts.iter().flat_map(|post| keys(&post["body"]["files"])).collect();
+    for (_, post) in &world.posts {
+        assert!(keys(post).is_subset(&known) && keys(&post["files"]).is_subset(&files), "{post}");
+    }
+    let wanted =
+        ["UpsertBucket", "CreateRunFiles", "CreateArtifact", "CreateArtifactFiles", "CommitArtifact"];
+    let asked: BTreeSet<&str> = world.operations.iter().map(|(operation, _)| operation.as_str()).collect();
+    assert!(wanted.iter().all(|wanted| asked.contains(wanted)), "{asked:?}");
 }

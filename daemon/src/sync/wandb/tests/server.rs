@@ -30,6 +30,8 @@ pub struct World {
     /// Operations, and paths of posts and puts, in their order.
     pub asked: Vec<String>,
     pub variables: Vec<Json>,
+    /// Operations with their variables.
+    pub operations: Vec<(String, Json)>,
     /// By run and file.
     pub lines: BTreeMap<(String, String), Vec<String>>,
     pub posts: Vec<(String, Json)>,
@@ -145,6 +147,7 @@ async fn graphql(State(world): State<Shared>, body: Bytes) -> Response {
     let operation = request["operationName"].as_str().unwrap().to_owned();
     let query = request["query"].as_str().unwrap().to_owned();
     world.variables.push(request["variables"].clone());
+    world.operations.push((operation.clone(), request["variables"].clone()));
     if let Some(told) = world.told(&operation)
         && !told.acted
     {
