@@ -168,10 +168,12 @@ impl Wandb {
             let (Some(run), state) = (&feed.loaded.run, &feed.loaded.state) else { continue };
             let mut wanted = upsert::wanted(run);
             let names = upsert::names_digest(&wanted);
-            if state.names == Some(names) {
+            // One that goes on after its end begins again.
+            let again = state.ended && feed.loaded.live();
+            if state.names == Some(names) && !again {
                 continue;
             }
-            if let Some(there) = state.there.as_ref().filter(|_| state.ended) {
+            if let Some(there) = state.there.as_ref().filter(|_| state.ended && !again) {
                 upsert::edit(&mut wanted, there);
             }
             asked.push((feed.path.clone(), wanted));
@@ -182,7 +184,9 @@ impl Wandb {
             let feed = &mut feeds[at];
             match outcome {
                 Ok(there) => {
+                    let live = feed.loaded.live();
                     let state = &mut feed.loaded.state;
+                    state.ended &= !live;
                     (state.there, state.names) = (Some(there), Some(names));
                     self.keep(&feed.path, &feed.loaded.state).await?;
                 }

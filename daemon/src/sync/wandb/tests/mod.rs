@@ -310,6 +310,23 @@ async fn whoever_stops_a_run_there_stops_it_here() {
     assert_eq!(run.metadata.get(crate::store::STOP), Some(&json!(true)));
 }
 
+/// A run that goes on after its end, as a job does that was queued again.
+#[tokio::test]
+async fn a_run_that_goes_on_goes_on_there() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    home.log("r", [vec![begin()], rows(0..5), vec![end()]].concat()).await;
+    home.sync().await;
+    home.log("r", [vec![begin()], rows(5..8)].concat()).await;
+    home.sync().await;
+    assert_eq!(server.count("UpsertBucket"), 2, "it is begun again");
+    home.log("r", vec![end()]).await;
+    home.sync().await;
+    assert_eq!(steps(&server.lines("r", HISTORY)), (0..8).collect::<Vec<_>>());
+    let completed = server.world().posts.iter().filter(|(_, post)| post["complete"] == true).count();
+    assert_eq!((completed, home.problems()), (2, Vec::new()));
+}
+
 #[tokio::test]
 async fn alerts_are_raised_once() {
     let server = Server::start().await;
