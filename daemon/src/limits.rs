@@ -48,6 +48,8 @@ pub const PUSH_SHARE_BYTES: usize = 64 << 10;
 pub const PUSH_COMMIT_POINTS: usize = 2 << 20;
 /// New records are pushed at most this often; a backlog goes without pause.
 pub const PUSH_INTERVAL: Duration = Duration::from_secs(1);
+/// The same for a server of W&B's: as often as W&B's own client posts.
+pub const WANDB_INTERVAL: Duration = Duration::from_secs(15);
 /// How often a remote that lacks nothing is asked whether it still has it: one
 /// restored from a backup is to be refilled.
 pub const REMOTE_CHECK_INTERVAL: Duration = Duration::from_secs(60);

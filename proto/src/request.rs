@@ -263,6 +263,10 @@ pub struct RunAtRemote {
     /// carries them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records_passed_on: Option<u64>,
+    /// The run's page there, where the remote has said which it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub url: Option<String>,
 }
 
 /// A run as `runs list` and `runs show` give it.

@@ -36,6 +36,8 @@ mod sync;
 mod tidy;
 mod transfers;
 mod views;
+mod wandb_objects;
+mod wandb_remote;
 mod wire;
 
 #[test]

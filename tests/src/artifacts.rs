@@ -66,8 +66,9 @@ pub fn versions(
     project: &str,
     collection: &str,
 ) -> Result<Vec<BTreeMap<String, Vec<u8>>>, String> {
-    const DOCUMENT: &str = "query V($project: String!, $collection: String!, $alias: String!) {
-        project(name: $project, entityName: \"local\") { artifactCollection(name: $collection) {
+    const DOCUMENT: &str =
+        "query V($project: String!, $entity: String!, $collection: String!, $alias: String!) {
+        project(name: $project, entityName: $entity) { artifactCollection(name: $collection) {
             artifactMembership(aliasName: $alias) {
                 artifact { fileCount currentManifest { file { directUrl } } }
                 files(first: 5000) { edges { node { name directUrl } } } } } } }";
@@ -77,8 +78,8 @@ pub fn versions(
     };
     let mut found = Vec::new();
     loop {
-        let variables =
-            json!({"project": project, "collection": collection, "alias": format!("v{}", found.len())});
+        let variables = json!({"project": project, "entity": door.entity, "collection": collection,
+                "alias": format!("v{}", found.len())});
         let data = door.data(DOCUMENT, &variables);
         let membership = &data["project"]["artifactCollection"]["artifactMembership"];
         if membership.is_null() {

@@ -115,6 +115,14 @@ impl TestHub {
         copy(backup, self.home.path());
     }
 
+    /// Makes it the remote `wandb` of a home: a hub is a server of W&B's, too.
+    pub fn add_as_wandb_to(&self, home: &TestHome, url: &str) {
+        let file = home.beside("token");
+        std::fs::write(&file, &self.token).expect("a temporary folder takes a file");
+        let file = file.display().to_string();
+        let _ = home.run(&["remote", "add", "wandb", url, "--token-file", &file]).expect(0);
+    }
+
     /// Makes it the remote `hub` of a home; `url` is its own or a proxy's.
     pub fn add_to(&self, home: &TestHome, url: &str) {
         let file = home.beside("token");

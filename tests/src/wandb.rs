@@ -1,7 +1,7 @@
 //! A client of the daemon's W&B dialect: what the SDK's core sends, by hand.
 
 use std::io::{self, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -16,6 +16,8 @@ pub struct Door {
     pub address: String,
     /// Its key.
     pub token: String,
+    /// Whose runs are asked about.
+    pub entity: String,
     http: Http,
 }
 
@@ -44,7 +46,24 @@ impl Door {
         let found = home.http().get("/v1/http").expect(200).json();
         let text = |name: &str| found[name].as_str().unwrap_or_else(|| panic!("{found}")).to_owned();
         let (address, token) = (text("url").trim_start_matches("http://").to_owned(), text("token"));
-        Self { http: Http::Tcp(address.clone(), Some(token.clone())), address, token }
+        Self {
+            http: Http::Tcp(address.clone(), Some(token.clone())),
+            address,
+            token,
+            entity: "local".to_owned(),
+        }
+    }
+
+    /// That of a hub, with the key of its user `tester`.
+    #[must_use]
+    pub fn at(address: SocketAddr, token: &str) -> Self {
+        let (address, token) = (address.to_string(), token.to_owned());
+        Self {
+            http: Http::Tcp(address.clone(), Some(token.clone())),
+            address,
+            token,
+            entity: "tester".to_owned(),
+        }
     }
 
     /// Talks to it natively.
@@ -98,7 +117,12 @@ impl Door {
     /// # Errors
     /// Where nobody answers.
     pub fn post_with(&self, project: &str, run: &str, headers: &[&str], body: &[u8]) -> io::Result<Answer> {
-        self.http.send_with("POST", &format!("/files/local/{project}/{run}/file_stream"), headers, body)
+        self.http.send_with(
+            "POST",
+            &format!("/files/{}/{project}/{run}/file_stream", self.entity),
+            headers,
+            body,
+        )
     }
 
     /// Where a file of a run is to be sent.
@@ -207,8 +231,11 @@ impl Door {
     #[track_caller]
     #[must_use]
     pub fn rows(&self, project: &str, run: &str) -> Vec<Json> {
-        let text =
-            self.http.get(&format!("/v1/runs/local/{project}/{run}/rows?table=history")).expect(200).text();
+        let text = self
+            .http
+            .get(&format!("/v1/runs/{}/{project}/{run}/rows?table=history", self.entity))
+            .expect(200)
+            .text();
         text.lines().map(|line| serde_json::from_str(line).expect("rows are JSON")).collect()
     }
 
@@ -258,4 +285,11 @@ pub fn resident_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
     line.trim().trim_end_matches(" kB").parse().expect("a number of KiB")
+}
+
+/// A run's storage id.
+#[must_use]
+pub fn run_id(entity: &str, project: &str, run: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(format!("Run:v1:{run}:{project}:{entity}"))
 }

@@ -57,6 +57,11 @@ const BENCHES: &[Bench] = &[
     Bench { name: "wandb-scan", what: "scan_history of a million rows", run: wandb::scan },
     Bench { name: "wandb-runs", what: "api.runs over ten thousand runs", run: wandb::runs },
     Bench { name: "import-wandb", what: "an offline run of a million rows, taken in", run: left::wandb },
+    Bench {
+        name: "wandb-sync",
+        what: "requests for 1,000 small runs to a server of W&B's",
+        run: wandb::counted,
+    },
     Bench { name: "wandb-many", what: "200 runs of W&B's SDK at once", run: wandb::many },
 ];
 

@@ -246,7 +246,11 @@ parked: string | null,
 /**
  * The last error.
  */
-last_error: string | null, };
+last_error: string | null, 
+/**
+ * The run's page there, where the remote has said which it is.
+ */
+url?: string, };
 
 export type Status = { 
 /**

@@ -14,6 +14,7 @@ use super::respond::{Answer, Failure};
 use super::web::default_entity;
 use super::{App, blocking};
 use crate::clock::now_us;
+use crate::sync::kind::run_page;
 use crate::{ingest, names, site};
 
 pub async fn open(State(app): State<App>, Json(asked): Json<OpenRun>) -> Answer<Json<OpenedRun>> {
@@ -50,9 +51,8 @@ pub async fn open(State(app): State<App>, Json(asked): Json<OpenRun>) -> Answer<
         let config = Change::Config { set: asked.config, remove: Vec::new() };
         ingest::append(&app.store, &path, vec![Record::Change(begin), Record::Change(config)]).await?;
     }
-    let url = app.store.remotes()?.first().map(|remote| {
-        format!("{}/{}/{}/runs/{}", remote.url.trim_end_matches('/'), path.entity, path.project, path.run)
-    });
+    let remotes = app.store.remotes()?;
+    let url = remotes.first().and_then(|remote| run_page(&app.store, remote, &path));
     let (config, summary) = earlier.map(|run| (run.config, run.summary)).unwrap_or_default();
     Ok(Json(OpenedRun { path, name, resumed, start_step, config, summary, url }))
 }

@@ -13,7 +13,7 @@ use super::respond::{Answer, Failure};
 use crate::clock::now_us;
 use crate::store::Tx;
 use crate::sync::folder::place::Place;
-use crate::sync::kind::folder_of;
+use crate::sync::kind::{WANDB, folder_of};
 
 pub async fn list(State(app): State<App>) -> Json<JsonValue> {
     Json(json!({"remotes": app.sync.status()}))
@@ -64,7 +64,11 @@ pub fn check_url(url: &str) -> Answer<String> {
         Err(Failure::bad(format!("{url:?} {what}"))
             .hint("use https://HOST[:PORT], http://127.0.0.1:PORT on this machine, or folder:/WHOLE/PATH"))
     };
-    let Ok(uri) = url.parse::<Uri>() else { return bad("is no URL") };
+    let (kind, place) = match url.strip_prefix(WANDB) {
+        Some(place) => (WANDB, place),
+        None => ("", url),
+    };
+    let Ok(uri) = place.parse::<Uri>() else { return bad("is no URL") };
     let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
         return bad("has no scheme or no host");
     };
@@ -78,7 +82,7 @@ pub fn check_url(url: &str) -> Answer<String> {
         "http" => return bad("would send the token in the clear"),
         _ => return bad("has a scheme that is not spoken here"),
     }
-    Ok(url.trim_end_matches('/').to_owned())
+    Ok(format!("{kind}{}", place.trim_end_matches('/')))
 }
 
 fn no_folder(url: &str, problem: &str) -> Failure {

@@ -12,6 +12,7 @@ use super::failure::{Failure, Result};
 use super::{show, start, status};
 use crate::home::Home;
 use crate::percent::encode;
+use crate::sync::kind::WANDB;
 
 /// A file that is longer holds no token.
 const TOKEN_BYTES_MAX: u64 = 64 << 10;
@@ -35,7 +36,8 @@ It is kept in credentials.json in the home, for you only.
 Examples:
   pannier remote add hub https://hub.example.org:8443 --token-file token.txt
   ssh hub.example.org pannier hub user add alice | pannier remote add hub https://hub.example.org --token-file -
-  pannier remote add site folder:/shared/pannier     a folder, which `pannier relay` carries on elsewhere")]
+  pannier remote add site folder:/shared/pannier     a folder, which `pannier relay` carries on elsewhere
+  pannier remote add wandb https://api.wandb.ai      the key from WANDB_API_KEY or ~/.netrc")]
     Add {
         /// What to call it here
         name: String,
@@ -44,6 +46,10 @@ Examples:
         /// The file with the token; `-` for standard input
         #[arg(long, value_name = "FILE|-")]
         token_file: Option<PathBuf>,
+        /// What it is: another pannier, or a server of W&B's; the default for the name
+        /// wandb and for hosts of wandb.ai is wandb
+        #[arg(long, value_name = "hub|wandb")]
+        kind: Option<Kind>,
     },
     /// List the remotes and how they are
     List {
@@ -63,17 +69,52 @@ Examples:
     },
 }
 
+/// What a remote is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    Hub,
+    Wandb,
+}
+
+impl Kind {
+    fn of(name: &str, url: &str) -> Self {
+        let host = host(url);
+        let known = host == "wandb.ai" || host.ends_with(".wandb.ai");
+        let wandb = (name == "wandb" && !url.starts_with("folder:")) || known || url.starts_with(WANDB);
+        if wandb { Self::Wandb } else { Self::Hub }
+    }
+}
+
+fn host(url: &str) -> String {
+    let url = url.strip_prefix(WANDB).unwrap_or(url);
+    let host = url.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
+    host.unwrap_or_default()
+}
+
 /// Runs it.
 pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
     match args.command {
-        Command::Add { name, url, token_file } => {
-            let token = token(token_file.as_deref())?;
-            let (tokenless, is_folder) = (token.is_none(), url.starts_with("folder:"));
+        Command::Add { name, url, token_file, kind } => {
+            let mut token = token(token_file.as_deref())?;
+            let kind = kind.unwrap_or_else(|| Kind::of(&name, &url));
+            let url = match kind {
+                Kind::Wandb => {
+                    token = token.or_else(|| wandb_key(&host(&url)));
+                    format!("{WANDB}{}", url.strip_prefix(WANDB).unwrap_or(&url))
+                }
+                Kind::Hub => url,
+            };
+            let tokenless = token.is_none() && !url.starts_with("folder:");
             let asked = json!(AddRemote { name: name.clone(), url, token });
             start::connect_or_start(home)?.call("POST", "/v1/remotes", Some(&asked))?;
             writeln!(out, "remote {} is set; `pannier status` shows whether it answers", show::clean(&name))?;
-            if tokenless && !is_folder {
-                show::warn("no token was given; where the hub wants one, add it with --token-file");
+            if tokenless {
+                show::warn(match kind {
+                    Kind::Hub => "no token was given; where the hub wants one, add it with --token-file",
+                    Kind::Wandb => {
+                        "no API key was found in WANDB_API_KEY or ~/.netrc; add it with --token-file"
+                    }
+                });
             }
         }
         Command::List { json } => {
@@ -124,6 +165,37 @@ pub fn token(file: Option<&Path>) -> Result<Option<String>> {
     }
 }
 
+/// The key that W&B's own client would use. One that is set for another server, as
+/// `pannier env` does, is not meant.
+fn wandb_key(of: &str) -> Option<String> {
+    let meant = std::env::var("WANDB_BASE_URL").map_or(true, |url| host(&url) == of);
+    let set = std::env::var("WANDB_API_KEY").ok().filter(|key| meant && !key.is_empty());
+    set.or_else(|| {
+        let file = std::env::var_os("NETRC").map(PathBuf::from);
+        let file = file.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".netrc")))?;
+        netrc(&std::fs::read_to_string(file).ok()?, of)
+    })
+}
+
+/// The password of a host in the text of a `.netrc`.
+fn netrc(text: &str, host: &str) -> Option<String> {
+    let mut words = text.split_whitespace();
+    let mut here = false;
+    while let Some(word) = words.next() {
+        match word {
+            "machine" => here = words.next() == Some(host),
+            "password" => {
+                let password = words.next()?;
+                if here {
+                    return Some(password.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 fn read(name: &Path, from: impl Read) -> Result<String> {
     let mut text = String::new();
     from.take(TOKEN_BYTES_MAX)
@@ -135,6 +207,27 @@ fn read(name: &Path, from: impl Read) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_remote_is_shows_in_its_name_or_place() {
+        for (name, url, kind) in [
+            ("wandb", "https://wandb.corp.example", Kind::Wandb),
+            ("w", "https://api.wandb.ai", Kind::Wandb),
+            ("w", "wandb+https://x.example", Kind::Wandb),
+            ("hub", "https://notwandb.ai", Kind::Hub),
+            ("hub", "http://127.0.0.1:8443", Kind::Hub),
+        ] {
+            assert_eq!(Kind::of(name, url), kind, "{name} {url}");
+        }
+    }
+
+    #[test]
+    fn keys_are_found_where_wandb_login_puts_them() {
+        let text =
+            "machine other login user password no\nmachine api.wandb.ai\n  login user\n  password key\n";
+        assert_eq!(netrc(text, "api.wandb.ai").as_deref(), Some("key"));
+        assert_eq!(netrc(text, "wandb.ai"), None);
+    }
 
     #[test]
     fn tokens_come_from_files_without_their_line_end() {

@@ -66,8 +66,23 @@ pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
         show::json(out, &status)?;
     } else {
         print(&status, now_us(), out)?;
+        if args.run.is_some() {
+            pages(&status, out)?;
+        }
     }
     Ok(exit_code(&status, args.run.is_some()))
+}
+
+/// Where the runs are to be looked at.
+fn pages(status: &Status, out: &mut dyn Write) -> Result<()> {
+    for run in &status.runs {
+        for (remote, at) in &run.remotes {
+            if let Some(url) = &at.url {
+                writeln!(out, "at {}: {}", show::clean(remote), show::clean(url))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn bears(run: &RunStatus, asked: &str) -> bool {

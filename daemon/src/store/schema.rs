@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{Result, StoreError};
 
 /// Numbered, never edited once released.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/0001_runs.sql"),
     include_str!("../../migrations/0002_files.sql"),
     include_str!("../../migrations/0003_blobs.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/0007_views.sql"),
     include_str!("../../migrations/0008_relays.sql"),
     include_str!("../../migrations/0009_bundles.sql"),
+    include_str!("../../migrations/0010_counterparts.sql"),
     include_str!("../../migrations/0011_logs.sql"),
     include_str!("../../migrations/0012_lives.sql"),
 ];

@@ -72,6 +72,7 @@ impl Tx<'_> {
             // Another place: what it has is not known.
             self.sql.execute("DELETE FROM cursors WHERE remote = ?1", [name])?;
             self.sql.execute("DELETE FROM exported WHERE remote = ?1", [name])?;
+            self.sql.execute("DELETE FROM counterparts WHERE remote = ?1", [name])?;
             self.sql
                 .execute("UPDATE remotes SET url = ?2, epoch = NULL WHERE name = ?1", params![name, url])?;
         }
@@ -279,6 +280,7 @@ impl Store {
                         oldest_unsent_us: row.get(6)?,
                         last_error: None,
                         records_passed_on: None,
+                        url: None,
                     },
                 ))
             })?;

@@ -263,7 +263,7 @@ pub async fn fetch(remote: &impl Remote, blobs: &Arc<Blobs>, content: &Content) 
 }
 
 /// Works on the blobs here, off the runtime's threads.
-async fn reading<T: Send + 'static>(
+pub(super) async fn reading<T: Send + 'static>(
     blobs: &Arc<Blobs>,
     work: impl FnOnce(&Blobs) -> Result<T, BlobError> + Send + 'static,
 ) -> RemoteResult<T> {

@@ -58,7 +58,7 @@ pub struct Engine<R> {
     name: String,
     store: Arc<Store>,
     blobs: Arc<Blobs>,
-    remote: R,
+    pub(super) remote: Arc<R>,
     policy: Box<dyn RetryPolicy>,
     seen: Arc<Seen>,
     ask: Ask,
@@ -87,7 +87,7 @@ impl<R: Remote> Engine<R> {
         name: &str,
         store: Arc<Store>,
         blobs: Arc<Blobs>,
-        remote: R,
+        remote: Arc<R>,
         policy: Box<dyn RetryPolicy>,
         seen: Arc<Seen>,
     ) -> Self {
@@ -155,9 +155,9 @@ impl<R: Remote> Engine<R> {
         if self.suspects.pop_first().is_some() || !batch.unreadable.is_empty() {
             return Ok(Step::More);
         }
-        learn::numbers(&self.remote, &self.store, &self.name).await?;
+        learn::numbers(&*self.remote, &self.store, &self.name).await?;
         self.policy.reset();
-        Ok(self.idle())
+        Ok(self.remote.settle().await?.map_or_else(|| self.idle(), Step::Wait))
     }
 
     fn idle(&self) -> Step {
@@ -188,7 +188,7 @@ impl<R: Remote> Engine<R> {
             let what = "it is this very home: remove it with `pannier remote remove`";
             return Err(RemoteError::Rejected(what.into()).into());
         }
-        learn::organizations(&self.remote, &self.store, &self.name).await?;
+        learn::organizations(&*self.remote, &self.store, &self.name).await?;
         if self.epoch != Some(info.epoch) {
             self.ask = Ask::Everything;
             (self.budget, self.ceiling) = (PUSH_BYTES, PUSH_BYTES);
@@ -257,7 +257,7 @@ impl<R: Remote> Engine<R> {
             async { if batch.more && !alone { self.read(batch.ends()).await.map(Some) } else { Ok(None) } };
         // The next batch is read while this one is under way.
         let push = async {
-            let gone = carry::blobs(&self.remote, &self.blobs, &blocks, &self.seen.files_left).await?;
+            let gone = carry::blobs(&*self.remote, &self.blobs, &blocks, &self.seen.files_left).await?;
             self.remote.push(blocks, gone).await
         };
         let (answer, ahead) = tokio::join!(push, ahead);

@@ -1,14 +1,12 @@
 //! A hub over HTTP: requests, and what its answers mean. It knows no store.
 //!
-//! The token goes to the configured host only: there are no redirects, no plain
-//! HTTP but to this machine, and no proxy on the way there. Nothing is repeated
-//! in here; whether and when to try again is the engine's to say.
+//! How its answers are waited for and what no answer means is [`super::transport`]'s.
 
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use pannier_proto::content::Blob;
 use pannier_proto::hub::{
@@ -18,26 +16,16 @@ use pannier_proto::hub::{
 };
 use pannier_proto::id::Seq;
 use pannier_proto::request::ErrorBody;
-use reqwest::{Certificate, Client, Response, Url};
+use reqwest::{Client, Url};
 use serde::de::DeserializeOwned;
 
 use super::pace::Pace;
 use super::remote::{Remote, RemoteError, RemoteResult, StreamPush};
+use super::transport::{self, BYTES_PER_SECOND_MIN, TIMEOUT, client, install_crypto, read, retry_after};
 use super::wire;
 use crate::blobs::{pack, unpack};
 use crate::clock::now_us;
-use crate::limits::{CHUNKS_BYTES_MAX, RETRY_AFTER_MAX};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// For a request and its answer, besides the time that its bytes take.
-const TIMEOUT: Duration = Duration::from_secs(60);
-/// The slowest line that is waited for.
-const BYTES_PER_SECOND_MIN: u64 = 32 << 10;
-/// What is sent and not acknowledged for so long has a dead line under it.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
-const IDLE_CONNECTION: Duration = Duration::from_secs(20);
-/// The longest answer: positions of as many streams as may be asked about.
-const ANSWER_BYTES_MAX: usize = 8 << 20;
+use crate::limits::CHUNKS_BYTES_MAX;
 
 /// Another pannier that takes our records. Clones share its connections.
 #[derive(Clone)]
@@ -50,14 +38,6 @@ pub struct Hub {
     pace: Arc<Pace>,
 }
 
-/// Makes `ring` the process's cryptography. Any number of times; before the
-/// first TLS connection of either direction.
-pub fn install_crypto() {
-    static ONCE: Once = Once::new();
-    // An error says that another one is installed already, which is as good.
-    ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-}
-
 impl Hub {
     /// Prepares a connection; nothing is sent yet.
     ///
@@ -65,26 +45,8 @@ impl Hub {
     /// Why this URL, token or certificate file cannot be used, for people.
     pub fn new(url: &str, token: Option<&str>) -> Result<Self, String> {
         install_crypto();
-        let mut base = Url::parse(url).map_err(|error| format!("the URL is no URL: {error}"))?;
-        let host = base.host_str().ok_or("the URL names no host")?.to_owned();
-        let local = ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str());
-        match base.scheme() {
-            "https" => {}
-            "http" if local => {}
-            "http" => {
-                return Err(format!(
-                    "http:// would send the records and the token to {host} in the clear; use https://"
-                ));
-            }
-            other => return Err(format!("{other}:// is not spoken here; use https://")),
-        }
-        if !base.path().ends_with('/') {
-            base.set_path(&format!("{}/", base.path()));
-        }
-        let who = match base.port() {
-            Some(port) => format!("hub {host}:{port}"),
-            None => format!("hub {host}"),
-        };
+        let (base, host, local) = transport::base(url)?;
+        let who = format!("hub {host}");
         let authorization = token.map(|token| {
             let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
                 .map_err(|_secret| "the token has characters that no token has")?;
@@ -138,7 +100,7 @@ impl Hub {
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        let cut = |error: &reqwest::Error| self.unreachable(error);
+        let cut = |error: &reqwest::Error| transport::unreachable(&self.who, error);
         let mut response = request.body(body.bytes).send().await.map_err(|error| cut(&error))?;
         let body = read(&mut response).await.map_err(|error| cut(&error))?;
         let body = body.ok_or_else(|| {
@@ -171,19 +133,6 @@ impl Hub {
         }
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> RemoteError {
-        let who = &self.who;
-        let cause = cause(error);
-        RemoteError::transient(match () {
-            () if error.is_timeout() && error.is_connect() => {
-                format!("{who} cannot be reached: no answer in {} s", CONNECT_TIMEOUT.as_secs())
-            }
-            () if error.is_timeout() => format!("{who} did not answer in time"),
-            () if error.is_connect() => format!("{who} cannot be reached: {cause}"),
-            () => format!("the connection to {who} broke: {cause}"),
-        })
-    }
-
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> RemoteResult<T> {
         self.ask(Method::GET, path, HeaderMap::new(), Vec::new()).await
     }
@@ -198,34 +147,6 @@ impl Hub {
     }
 }
 
-/// A client that repeats nothing, follows nothing and waits for nothing forever.
-fn client(local: bool) -> Result<Client, String> {
-    let mut client = Client::builder()
-        .user_agent(concat!("pannier/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT)
-        .tcp_user_timeout(UNACKNOWLEDGED)
-        .tcp_nodelay(true)
-        .pool_idle_timeout(IDLE_CONNECTION)
-        .pool_max_idle_per_host(4)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false);
-    if local {
-        client = client.no_proxy();
-    }
-    if let Some(file) = std::env::var_os("PANNIER_CA_FILE") {
-        let file = std::path::PathBuf::from(file);
-        let read = std::fs::read(&file).map_err(|error| error.to_string());
-        let certificates =
-            read.and_then(|pem| Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string()));
-        let certificates =
-            certificates.map_err(|error| format!("PANNIER_CA_FILE {}: {error}", file.display()))?;
-        client = client.tls_certs_merge(certificates);
-    }
-    client.build().map_err(|error| format!("cannot prepare TLS: {}", cause(&error)))
-}
-
 /// A body and its length, which says how long it may take.
 struct Body {
     bytes: reqwest::Body,
@@ -234,39 +155,6 @@ struct Body {
 
 fn typed(content: &'static str) -> HeaderMap {
     HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content))])
-}
-
-/// An answer's body; none where it is too long to be one.
-async fn read(response: &mut Response) -> reqwest::Result<Option<Vec<u8>>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Ok(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Some(body))
-}
-
-/// The innermost cause, which is the one that says something. Without the URL.
-fn cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    let text = match cause.downcast_ref::<reqwest::Error>() {
-        Some(_) => "the request could not be made".to_owned(),
-        None => cause.to_string(),
-    };
-    match text.as_str() {
-        text if text.contains("NotValidYet") || text.contains("not valid yet") || text.contains("xpired") => {
-            format!("{text}; is this machine's clock right?")
-        }
-        text if text.contains("UnknownIssuer") => {
-            format!("{text}; set PANNIER_CA_FILE to the certificate authority's file")
-        }
-        _ => text,
-    }
 }
 
 /// What an answer that is no success means.
@@ -292,19 +180,6 @@ fn refusal(who: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> R
         // that moved.
         _ => RemoteError::Transient { what, retry_after: retry_after(headers, now_us()) },
     }
-}
-
-/// `Retry-After`: seconds, or a date.
-fn retry_after(headers: &HeaderMap, now_us: i64) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let delay = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let then = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-            Duration::from_micros(u64::try_from(then.as_microsecond() - now_us).unwrap_or(0))
-        }
-    };
-    Some(delay.min(RETRY_AFTER_MAX))
 }
 
 impl Remote for Hub {

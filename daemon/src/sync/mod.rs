@@ -2,8 +2,8 @@
 //!
 //! `plan` says what to send next, `batch` reads it, [`engine`] sends it and
 //! moves the cursors, [`remote`] is the narrow trait that it sends through;
-//! [`hub`] and [`folder`] are the remotes there are, [`kind`] tells one from the
-//! other. [`receive`] is the other side.
+//! [`hub`], [`wandb`] and [`folder`] are the remotes there are, [`kind`] tells one
+//! from the other. [`receive`] is the other side.
 //! [`backoff`] says when to try again. It all knows the store, and no door.
 
 pub mod backoff;
@@ -22,7 +22,9 @@ pub mod remote;
 pub(crate) mod seen;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transport;
 pub mod verify;
+mod wandb;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -49,7 +51,6 @@ use self::verify::{VerifyError, VerifyReport};
 use crate::blobs::Blobs;
 use crate::credentials::Credentials;
 use crate::health::Health;
-use crate::limits::PUSH_INTERVAL;
 use crate::store::{self, Store, StoreError};
 
 /// All remotes of a home.
@@ -143,10 +144,11 @@ impl Sync {
     fn task(&self, name: &str, url: String, token: Option<String>) -> Task {
         let seen = Arc::new(Seen::new(name, self.health.clone()));
         let bell = Arc::new(Bell::default());
-        let kind = Kind::new(&url, token.as_deref(), self.store.origin());
+        let kind = Kind::new(name, &url, token.as_deref(), &self.store, &self.blobs);
         let kind = kind.inspect_err(|error| seen.failed("unreachable", error, None)).ok();
         let running = match kind.clone() {
             Some(Kind::Hub(hub)) => Some(self.spawn(name, hub, &seen, &bell)),
+            Some(Kind::Wandb(wandb)) => Some(self.spawn(name, wandb, &seen, &bell)),
             Some(Kind::Folder(folder)) => Some(self.spawn(name, folder, &seen, &bell)),
             Some(Kind::Carried) | None => None,
         };
@@ -157,7 +159,7 @@ impl Sync {
     fn spawn(
         &self,
         name: &str,
-        remote: impl Remote + 'static,
+        remote: Arc<impl Remote + 'static>,
         seen: &Arc<Seen>,
         bell: &Arc<Bell>,
     ) -> JoinHandle<()> {
@@ -234,6 +236,14 @@ impl Sync {
         self.tasks().get(remote)?.seen.view().error.map(|(_, what)| what)
     }
 
+    /// A run's page at a remote, where it has said which run it is there. Reads the
+    /// database.
+    #[must_use]
+    pub fn page(&self, remote: &str, path: &RunPath) -> Option<String> {
+        let url = self.tasks().get(remote)?.url.clone();
+        wandb::page(&self.store, remote, url.strip_prefix(kind::WANDB)?, path)
+    }
+
     /// Whether a remote refuses our token.
     #[must_use]
     pub fn is_refused(&self, remote: &str) -> bool {
@@ -272,8 +282,9 @@ impl Sync {
         let known = self.tasks().get(remote).map(|task| (task.kind.clone(), task.seen.view().error));
         let (kind, error) = known.ok_or_else(|| StoreError::Missing(format!("remote {remote:?}")))?;
         match kind {
-            Some(Kind::Hub(hub)) => verify::verify(&self.store, &hub, progress).await,
-            Some(Kind::Folder(folder)) => verify::verify(&self.store, &folder, progress).await,
+            Some(Kind::Hub(hub)) => verify::verify(&self.store, &*hub, progress).await,
+            Some(Kind::Wandb(wandb)) => Ok(wandb.verify(progress).await?),
+            Some(Kind::Folder(folder)) => verify::verify(&self.store, &*folder, progress).await,
             Some(Kind::Carried) => {
                 let what = "bundles are carried there: nobody can be asked, and receipts say what arrived";
                 Err(RemoteError::Rejected(what.to_owned()).into())
@@ -347,7 +358,7 @@ pub async fn run<R: Remote>(mut engine: Engine<R>, store: Arc<Store>, bell: Arc<
             Step::Idle => {
                 let news = async {
                     // What comes in between goes together.
-                    sleep_until(began + PUSH_INTERVAL).await;
+                    sleep_until(began + engine.remote.interval()).await;
                     newer.changed().await
                 };
                 tokio::select! {

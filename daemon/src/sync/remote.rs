@@ -13,6 +13,7 @@ use pannier_proto::hub::{
 use pannier_proto::id::Seq;
 
 use crate::block::Encoded;
+use crate::limits::PUSH_INTERVAL;
 
 /// One block of one stream on its way to a remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +61,11 @@ pub type RemoteResult<T> = Result<T, RemoteError>;
 /// A place that takes records. Every method may be called any number of times
 /// with the same arguments: what is there already is left as it is.
 pub trait Remote: Send + Sync {
+    /// How long what is new may wait for more, so that it goes together.
+    fn interval(&self) -> Duration {
+        PUSH_INTERVAL
+    }
+
     /// Who it is, and which start of it this is.
     fn info(&self) -> impl Future<Output = RemoteResult<HubInfo>> + Send;
 
@@ -76,6 +82,12 @@ pub trait Remote: Send + Sync {
         asked: &[CollectionQuestion],
     ) -> impl Future<Output = RemoteResult<Option<Vec<CollectionState>>>> + Send {
         let _ = asked;
+        async { Ok(None) }
+    }
+
+    /// Everything has gone: what else is to be done there. When to ask again, where
+    /// something is left.
+    fn settle(&self) -> impl Future<Output = RemoteResult<Option<Duration>>> + Send {
         async { Ok(None) }
     }
 

@@ -20,6 +20,41 @@ pub fn parse(text: &str) -> serde_json::Result<Json> {
     })
 }
 
+/// Writes JSON as Python does: the strings that stand for such numbers become bare
+/// words again.
+#[must_use]
+pub fn write(value: &Json) -> String {
+    let mut out = String::new();
+    append(value, &mut out);
+    out
+}
+
+fn append(value: &Json, out: &mut String) {
+    let mut separator = "";
+    match value {
+        Json::String(text) if UNSAYABLE.contains(&text.as_str()) => out.push_str(text),
+        Json::Array(items) => {
+            out.push('[');
+            for item in items {
+                out.push_str(std::mem::replace(&mut separator, ","));
+                append(item, out);
+            }
+            out.push(']');
+        }
+        Json::Object(map) => {
+            out.push('{');
+            for (key, value) in map {
+                out.push_str(std::mem::replace(&mut separator, ","));
+                out.push_str(&Json::from(key.as_str()).to_string());
+                out.push(':');
+                append(value, out);
+            }
+            out.push('}');
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
 /// The text with such numbers in quotes.
 fn quoted(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
@@ -59,6 +94,12 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn it_is_written_as_python_does() {
+        let value = json!({"a": "NaN", "b\"": ["-Infinity", 1, "x", null]});
+        assert_eq!(write(&value), r#"{"a":NaN,"b\"":[-Infinity,1,"x",null]}"#);
+    }
+
+    #[test]
     fn what_python_writes_is_read() {
         for (text, read) in [
             (r#"{"a":NaN,"b":[-Infinity,Infinity]}"#, json!({"a": "NaN", "b": ["-Infinity", "Infinity"]})),
@@ -67,6 +108,7 @@ mod tests {
             (r#"{"é":NaN}"#, json!({"é": "NaN"})),
         ] {
             assert_eq!(parse(text).unwrap(), read, "{text}");
+            assert_eq!(parse(&write(&read)).unwrap(), read, "{text}");
         }
         for text in ["", "NaNa", "{", "[NaN", "Inf", "-"] {
             assert!(parse(text).is_err(), "{text}");

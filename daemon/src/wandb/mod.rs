@@ -1,5 +1,6 @@
 //! The W&B dialect: what its clients say and expect, as pure encode and decode.
-//! Served by `api`, taken in by `ingest`. It knows no store, no clock and no
+//! Served by `api`, taken in by `ingest`, spoken by
+//! `sync`. It knows no store, no clock and no
 //! HTTP; facts come in as arguments.
 //!
 //! Sources are named as the client that sends a thing: *core* is the SDK's
@@ -13,6 +14,7 @@ pub mod json;
 pub mod log;
 pub mod manifest;
 pub mod order;
+pub mod outgoing;
 pub mod parquet;
 pub mod rows;
 pub mod run_field;

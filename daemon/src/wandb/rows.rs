@@ -17,13 +17,13 @@ pub fn write_line(row: &Row, begun_us: i64, out: &mut String) {
         out.push_str("\"_step\":");
         out.push_str(&row.step.to_string());
         out.push(',');
-        if !has_runtime(row) {
-            out.push_str("\"_runtime\":");
-            write_float(runtime(row, begun_us), out);
-            out.push(',');
-        }
     } else {
         out.push_str("\"_wandb\":true,");
+    }
+    if !has_runtime(row) {
+        out.push_str("\"_runtime\":");
+        write_float(runtime(row, begun_us), out);
+        out.push(',');
     }
     out.push_str("\"_timestamp\":");
     write_float(time::to_seconds(row.time_us), out);

@@ -63,6 +63,19 @@ fn pointer(run: &RunView, path: &str) -> Option<Json> {
     Some(value.clone())
 }
 
+/// The summary as the SDK writes it, with the client's own entries.
+#[must_use]
+pub fn summary(run: &RunView) -> Map<String, Json> {
+    let mut summary = run.summary.clone();
+    let seconds = time::to_seconds(run.updated_us.saturating_sub(run.created_us).max(0));
+    if !summary.contains_key("_runtime") {
+        summary.insert("_runtime".into(), json!(seconds));
+        summary.insert("_timestamp".into(), json!(time::to_seconds(run.updated_us)));
+    }
+    summary.entry("_wandb").or_insert_with(|| json!({ "runtime": seconds.round() }));
+    summary
+}
+
 /// The client's own part of the config, where the run has one.
 #[must_use]
 pub fn internal(run: &RunView) -> Option<&Json> {

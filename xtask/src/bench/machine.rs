@@ -104,6 +104,11 @@ impl Machine {
 
     /// Runs a case of wandb_worker.py, with the variables of W&B's clients.
     pub fn wandb_worker(&self, case: &str, params: &Json) -> Result<Json> {
+        self.wandb_script("wandb_worker.py", case, params)
+    }
+
+    /// The same of another script.
+    pub fn wandb_script(&self, script: &str, case: &str, params: &Json) -> Result<Json> {
         let variables = sh::output(&mut self.pannier("home", &["env", "--json"]))?;
         let variables: Json = serde_json::from_str(&variables)?;
         let variables = variables.as_object().context("`pannier env` says nothing")?;
@@ -116,7 +121,7 @@ impl Machine {
             set.push((folder.to_owned(), self.dir.join("wandb").display().to_string()));
         }
         fs::create_dir_all(self.dir.join("wandb"))?;
-        self.say("wandb_worker.py", case, params, &set)
+        self.say(script, case, params, &set)
     }
 
     /// Runs tests/browser/bench.py, which has a daemon of its own.

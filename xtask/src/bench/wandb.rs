@@ -72,3 +72,39 @@ pub fn many(machine: &Machine) -> Result<Vec<Figure>> {
         Figure::new("daemon's memory, at most", used(&daemon)?.memory_mb, "MB").at_most(100.0),
     ])
 }
+
+/// What a server of W&B's is asked for a thousand small runs, by a home and by the
+/// SDK; counted, not waited for.
+pub fn counted(machine: &Machine) -> Result<Vec<Figure>> {
+    const RUNS: f64 = 1000.0;
+    const A_MINUTE: f64 = 50.0;
+    let sdk = Venv::of_file("venv-wandb", &sh::root().join("tests/wandb/requirements.txt"))?;
+    let address = machine.hub_to_be()?;
+    let _hub = machine.hub(&address)?;
+    let daemon = machine.daemon()?;
+    let token = machine.dir.join("token").display().to_string();
+    let with_sdk = machine.with_python(&sdk);
+    let say = |machine: &Machine, case: &str, more: Json| {
+        let mut params = json!({"server": address, "token": token, "rows": 30});
+        if let (Some(params), Json::Object(more)) = (params.as_object_mut(), more) {
+            params.extend(more);
+        }
+        machine.wandb_script("wandb_counted.py", case, &params)
+    };
+    let ours = say(machine, "ours", json!({"runs": 1000}))?;
+    let short = say(&with_sdk, "theirs", json!({"seconds": 1}))?;
+    let minutes = say(&with_sdk, "theirs", json!({"seconds": 90}))?;
+    let api = number(&ours, "api")?;
+    let (short, minutes) = (number(&short, "api")? * RUNS, number(&minutes, "api")? * RUNS);
+    Ok(vec![
+        Figure::new("requests of the API for 1,000 runs", api, ""),
+        Figure::new("minutes that takes at 50 a minute", api / A_MINUTE, "min"),
+        Figure::new("files put to links, besides", number(&ours, "files")?, ""),
+        Figure::new("the SDK's requests, runs of a second", short, ""),
+        Figure::new("the SDK's requests, runs of 90 seconds", minutes, ""),
+        Figure::new("times fewer than the SDK, runs of a second", short / api, "x"),
+        Figure::new("times fewer than the SDK, runs of 90 seconds", minutes / api, "x").at_least(20.0),
+        Figure::new("sent, with nothing to wait for", number(&ours, "took_s")?, "s"),
+        Figure::new("daemon's memory, at most", used(&daemon)?.memory_mb, "MB").at_most(100.0),
+    ])
+}

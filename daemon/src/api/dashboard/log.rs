@@ -12,9 +12,8 @@ use serde::Deserialize;
 
 use crate::api::open::existing;
 use crate::api::respond::Answer;
-use crate::api::wandb::console::Console;
 use crate::api::{App, blocking};
-use crate::store::{self, Store};
+use crate::store::{self, Console, Store};
 
 /// The most lines of one answer.
 const LINES_MAX: usize = 10_000;

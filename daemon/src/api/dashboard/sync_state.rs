@@ -37,6 +37,9 @@ pub fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<Str
             at.state = SyncState::Failed;
         }
     }
+    for (remote, at) in &mut remotes {
+        at.url = app.sync.page(remote, path);
+    }
     Ok((records, remotes))
 }
 
@@ -60,6 +63,7 @@ mod tests {
             parked: None,
             last_error: None,
             records_passed_on: None,
+            url: None,
         };
         for (states, expected) in [
             (vec![], SyncState::Here),

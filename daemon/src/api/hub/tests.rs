@@ -78,7 +78,7 @@ fn engine(pair: &Pair) -> Engine<Hub> {
     let hub = Hub::new(&pair.url, Some("pan-secret")).unwrap();
     let seen = Arc::new(Seen::new("hub", Arc::new(Health::default())));
     let policy = Box::new(Exponential::new(|| 0.5));
-    Engine::new("hub", pair.here.clone(), pair.sent.clone(), hub, policy, seen)
+    Engine::new("hub", pair.here.clone(), pair.sent.clone(), Arc::new(hub), policy, seen)
 }
 
 async fn until_idle(engine: &mut Engine<Hub>) -> usize {
@@ -116,7 +116,7 @@ async fn records_arrive_and_digests_agree() {
 #[tokio::test]
 async fn bad_requests_are_answered_and_harm_nobody() {
     let pair = pair().await;
-    crate::sync::hub::install_crypto();
+    crate::sync::transport::install_crypto();
     let client = reqwest::Client::builder().build().unwrap();
     let post = |path: &str, body: &[u8], zstd: bool| {
         let request = client.post(format!("{}/v1/hub/{path}", pair.url)).body(body.to_vec());

@@ -11,7 +11,7 @@ use pannier_proto::id::RunPath;
 use pannier_proto::path::RelPath;
 use pannier_proto::request::RunView;
 
-use super::{Ask, ask, console};
+use super::{Ask, ask};
 use crate::capability::Grant;
 use crate::store::{self, Store};
 use crate::wandb::{file_stream, ids, run_files, time};
@@ -85,7 +85,7 @@ impl File {
 /// # Errors
 /// As the store's.
 pub fn held(store: &Store, run: &RunView) -> store::Result<BTreeMap<RelPath, (Held, i64)>> {
-    held_with(store, run, console::text(store, &run.path)?)
+    held_with(store, run, store.console(&run.path)?.text())
 }
 
 /// The same with this text of the console: whoever only lists need not read all

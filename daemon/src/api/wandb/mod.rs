@@ -6,7 +6,7 @@
 mod artifact;
 mod artifact_mutation;
 mod collection;
-pub(super) mod console;
+mod console;
 mod endpoint;
 pub mod file;
 mod file_stream;

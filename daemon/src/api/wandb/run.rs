@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use pannier_proto::id::RunPath;
 use pannier_proto::record::{Row, RunState, Table};
 use pannier_proto::request::RunView;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::artifact::Artifact;
 use super::console::{self, LogLine};
@@ -129,18 +129,6 @@ impl Run {
     fn preempting(&self) -> bool {
         self.view.metadata.get(PREEMPTING) == Some(&Json::Bool(true))
     }
-
-    /// The summary as the SDK writes it, with the client's own entries.
-    fn summary(&self) -> Map<String, Json> {
-        let mut summary = self.view.summary.clone();
-        let seconds = time::to_seconds(self.view.updated_us.saturating_sub(self.view.created_us).max(0));
-        if !summary.contains_key("_runtime") {
-            summary.insert("_runtime".into(), json!(seconds));
-            summary.insert("_timestamp".into(), json!(time::to_seconds(self.view.updated_us)));
-        }
-        summary.entry("_wandb").or_insert_with(|| json!({ "runtime": seconds.round() }));
-        summary
-    }
 }
 
 #[Object]
@@ -231,7 +219,7 @@ impl Run {
         JsonString(Json::Object(internal).to_string())
     }
     async fn summary_metrics(&self) -> JsonString {
-        JsonString(Json::Object(self.summary()).to_string())
+        JsonString(Json::Object(run_files::summary(&self.view)).to_string())
     }
     async fn system_metrics(&self, ctx: &Context<'_>) -> Result<JsonString> {
         let path = self.view.path.clone();

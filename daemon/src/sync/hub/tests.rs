@@ -1,6 +1,7 @@
 //! The client of a hub, against sockets that answer as told.
 
 use super::*;
+use http::header::RETRY_AFTER;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A server that answers every request with these bytes, and what it was sent.

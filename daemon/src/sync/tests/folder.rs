@@ -70,7 +70,7 @@ impl Home {
         let seen = Arc::new(Seen::new("site", Arc::new(Health::default())));
         let policy = Box::new(Exponential::new(|| 0.0));
         let (store, blobs) = (self.store.clone(), self.blobs.clone());
-        let mut engine = Engine::new("site", store, blobs, folder.clone(), policy, seen.clone());
+        let mut engine = Engine::new("site", store, blobs, Arc::new(folder.clone()), policy, seen.clone());
         loop {
             match engine.step().await {
                 Step::More => {}

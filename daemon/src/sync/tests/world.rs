@@ -100,7 +100,7 @@ impl Daemon {
             f64::from(u16::try_from(random.below(1000)).unwrap()) / 1000.0
         }));
         let (store, blobs) = (self.store().clone(), self.blobs.clone().unwrap());
-        let engine = Engine::new("hub", store, blobs, network.clone(), policy, self.seen.clone());
+        let engine = Engine::new("hub", store, blobs, Arc::new(network.clone()), policy, self.seen.clone());
         self.bell = Arc::default();
         self.engine = Some(tokio::spawn(run(engine, self.store().clone(), self.bell.clone())));
     }
