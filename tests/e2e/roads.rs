@@ -8,7 +8,7 @@ use pannier_tests::daemon::{TestDaemon, TestHome};
 use pannier_tests::http::Http;
 use pannier_tests::hub::TestHub;
 use pannier_tests::ledger::{Claim, judge};
-use pannier_tests::trainer::Trainer;
+use pannier_tests::trainer::{Trainer, claim};
 use pannier_tests::wandb::{Door, history_post, lines};
 use serde_json::{Value as Json, json};
 
@@ -18,6 +18,8 @@ use crate::artifact_cli::run;
 struct Journey {
     home: TestHome,
     daemon: Option<TestDaemon>,
+    /// On the way, where a road has such a place.
+    between: TestHome,
     hub: TestHub,
 }
 
@@ -28,23 +30,70 @@ struct Road {
     open: fn(&Journey),
     /// Brings everything along it.
     carry: fn(&Journey),
-    /// Whether numbers of records are kept along it, so that they can be compared.
+    /// Whose at its end what is `local`'s here.
+    entity: &'static str,
+    /// Whether somebody can be asked at its end, so that `verify` compares.
     records: bool,
 }
 
-const ROADS: &[Road] = &[Road {
-    name: "hub",
-    open: |journey| journey.hub.add_to(&journey.home, &journey.hub.url()),
-    carry: |journey| drop(run(&journey.home, "sync --wait --timeout 60").expect(0)),
-    records: true,
-}];
+const ROADS: &[Road] = &[
+    Road {
+        name: "hub",
+        open: |journey| journey.hub.add_to(&journey.home, &journey.hub.url()),
+        carry: |journey| sync(&journey.home),
+        entity: "local",
+        records: true,
+    },
+    Road {
+        name: "wandb",
+        open: |journey| journey.hub.add_as_wandb_to(&journey.home, &journey.hub.url()),
+        carry: |journey| sync(&journey.home),
+        entity: "tester",
+        records: true,
+    },
+    Road {
+        name: "folder",
+        open: |journey| {
+            let _ = run(&journey.home, &format!("remote add site folder:{}", shared(journey))).expect(0);
+            journey.hub.add_to(&journey.between, &journey.hub.url());
+        },
+        carry: |journey| {
+            sync(&journey.home);
+            let relay = format!("relay {} --to hub --once --max-seconds 60", shared(journey));
+            let _ = run(&journey.between, &relay).expect(0);
+        },
+        entity: "local",
+        records: true,
+    },
+    Road {
+        name: "bundle",
+        open: |_| {},
+        carry: |journey| {
+            let file = journey.home.beside("carried.bundle");
+            let _ = std::fs::remove_file(&file);
+            let _ = run(&journey.home, &format!("export --since last -o {}", file.display())).expect(0);
+            let _ = run(&journey.hub.home, &format!("import {}", file.display())).expect(0);
+        },
+        entity: "local",
+        records: false,
+    },
+];
+
+fn sync(home: &TestHome) {
+    let _ = run(home, "sync --wait --timeout 60").expect(0);
+}
+
+/// The folder that both sides of a road see.
+fn shared(journey: &Journey) -> String {
+    journey.between.beside("shared").display().to_string()
+}
 
 impl Journey {
     fn begin(road: &Road) -> Self {
         println!("{}", road.name);
         let home = TestHome::new();
         let daemon = Some(TestDaemon::start(&home));
-        let journey = Self { home, daemon, hub: TestHub::started() };
+        let journey = Self { home, daemon, between: TestHome::new(), hub: TestHub::started() };
         (road.open)(&journey);
         journey
     }
@@ -63,14 +112,20 @@ impl Journey {
         self.hub.http()
     }
 
+    /// How many rows of a run are there, each as it was logged.
+    fn judged(&self, road: &Road, of: &Claim) -> Result<usize, String> {
+        let run = of.run.replace("local/", &format!("{}/", road.entity));
+        judge(&self.there(), &claim(&run, of.ledger.clone()))
+    }
+
     fn train(&self, run: &str, rows: u64) -> Claim {
         Trainer::new(&self.home, "p", run).rows(rows).run().claim
     }
 
     /// Both sides show the same.
     #[track_caller]
-    fn equal(&self) {
-        let (here, there) = (seen(&self.here()), seen(&self.there()));
+    fn equal(&self, road: &Road) {
+        let (here, there) = (seen(&self.here(), "local"), seen(&self.there(), road.entity));
         for (what, value) in &here {
             assert_eq!(there.get(what), Some(value), "{what}, here and there");
         }
@@ -78,30 +133,31 @@ impl Journey {
     }
 }
 
-/// What people see of entity `local` and its registries, but for ids and times.
-fn seen(http: &Http) -> BTreeMap<String, Json> {
+/// What people see of an entity and its registries, but for ids and times.
+fn seen(http: &Http, entity: &str) -> BTreeMap<String, Json> {
     let mut seen = BTreeMap::new();
     let get = |route: &str| http.get(route).expect(200);
-    let listed = get("/v1/runs?entity=local&limit=1000").json();
+    let listed = get(&format!("/v1/runs?entity={entity}&limit=1000")).json();
     for run in listed["runs"].as_array().unwrap() {
-        let path = ["entity", "project", "run"].map(|part| run[part].as_str().unwrap()).join("/");
+        let name = ["project", "run"].map(|part| run[part].as_str().unwrap()).join("/");
+        let path = format!("{entity}/{name}");
         let facts = ["name", "state", "config", "summary", "last_step", "history_rows", "tags", "exit_code"];
         let facts: Vec<&Json> = facts.iter().map(|fact| &run[fact]).collect();
-        drop(seen.insert(format!("run {path}"), json!(facts)));
+        drop(seen.insert(format!("run {name}"), json!(facts)));
         let rows = get(&format!("/v1/runs/{path}/rows?table=history")).text();
-        drop(seen.insert(format!("history of {path}"), json!(rows)));
+        drop(seen.insert(format!("history of {name}"), json!(rows)));
         let files = get(&format!("/v1/runs/{path}/files")).json();
         for file in files["list"].as_array().unwrap() {
-            let name = file["path"].as_str().unwrap();
-            let bytes = get(&format!("/v1/runs/{path}/files/{name}")).body;
-            drop(seen.insert(format!("file {path}/{name}"), json!(String::from_utf8_lossy(&bytes))));
+            let file = file["path"].as_str().unwrap();
+            let bytes = get(&format!("/v1/runs/{path}/files/{file}")).body;
+            drop(seen.insert(format!("file {name}/{file}"), json!(String::from_utf8_lossy(&bytes))));
         }
     }
     for project in ["p", "wandb-registry-model"] {
-        let collections = get(&format!("/v1/collections?entity=local&project={project}")).json();
+        let collections = get(&format!("/v1/collections?entity={entity}&project={project}")).json();
         for collection in collections["collections"].as_array().unwrap() {
             let name = collection["name"].as_str().unwrap();
-            let found = get(&format!("/v1/collections/local/{project}/{name}")).json();
+            let found = get(&format!("/v1/collections/{entity}/{project}/{name}")).json();
             for version in found["versions"].as_array().unwrap() {
                 let number = version["version"].as_u64().unwrap();
                 let mut aliases: Vec<&str> = version["aliases"]
@@ -112,14 +168,15 @@ fn seen(http: &Http) -> BTreeMap<String, Json> {
                     .collect();
                 aliases.sort_unstable();
                 let facts = json!([version["digest"], version["size"], version["metadata"], aliases]);
-                let at = format!("local/{project}/{name}:v{number}");
-                let files = get(&format!("/v1/artifacts/{at}/files")).text();
+                let at = format!("{project}/{name}:v{number}");
+                let files = get(&format!("/v1/artifacts/{entity}/{at}/files")).text();
                 drop(seen.insert(format!("version {at}"), json!([facts, files.lines().count()])));
             }
         }
     }
-    for view in get("/v1/views?entity=local&project=p").json()["views"].as_array().unwrap() {
-        let spec = &get(&format!("/v1/views/local/p/{}", view["link_id"].as_str().unwrap())).json()["spec"];
+    for view in get(&format!("/v1/views?entity={entity}&project=p")).json()["views"].as_array().unwrap() {
+        let spec =
+            &get(&format!("/v1/views/{entity}/p/{}", view["link_id"].as_str().unwrap())).json()["spec"];
         drop(seen.insert(format!("view {}", view["display_name"]), spec.clone()));
     }
     seen
@@ -148,13 +205,13 @@ const CASES: &[Case] = &[
         let claim = journey.train("plain", 300);
         through_the_door(&journey.home, "door");
         (road.carry)(journey);
-        assert_eq!(judge(&journey.there(), &claim), Ok(300));
+        assert_eq!(journey.judged(road, &claim), Ok(300));
     }),
     ("twice is once", |journey, road| {
         let claim = journey.train("plain", 300);
         (road.carry)(journey);
         (road.carry)(journey);
-        assert_eq!(judge(&journey.there(), &claim), Ok(300));
+        assert_eq!(journey.judged(road, &claim), Ok(300));
     }),
     ("a run goes on", |journey, road| {
         let ledger = journey.home.beside("plain.ledger");
@@ -162,7 +219,7 @@ const CASES: &[Case] = &[
             let trainer = Trainer::with_ledger(&journey.home, "p", "plain", &ledger).rows(100);
             let _ = if resumed { trainer.resume() } else { trainer }.run();
             (road.carry)(journey);
-            journey.equal();
+            journey.equal(road);
         }
     }),
     ("the daemon dies on the way", |journey, road| {
@@ -171,14 +228,14 @@ const CASES: &[Case] = &[
         journey.kill();
         (road.carry)(journey);
         for claim in &claims {
-            assert_eq!(judge(&journey.there(), claim), Ok(200));
+            assert_eq!(journey.judged(road, claim), Ok(200));
         }
     }),
     ("the registry moves", |journey, road| {
         let _ = put(&journey.home, "p/net", "first");
         let _ = run(&journey.home, "registry link p/net model/digits --alias production").expect(0);
         (road.carry)(journey);
-        journey.equal();
+        journey.equal(road);
         let _ = put(&journey.home, "p/net", "second");
         let _ = run(&journey.home, "registry link p/net model/digits --alias production").expect(0);
         (road.carry)(journey);
@@ -187,7 +244,7 @@ const CASES: &[Case] = &[
         let body = json!({"type": "runs", "display_name": "Report", "spec": "{\"blocks\": [ ]}"});
         let made = journey.here().post("/v1/views/local/p", &body).expect(200).json();
         (road.carry)(journey);
-        journey.equal();
+        journey.equal(road);
         let route = format!("/v1/views/local/p/{}", made["id"].as_str().unwrap());
         let changed = json!({"type": "runs", "display_name": "Report", "spec": "{\"blocks\": [1]}"});
         let _ = journey.here().send("PUT", &route, changed.to_string().as_bytes()).unwrap().expect(200);
@@ -197,10 +254,10 @@ const CASES: &[Case] = &[
         let _ = journey.train("kept", 50);
         let _ = journey.train("gone", 50);
         (road.carry)(journey);
-        journey.equal();
+        journey.equal(road);
         let _ = journey.here().send("DELETE", "/v1/runs/local/p/gone", b"").unwrap().expect(204);
         (road.carry)(journey);
-        assert!(!seen(&journey.there()).contains_key("run local/p/gone"));
+        assert!(!seen(&journey.there(), road.entity).contains_key("run p/gone"));
     }),
 ];
 
@@ -211,7 +268,7 @@ fn travel(name: &str) {
         println!("{case}");
         let mut journey = Journey::begin(road);
         happen(&mut journey, road);
-        journey.equal();
+        journey.equal(road);
         if road.records {
             let verified = run(&journey.home, "verify --json").expect(0);
             assert!(verified.json().is_object());
@@ -222,4 +279,19 @@ fn travel(name: &str) {
 #[test]
 fn to_a_hub() {
     travel("hub");
+}
+
+#[test]
+fn to_a_server_of_wandb() {
+    travel("wandb");
+}
+
+#[test]
+fn by_a_folder_and_its_relay() {
+    travel("folder");
+}
+
+#[test]
+fn in_bundles() {
+    travel("bundle");
 }
