@@ -67,7 +67,9 @@ pub async fn watch(State(app): State<App>, Json(asked): Json<Watched>) -> Answer
         return Err(Failure::bad(format!("{:?} is no folder", asked.dir)).hint("name a folder that is there"));
     }
     if path.starts_with(&app.home) || app.home.starts_with(path) && path.parent().is_none() {
-        return Err(Failure::bad("a home is not watched for what others leave").hint("name the folder of runs"));
+        return Err(
+            Failure::bad("a home is not watched for what others leave").hint("name the folder of runs")
+        );
     }
     app.store.write(move |tx| tx.watch_dir(&asked, now_us())).await?;
     app.left.reload();

@@ -105,7 +105,10 @@ fn run(home: &Home, tracker: Tracker, args: Common, out: &mut dyn Write) -> Resu
             ImportLine::Done => done = true,
             ImportLine::Failed(body) => {
                 let failure = Failure::new(show::clean(&body.error));
-                return Err(body.hint.into_iter().fold(failure, |failure, hint| failure.hint(show::clean(&hint))));
+                return Err(body
+                    .hint
+                    .into_iter()
+                    .fold(failure, |failure, hint| failure.hint(show::clean(&hint))));
             }
         }
     }
@@ -138,11 +141,7 @@ impl Shown {
         Self { progress: Progress::new("import"), rate: Rate::default() }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rate for people"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
     fn show(&mut self, logs: (u64, u64), rows: u64, bytes: (u64, u64)) {
         self.rate.note(Instant::now(), rows);
         let mut text = format!(

@@ -136,9 +136,9 @@ impl Taking {
             return Ok(None);
         }
         let hex: String = md5.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        let cache = std::env::var_os(CACHE_VARIABLE).map(PathBuf::from).or_else(|| {
-            std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/wandb"))
-        });
+        let cache = std::env::var_os(CACHE_VARIABLE)
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/wandb")));
         let cached = cache.map(|cache| cache.join("artifacts/obj/md5").join(&hex[..2]).join(&hex[2..]));
         let places: Vec<PathBuf> = put_aside.map(PathBuf::from).into_iter().chain(cached).collect();
         match places.iter().find(|place| place.is_file()) {
@@ -159,6 +159,8 @@ fn entries(path: &Path) -> Result<Vec<Logged>, Trouble> {
     let file = File::open(path).map_err(|error| refuse(error.to_string()))?;
     let lines = BufReader::new(MultiGzDecoder::new(file).take(MANIFEST_BYTES_MAX)).lines();
     lines
-        .map(|line| line.map_err(|error| refuse(error.to_string())).and_then(|line| entry_line(&line).map_err(refuse)))
+        .map(|line| {
+            line.map_err(|error| refuse(error.to_string())).and_then(|line| entry_line(&line).map_err(refuse))
+        })
         .collect()
 }

@@ -99,10 +99,14 @@ impl Commit {
             false => Ok(count),
         };
         let history = (!batch.history.is_empty())
-            .then(|| Ok::<_, StoreError>(Lines { offset: next(tx, HISTORY, from.rows)?, lines: batch.history }))
+            .then(|| {
+                Ok::<_, StoreError>(Lines { offset: next(tx, HISTORY, from.rows)?, lines: batch.history })
+            })
             .transpose()?;
         let system = (!batch.system.is_empty())
-            .then(|| Ok::<_, StoreError>(Lines { offset: next(tx, SYSTEM, from.system)?, lines: batch.system }))
+            .then(|| {
+                Ok::<_, StoreError>(Lines { offset: next(tx, SYSTEM, from.system)?, lines: batch.system })
+            })
             .transpose()?;
         let time_us = batch.time_us;
         let mut console = stretches(std::mem::take(&mut batch.console), to.console_base);
@@ -167,11 +171,14 @@ mod tests {
 
     #[test]
     fn console_lines_come_in_stretches() {
-        let line = |text: &str| ConsoleLine { time_us: None, stderr: false, label: None, text: text.to_owned() };
+        let line =
+            |text: &str| ConsoleLine { time_us: None, stderr: false, label: None, text: text.to_owned() };
         let lines = [(0, "a"), (2, "c"), (1, "b"), (2, "d"), (5, "e")].map(|(at, text)| (at, line(text)));
         let shown: Vec<_> = stretches(lines.to_vec(), 10)
             .into_iter()
-            .map(|lines| (lines.offset, lines.lines.into_iter().map(|line| line.unwrap().text).collect::<String>()))
+            .map(|lines| {
+                (lines.offset, lines.lines.into_iter().map(|line| line.unwrap().text).collect::<String>())
+            })
             .collect();
         assert_eq!(shown, [(10, "abd".to_owned()), (15, "e".to_owned())]);
     }

@@ -79,7 +79,8 @@ impl Files {
 /// Regular files below, by their paths; no links.
 fn walk(dir: &Path, prefix: &str, names: &mut BTreeSet<String>) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        let (Ok(kind), Some(name)) = (entry.file_type(), entry.file_name().to_str().map(str::to_owned)) else {
+        let (Ok(kind), Some(name)) = (entry.file_type(), entry.file_name().to_str().map(str::to_owned))
+        else {
             continue;
         };
         let at = format!("{prefix}{name}");

@@ -80,7 +80,8 @@ mod tests {
         for at in ["wandb/run-2-b/files/run-x.wandb", "wandb/run-2-b/run-b.wandb.synced", "run-.wandb"] {
             put(at);
         }
-        std::os::unix::fs::symlink(dir.path().join("wandb/run-2-b"), dir.path().join("wandb/latest-run")).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("wandb/run-2-b"), dir.path().join("wandb/latest-run"))
+            .unwrap();
         let root = dir.path().to_str().unwrap().to_owned();
         let found = files(&[root], &|name| run_id(name).is_some()).unwrap();
         let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();

@@ -108,7 +108,9 @@ pub fn look(path: &Path, file: &File, whose: &Whose, entity: &str) -> Result<Opt
     let damaged = looked.run.is_none();
     let (id, said_entity, said_project, start_ns) = looked.run.unwrap_or_else(unknown);
     if damaged && whose.project.is_none() {
-        return Err(refuse("what says which run it is of is damaged; name the project with --project".to_owned()));
+        return Err(refuse(
+            "what says which run it is of is damaged; name the project with --project".to_owned(),
+        ));
     }
     let or = |asked: Option<&String>, said: String, default: &str| {
         let said = Some(said).filter(|said| !said.is_empty());

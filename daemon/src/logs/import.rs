@@ -63,7 +63,8 @@ impl Logs {
                 Tracker::Wandb => self.wandb(&path, &whose, asked.dry_run, &progress)?,
                 Tracker::Tensorboard => {
                     let show = |report: &Report| progress.show(report);
-                    let taken = tensorboard::take(self, &path, &files, &asked.paths, &whose, asked.dry_run, &show);
+                    let taken =
+                        tensorboard::take(self, &path, &files, &asked.paths, &whose, asked.dry_run, &show);
                     match taken {
                         Ok((run, report, news)) => said(&path, Some(run), news, report),
                         Err(Trouble::Refused(why)) => failed(&path, None, why),
@@ -91,7 +92,13 @@ impl Logs {
         logs.into_iter().map(|(_, path)| path).collect()
     }
 
-    fn wandb(&self, path: &Path, whose: &Whose, dry: bool, progress: &Progress) -> Result<ImportedLog, Trouble> {
+    fn wandb(
+        &self,
+        path: &Path,
+        whose: &Whose,
+        dry: bool,
+        progress: &Progress,
+    ) -> Result<ImportedLog, Trouble> {
         let mut run = None;
         match self.read_all(path, whose, dry, progress, &mut run) {
             Ok(done) => Ok(done),

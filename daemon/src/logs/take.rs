@@ -157,9 +157,10 @@ impl Taking {
         let row = row::history(bytes);
         if let Ok(row) = &row {
             self.last_us = row.time_us.unwrap_or(self.last_us);
-            let standing = self.known.as_ref().map(|known| {
-                known.standing(row.step.unwrap_or(0), row.time_us.unwrap_or(self.last_us))
-            });
+            let standing = self
+                .known
+                .as_ref()
+                .map(|known| known.standing(row.step.unwrap_or(0), row.time_us.unwrap_or(self.last_us)));
             match standing {
                 Some(Standing::Here) => {
                     self.report.rows_known += 1;
@@ -223,7 +224,8 @@ impl Taking {
 
     fn uses(&mut self, id: &str) -> Result<(), Trouble> {
         self.flush()?;
-        let known = ids::read_artifact(id).filter(|id| self.home.store.artifact(*id).is_ok_and(|found| found.is_some()));
+        let known = ids::read_artifact(id)
+            .filter(|id| self.home.store.artifact(*id).is_ok_and(|found| found.is_some()));
         match known {
             Some(id) if !self.dry => {
                 let used = vec![Log::Change(Change::UseArtifact { id })];
@@ -244,7 +246,8 @@ impl Taking {
             return Ok(());
         }
         self.upsert()?;
-        if self.seen.offset <= self.at.offset && self.seen.done == self.at.done && self.batch.ended.is_none() {
+        if self.seen.offset <= self.at.offset && self.seen.done == self.at.done && self.batch.ended.is_none()
+        {
             return Ok(());
         }
         let mut batch = std::mem::take(&mut self.batch);
@@ -253,13 +256,8 @@ impl Taking {
         if std::mem::take(&mut self.summary_changed) && lacking && self.is_newest() {
             batch.summary = Some(self.state.summary.clone());
         }
-        let commit = Commit {
-            run: self.head.run.clone(),
-            log: self.head.log,
-            from: self.at,
-            to: self.seen,
-            batch,
-        };
+        let commit =
+            Commit { run: self.head.run.clone(), log: self.head.log, from: self.at, to: self.seen, batch };
         self.at = self.seen;
         self.settle()?;
         let store = self.home.store.clone();

@@ -52,9 +52,8 @@ impl WandbLog {
     /// # Errors
     /// [`Trouble`].
     pub fn open(home: &Logs, path: &Path, whose: &Whose, dry: bool) -> Result<Opened, Trouble> {
-        let refuse = |error: std::io::Error| {
-            Trouble::Refused(format!("{} cannot be read: {error}", path.display()))
-        };
+        let refuse =
+            |error: std::io::Error| Trouble::Refused(format!("{} cannot be read: {error}", path.display()));
         let file = File::open(path).map_err(refuse)?;
         let facts = file.metadata().map_err(refuse)?;
         if !facts.is_file() {
@@ -227,7 +226,8 @@ fn standing(home: &Logs, head: &Head, at: Option<LogPosition>) -> Result<Place, 
     let resumed = head.first_row.is_some_and(|(step, _)| run.last_step.is_some_and(|last| step > last));
     let programs = Json::Object(run.metadata);
     let programs = programs.pointer(PROGRAMS);
-    let told = head.writer.as_ref().is_some_and(|writer| programs.is_some_and(|known| known.get(writer).is_some()));
+    let told =
+        head.writer.as_ref().is_some_and(|writer| programs.is_some_and(|known| known.get(writer).is_some()));
     let met = told || head.first_row.is_some_and(|row| known.has(row));
     let earlier = known.first_us().is_some_and(|first| head.start_ns / 1000 < first);
     // One that says nothing by which it could be told adds only what is lacking.

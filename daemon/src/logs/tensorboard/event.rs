@@ -212,7 +212,9 @@ impl<'a> Tensor<'a> {
         }
         match tensor.kind {
             FLOAT if !tensor.content.is_empty() => floats(Field::Bytes(tensor.content), &mut tensor.numbers),
-            DOUBLE if !tensor.content.is_empty() => doubles(Field::Bytes(tensor.content), &mut tensor.numbers),
+            DOUBLE if !tensor.content.is_empty() => {
+                doubles(Field::Bytes(tensor.content), &mut tensor.numbers)
+            }
             _ => {}
         }
         Ok(tensor)
@@ -312,7 +314,10 @@ mod tests {
         assert_eq!(cell(tensor(&[put::int(1, 7), put::bytes(8, "hi")], "text")), Value::Text("hi".into()));
         let rows: Vec<u8> = [0.0, 1.0, 5.0, 1.0, 2.0, 6.0_f64].iter().flat_map(|n| n.to_le_bytes()).collect();
         let expected = r#"{"_type":"histogram","bins":[0.0,1.0,2.0],"values":[5.0,6.0]}"#;
-        assert_eq!(cell(tensor(&[put::int(1, 2), put::bytes(4, rows)], "histograms")), Value::Json(expected.into()));
+        assert_eq!(
+            cell(tensor(&[put::int(1, 2), put::bytes(4, rows)], "histograms")),
+            Value::Json(expected.into())
+        );
     }
 
     #[test]
@@ -330,10 +335,18 @@ mod tests {
         let picture = event([put::bytes(1, "img"), put::bytes(4, image)].concat()).values.pop().unwrap().1;
         let Logged::Media { extension: "png", facts, .. } = picture else { panic!("{picture:?}") };
         assert_eq!(Json::Object(facts), json!({"height": 4, "width": 5, "format": "png"}));
-        let entry = |key: &str, value: Vec<u8>| put::bytes(1, [put::bytes(1, key), put::bytes(2, value)].concat());
-        let start = [entry("lr", put::double(2, 0.1)), entry("n", put::double(2, 3.0)), entry("o", put::bytes(3, "adam"))];
+        let entry =
+            |key: &str, value: Vec<u8>| put::bytes(1, [put::bytes(1, key), put::bytes(2, value)].concat());
+        let start = [
+            entry("lr", put::double(2, 0.1)),
+            entry("n", put::double(2, 3.0)),
+            entry("o", put::bytes(3, "adam")),
+        ];
         let content = put::bytes(2, put::bytes(3, start.concat()));
-        let hparams = [put::bytes(1, HPARAMS), put::bytes(9, put::bytes(1, [put::bytes(1, "hparams"), content].concat()))];
+        let hparams = [
+            put::bytes(1, HPARAMS),
+            put::bytes(9, put::bytes(1, [put::bytes(1, "hparams"), content].concat())),
+        ];
         assert_eq!(Json::Object(event(hparams.concat()).config), json!({"lr": 0.1, "n": 3, "o": "adam"}));
         assert!(read(&[0xff, 0xff]).is_err());
     }

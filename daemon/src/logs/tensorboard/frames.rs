@@ -82,7 +82,11 @@ pub fn take(
             Frame::Short | Frame::Bad => {
                 let sound = (pos + 1..bytes.len()).find(|at| matches!(frame(&bytes[*at..]), Frame::Sound(_)));
                 // What is cut at the end of the bytes may begin a record.
-                let next = sound.unwrap_or(if whole { bytes.len() } else { bytes.len().saturating_sub(HEAD).max(pos + 1) });
+                let next = sound.unwrap_or(if whole {
+                    bytes.len()
+                } else {
+                    bytes.len().saturating_sub(HEAD).max(pos + 1)
+                });
                 report.damaged += (next - pos) as u64;
                 pos = next;
             }

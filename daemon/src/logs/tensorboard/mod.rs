@@ -69,7 +69,8 @@ pub fn take(
     let run = RunPath::new(&entity, &project, &format!("tb-{id}"))
         .map_err(|error| Trouble::Refused(error.to_string()))?;
     let is_new = matches!(home.store.run(&run), Err(StoreError::Missing(_)));
-    let mut taking = Taking { home, run, dry, name: name(dir, roots), report: Report::default(), last_us: None };
+    let mut taking =
+        Taking { home, run, dry, name: name(dir, roots), report: Report::default(), last_us: None };
     for (path, id) in files.iter().zip(ids) {
         taking.file(path, id, show)?;
     }
@@ -80,14 +81,16 @@ pub fn take(
 /// What a run is called: its folder, from where was looked.
 fn name(dir: &Path, roots: &[String]) -> String {
     let below = roots.iter().filter_map(|root| dir.strip_prefix(root).ok());
-    let below = below.filter(|below| !below.as_os_str().is_empty()).min_by_key(|below| below.as_os_str().len());
+    let below =
+        below.filter(|below| !below.as_os_str().is_empty()).min_by_key(|below| below.as_os_str().len());
     let name = below.map(Path::to_owned).or_else(|| dir.file_name().map(PathBuf::from));
     name.map_or_else(|| PROJECT.to_owned(), |name| name.display().to_string())
 }
 
 /// A file is known again by its name and its first record, which has the time.
 fn identity(path: &Path) -> Result<LogId, Trouble> {
-    let refuse = |error: std::io::Error| Trouble::Refused(format!("{} cannot be read: {error}", path.display()));
+    let refuse =
+        |error: std::io::Error| Trouble::Refused(format!("{} cannot be read: {error}", path.display()));
     let file = File::open(path).map_err(refuse)?;
     let mut begin = [0; 64];
     let count = read_at(&file, &mut begin, 0).map_err(refuse)?;
@@ -184,7 +187,8 @@ impl Taking<'_> {
         }
         if self.report.damaged > damaged {
             let bytes = self.report.damaged - damaged;
-            self.report.problem(format!("{bytes} bytes of {} are damaged; the rest is taken in", path.display()));
+            self.report
+                .problem(format!("{bytes} bytes of {} are damaged; the rest is taken in", path.display()));
         }
         Ok(())
     }
@@ -229,13 +233,20 @@ impl Taking<'_> {
         facts.insert("size".to_owned(), Json::from(bytes.len()));
         if !self.dry {
             let path = RelPath::new(&path).map_err(|error| Trouble::Refused(error.to_string()))?;
-            let content = self.home.blobs.put(bytes).map_err(|error| StoreError::Conflict(error.to_string()))?;
+            let content =
+                self.home.blobs.put(bytes).map_err(|error| StoreError::Conflict(error.to_string()))?;
             batch.media.push((path, content));
         }
         Ok(Value::Json(Json::Object(facts).to_string()))
     }
 
-    fn commit(&mut self, mut batch: Batch, id: LogId, from: LogPosition, offset: u64) -> Result<LogPosition, Trouble> {
+    fn commit(
+        &mut self,
+        mut batch: Batch,
+        id: LogId,
+        from: LogPosition,
+        offset: u64,
+    ) -> Result<LogPosition, Trouble> {
         batch.rows.extend(batch.open.take());
         let to = LogPosition { offset, rows: from.rows + batch.rows.len() as u64, ..from };
         self.report.rows += batch.rows.len() as u64;
@@ -249,7 +260,8 @@ impl Taking<'_> {
                 return Err(StoreError::Conflict(format!("run {run} was deleted")));
             }
             if tx.log_position(&run, &id)?.unwrap_or_default().offset != from.offset {
-                let what = format!("the log of run {run} was taken further by somebody else meanwhile; ask again");
+                let what =
+                    format!("the log of run {run} was taken further by somebody else meanwhile; ask again");
                 return Err(StoreError::Conflict(what));
             }
             let now = now_us();

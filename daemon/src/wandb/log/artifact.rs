@@ -127,7 +127,8 @@ fn entry(bytes: &[u8]) -> Result<Logged, BadMessage> {
         // A size of 0 is left out.
         logged.entry.size.get_or_insert(0);
     }
-    logged.entry.extra = Some(Json::Object(extra)).filter(|extra| extra.as_object().is_some_and(|map| !map.is_empty()));
+    logged.entry.extra =
+        Some(Json::Object(extra)).filter(|extra| extra.as_object().is_some_and(|map| !map.is_empty()));
     Ok(logged)
 }
 
@@ -153,8 +154,15 @@ mod tests {
     fn versions_are_read_with_their_entries() {
         let extra = put::bytes(16, [put::bytes(1, "etag"), put::bytes(2, "\"x\"")].concat());
         let entries = [
-            put::bytes(4, [put::bytes(1, "w.txt"), put::bytes(2, "AA=="), put::int(4, 7), put::bytes(6, "/s/t")].concat()),
-            put::bytes(4, [put::bytes(1, "r"), put::bytes(2, "e"), put::bytes(3, "s3://b/k"), extra].concat()),
+            put::bytes(
+                4,
+                [put::bytes(1, "w.txt"), put::bytes(2, "AA=="), put::int(4, 7), put::bytes(6, "/s/t")]
+                    .concat(),
+            ),
+            put::bytes(
+                4,
+                [put::bytes(1, "r"), put::bytes(2, "e"), put::bytes(3, "s3://b/k"), extra].concat(),
+            ),
             put::bytes(4, [put::bytes(1, "empty"), put::bytes(2, "1B2M2Y8AsgTpgAmY7PhCfg==")].concat()),
         ];
         let record = [
@@ -182,7 +190,10 @@ mod tests {
     fn entries_of_large_manifests_are_lines() {
         let line = r#"{"path":"a/b","digest":"AA==","size":3,"local_path":"/s/x","skip_cache":false}"#;
         let logged = entry_line(line).unwrap();
-        assert_eq!((logged.path.as_str(), logged.local.as_deref(), logged.entry.size), ("a/b", Some("/s/x"), Some(3)));
+        assert_eq!(
+            (logged.path.as_str(), logged.local.as_deref(), logged.entry.size),
+            ("a/b", Some("/s/x"), Some(3))
+        );
         assert!(logged.entry.rest.is_empty());
         assert!(entry_line("{}").is_err() && entry_line("x").is_err());
     }

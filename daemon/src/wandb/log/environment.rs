@@ -54,7 +54,8 @@ const TRAINIUM: &Names = &[
     (3, "neuronDeviceCount", Number),
     (4, "neuroncorePerDeviceCount", Number),
 ];
-const TPU: &Names = &[(1, "name", Text), (2, "hbmGib", Number), (3, "devicesPerChip", Number), (4, "count", Number)];
+const TPU: &Names =
+    &[(1, "name", Text), (2, "hbmGib", Number), (3, "devicesPerChip", Number), (4, "count", Number)];
 const COREWEAVE: &Names = &[(1, "clusterName", Text), (2, "orgId", Text), (3, "region", Text)];
 
 const ENVIRONMENT: &Names = &[

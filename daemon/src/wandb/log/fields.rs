@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn fields_are_read_in_place() {
-        let message = [put::int(1, 300), put::bytes(2, "hi"), put::double(3, 1.5), put::float(99, 2.0)].concat();
+        let message =
+            [put::int(1, 300), put::bytes(2, "hi"), put::double(3, 1.5), put::float(99, 2.0)].concat();
         let read: Vec<_> = Fields::of(&message).collect::<Result<_, _>>().unwrap();
         assert_eq!(
             read,

@@ -185,13 +185,15 @@ mod tests {
 
     #[test]
     fn records_add_up() {
-        let item = |key: &str, value: &str| put::bytes(1, [put::bytes(1, key), put::bytes(16, value)].concat());
+        let item =
+            |key: &str, value: &str| put::bytes(1, [put::bytes(1, key), put::bytes(16, value)].concat());
         let nested = |keys: [&str; 2], value: &str| {
             let keys: Vec<u8> = keys.iter().flat_map(|key| put::bytes(2, key)).collect();
             put::bytes(1, [keys, put::bytes(16, value)].concat())
         };
         let mut state = State::default();
-        let telemetry = [put::bytes(3, put::int(13, 1)), put::bytes(4, "3.11.7"), put::bytes(5, "0.31.0")].concat();
+        let telemetry =
+            [put::bytes(3, put::int(13, 1)), put::bytes(4, "3.11.7"), put::bytes(5, "0.31.0")].concat();
         let run = [
             put::bytes(1, "abc"),
             put::bytes(4, [item("lr", "0.1"), item("_wandb", "{}"), item("gone", "1")].concat()),
@@ -200,11 +202,20 @@ mod tests {
         ]
         .concat();
         state.run(&Run::read(&run).unwrap()).unwrap();
-        state.config(&[nested(["opt", "name"], "\"adam\""), put::bytes(2, put::bytes(1, "gone"))].concat()).unwrap();
-        record::apply(&[nested(["loss", "min"], "NaN"), item("best", "3")].concat(), &mut state.summary).unwrap();
-        state.metric(&[put::bytes(2, "val/*"), put::bytes(4, "epoch"), put::bytes(6, put::int(1, 1))].concat()).unwrap();
+        state
+            .config(&[nested(["opt", "name"], "\"adam\""), put::bytes(2, put::bytes(1, "gone"))].concat())
+            .unwrap();
+        record::apply(&[nested(["loss", "min"], "NaN"), item("best", "3")].concat(), &mut state.summary)
+            .unwrap();
+        state
+            .metric(&[put::bytes(2, "val/*"), put::bytes(4, "epoch"), put::bytes(6, put::int(1, 1))].concat())
+            .unwrap();
         state.metric(&[put::bytes(1, "acc"), put::bytes(7, put::int(2, 1))].concat()).unwrap();
-        state.environment(&[put::bytes(1, "Linux"), put::bytes(6, "/x/train.py"), put::bytes(199, "w")].concat()).unwrap();
+        state
+            .environment(
+                &[put::bytes(1, "Linux"), put::bytes(6, "/x/train.py"), put::bytes(199, "w")].concat(),
+            )
+            .unwrap();
         state.environment(&[put::int(16, 2), put::bytes(199, "w")].concat()).unwrap();
         let sent = decode(state.wrapped_config());
         assert_eq!(Json::Object(sent.values), json!({"lr": 0.1, "opt": {"name": "adam"}}));
@@ -215,6 +226,9 @@ mod tests {
         assert_eq!((rules[0].name.as_str(), rules[0].step_metric.as_deref()), ("val/*", Some("epoch")));
         assert!(rules[1].shown.max);
         assert_eq!(Json::Object(state.summary.clone()), json!({"loss": {"min": "NaN"}, "best": 3}));
-        assert_eq!(Json::Object(state.metadata()), json!({"host": {"name": "vm"}, "program": {"path": "/x/train.py"}}));
+        assert_eq!(
+            Json::Object(state.metadata()),
+            json!({"host": {"name": "vm"}, "program": {"path": "/x/train.py"}})
+        );
     }
 }

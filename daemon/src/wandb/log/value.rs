@@ -39,7 +39,8 @@ pub fn json(text: &str) -> Option<Json> {
     reason = "within what a float counts exactly"
 )]
 pub fn whole(number: f64) -> Option<i64> {
-    let exact = number.trunc() == number && number.abs() < 1e15 && !(number == 0.0 && number.is_sign_negative());
+    let exact =
+        number.trunc() == number && number.abs() < 1e15 && !(number == 0.0 && number.is_sign_negative());
     exact.then_some(number as i64)
 }
 
@@ -51,7 +52,9 @@ mod tests {
     #[test]
     fn cells_are_what_the_parser_says() {
         let texts = ["0", "-1", "1.5", "1e300", "-2.5e-3", "9223372036854775807", "9223372036854775808"];
-        for text in texts.into_iter().chain(["1.1805916207174113e+21", "NaN", "Infinity", "-Infinity", "true", "-0"]) {
+        for text in
+            texts.into_iter().chain(["1.1805916207174113e+21", "NaN", "Infinity", "-Infinity", "true", "-0"])
+        {
             let parsed = Value::from_json(&parse(text).unwrap());
             let (cell, parsed) = (format!("{:?}", cell(text).unwrap()), format!("{parsed:?}"));
             assert_eq!(cell, parsed, "{text}");
