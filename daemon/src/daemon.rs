@@ -216,14 +216,7 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
         owner: owner(),
     };
     let (numbers, lives): (Arc<Numbers>, Arc<Lives>) = Default::default();
-    let logs = Logs {
-        store: store.clone(),
-        blobs: blobs.clone(),
-        lives: lives.clone(),
-        numbers: numbers.clone(),
-        runtime: tokio::runtime::Handle::current(),
-        entity: default_entity(),
-    };
+    let logs = Logs::new(&store, &blobs, &lives, &numbers, default_entity());
     let left = Arc::new(Watch::start(logs, health.clone()).map_err(no_thread)?);
     let fetch = Arc::new(Fetch::new(store.clone(), blobs.clone(), sync.clone()));
     let app = App {

@@ -49,6 +49,27 @@ pub struct Logs {
     pub entity: String,
 }
 
+impl Logs {
+    /// Within a runtime.
+    #[must_use]
+    pub fn new(
+        store: &Arc<Store>,
+        blobs: &Arc<Blobs>,
+        lives: &Arc<Lives>,
+        numbers: &Arc<Numbers>,
+        entity: String,
+    ) -> Self {
+        Self {
+            store: store.clone(),
+            blobs: blobs.clone(),
+            lives: lives.clone(),
+            numbers: numbers.clone(),
+            runtime: Handle::current(),
+            entity,
+        }
+    }
+}
+
 /// Whose the runs of logs become, where somebody says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Whose {
