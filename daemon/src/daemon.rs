@@ -30,6 +30,7 @@ use crate::home::{Home, HomeError, HomeLock};
 use crate::ingest::registry;
 use crate::intake::Intake;
 use crate::limits::SHUTDOWN;
+use crate::relay::{self, Relays};
 use crate::spool::{Folders, Spool};
 use crate::store::{Journal, Store, StoreError};
 use crate::sync::Sync;
@@ -182,6 +183,13 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
             .map_err(|source| DaemonError::System { what: "read credentials.json in the home", source })?,
     );
     let sync = Arc::new(Sync::start(store.clone(), blobs.clone(), health.clone(), credentials.clone()));
+    let parts = relay::Parts {
+        store: store.clone(),
+        blobs: blobs.clone(),
+        sync: sync.clone(),
+        health: health.clone(),
+    };
+    let relays = Arc::new(Relays::start(parts));
     let no_thread = |source| DaemonError::System { what: "start a thread", source };
     let folders = Folders { spool: home.spool(), quarantine: home.quarantine(), incoming: home.incoming() };
     let runtime = tokio::runtime::Handle::current();
@@ -209,6 +217,7 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
         spool,
         intake,
         sync,
+        relays,
         fetch,
         health,
         credentials,
@@ -277,10 +286,11 @@ async fn serve(options: Options, lock: &HomeLock) -> Result<(), DaemonError> {
 
 /// First what was accepted, then what can wait.
 async fn stop_in_order(app: App, servers: Vec<tokio::task::JoinHandle<()>>, handover: Arc<Handover>) {
-    let App { store, spool, intake, sync, .. } = app;
+    let App { store, spool, intake, sync, relays, .. } = app;
     let shutdown = async {
         let _ = tokio::task::spawn_blocking(move || spool.stop()).await;
         let _ = tokio::task::spawn_blocking(move || intake.stop()).await;
+        relays.stop().await;
         sync.stop().await;
         let _ = tokio::task::spawn_blocking(move || handover.publish()).await;
         for server in servers {

@@ -31,6 +31,7 @@ pub mod parallel;
 pub mod partial_json;
 pub mod password;
 pub mod percent;
+pub mod relay;
 pub mod sabotage;
 pub mod sampler;
 pub mod site;

@@ -146,7 +146,7 @@ impl fmt::Display for RunPath {
 }
 
 /// A 128-bit random id, written as 32 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
 pub struct Id128(pub [u8; 16]);
 

@@ -13,6 +13,7 @@
 //! - [`path`]: paths of files, validated once, there.
 //! - [`summary`]: what a metric's many values come down to.
 //! - [`request`]: bodies of the native HTTP routes.
+//! - [`relay`]: bodies of the routes about folders that are carried on.
 //! - [`dashboard`]: bodies of the routes that the dashboard reads.
 //! - [`view`]: reports and saved workspaces.
 //! - [`hub`]: bodies of the routes between a daemon and a hub.
@@ -32,6 +33,7 @@ pub mod journal;
 pub mod lineage;
 pub mod path;
 pub mod record;
+pub mod relay;
 pub mod request;
 pub mod snapshot;
 pub mod summary;

@@ -9,6 +9,7 @@ use crate::dashboard::SyncState;
 use crate::id::{Id128, Origin, RunPath};
 use crate::job::JobLife;
 use crate::record::{RunFields, RunState};
+use crate::relay::RelayStatus;
 
 /// Whether an earlier life of the run is to be continued; `resume=` of `init`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +148,9 @@ pub struct Status {
     pub disk: Disk,
     /// Remotes.
     pub remotes: Vec<RemoteStatus>,
+    /// Folders that this home reads and carries on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<RelayStatus>,
     /// Runs, newest first.
     pub runs: Vec<RunStatus>,
     /// How many more there are than `runs` shows.
@@ -206,6 +210,9 @@ pub struct RemoteStatus {
     pub records_sent: u64,
     /// Microseconds since 1970 of its last good answer.
     pub last_contact_us: Option<i64>,
+    /// Of a folder: records that are known to be where its relay carries them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records_passed_on: Option<u64>,
 }
 
 /// One run, or a project as such, as `status` shows it.
@@ -248,6 +255,10 @@ pub struct RunAtRemote {
     pub parked: Option<String>,
     /// The last error.
     pub last_error: Option<String>,
+    /// Where the remote is a folder: records that are known to be where its relay
+    /// carries them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records_passed_on: Option<u64>,
 }
 
 /// A run as `runs list` and `runs show` give it.
@@ -338,7 +349,7 @@ pub enum ArtifactState {
 pub struct AddRemote {
     /// What it is called here.
     pub name: String,
-    /// `https://…`, or `http://…` on this machine.
+    /// `https://…`, `http://…` on this machine, or `folder:/…`.
     pub url: String,
     /// The bearer token that the hub's operator gave out.
     #[serde(default)]

@@ -104,7 +104,8 @@ impl Cluster {
 
     fn reach(&self, n: i64) {
         let reached = || Accepted::read(&self.ledger).rows.iter().any(|row| *row >= n).then_some(());
-        wait::within(wait::PATIENCE, reached).unwrap_or_else(|| panic!("row {n} is not logged: {}", self.said()));
+        wait::within(wait::PATIENCE, reached)
+            .unwrap_or_else(|| panic!("row {n} is not logged: {}", self.said()));
     }
 
     /// What a node has on its scratch.
@@ -255,13 +256,19 @@ fn two_nodes_with_eight_ranks_are_one_run_and_clean_up() {
     cluster.node(1);
     cluster.start("nodes.sh", 0, 0, &nodes).end(&cluster);
     for node in [0, 1] {
-        assert_eq!(cluster.left_on(node), Vec::<String>::new(), "the last rank removes the home: {}", cluster.said());
+        assert_eq!(
+            cluster.left_on(node),
+            Vec::<String>::new(),
+            "the last rank removes the home: {}",
+            cluster.said()
+        );
     }
     let (hub, _login) = cluster.relayed();
     let run = view(&hub, "job-501");
     assert_eq!(run["state"], "finished");
     assert_eq!(run["history_rows"], 16 * 60);
-    let ranks = (0..16).map(|rank| Accepted::read(&cluster.ledger.with_file_name(format!("ledger.{rank}"))).rows);
+    let ranks =
+        (0..16).map(|rank| Accepted::read(&cluster.ledger.with_file_name(format!("ledger.{rank}"))).rows);
     let shown = steps(&hub, "job-501");
     assert!(ranks.flatten().all(|step| shown.contains(&step)));
 }

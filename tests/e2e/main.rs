@@ -15,6 +15,7 @@ mod crash;
 mod crashpoints;
 mod dashboard;
 mod file_stream;
+mod folder;
 mod graphql;
 mod hostile_artifacts;
 mod http_doors;

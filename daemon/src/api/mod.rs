@@ -12,6 +12,7 @@ mod intake;
 mod open;
 mod permit;
 mod preempt;
+mod relays;
 mod remotes;
 pub mod respond;
 mod runs;
@@ -43,11 +44,12 @@ use crate::intake::Intake;
 use crate::limits::REQUEST_BYTES_MAX;
 use crate::lives::Lives;
 use crate::names::Numbers;
+use crate::relay::Relays;
 use crate::spool::Spool;
 use crate::store::Store;
 use crate::sync::Sync;
 
-pub use remotes::check_url;
+pub use remotes::{check_url, usable_folder};
 pub use serve::{Activity, Listener, serve};
 
 /// What handlers work with.
@@ -61,6 +63,8 @@ pub struct App {
     pub intake: Arc<Intake>,
     /// The remotes.
     pub sync: Arc<Sync>,
+    /// Folders that are read here and carried on.
+    pub relays: Arc<Relays>,
     /// What is fetched from remotes.
     pub fetch: Arc<Fetch>,
     /// What is wrong right now.
@@ -137,6 +141,7 @@ fn local_routes() -> Router<App> {
         .route("/v1/writers/{writer}/await", post(intake::wait))
         .route("/v1/remotes", get(remotes::list).post(remotes::add))
         .route("/v1/remotes/{name}", axum::routing::delete(remotes::remove))
+        .route("/v1/relays", get(relays::list).post(relays::add).delete(relays::remove))
         .route("/v1/sync", post(remotes::wake))
         .route("/v1/verify", post(verify::verify))
         .route("/v1/gc", post(gc::gc))

@@ -29,7 +29,7 @@ use Need::{Entity, Everything, Known, Nothing};
 
 /// Method, route, need. `HEAD` is taken for `GET`.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, Need); 102] = [
+const ROUTES: [(&str, &str, Need); 105] = [
     ("GET",    "/blob/{capability}", Nothing),
     ("PUT",    "/blob/{capability}", Nothing),
     ("POST",   "/sdk/otel/v1/metrics", Nothing),
@@ -139,6 +139,9 @@ const ROUTES: [(&str, &str, Need); 102] = [
     ("POST",   "/v1/remotes", Everything),
     ("DELETE", "/v1/remotes/{name}", Everything),
     ("POST",   "/v1/remotes/{name}/retry", Everything),
+    ("GET",    "/v1/relays", Everything),
+    ("POST",   "/v1/relays", Everything),
+    ("DELETE", "/v1/relays", Everything),
     ("POST",   "/v1/sync", Everything),
     ("POST",   "/v1/verify", Everything),
     ("POST",   "/v1/gc", Everything),

@@ -1,5 +1,7 @@
 //! The remotes of this home.
 
+use std::path::PathBuf;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use http::{StatusCode, Uri};
@@ -10,6 +12,8 @@ use super::App;
 use super::respond::{Answer, Failure};
 use crate::clock::now_us;
 use crate::store::Tx;
+use crate::sync::folder::place::Place;
+use crate::sync::kind::folder_of;
 
 pub async fn list(State(app): State<App>) -> Json<JsonValue> {
     Json(json!({"remotes": app.sync.status()}))
@@ -22,6 +26,9 @@ pub async fn add(State(app): State<App>, Json(asked): Json<AddRemote>) -> Answer
             .hint("use letters, digits, - _ . or :"));
     }
     let url = check_url(&asked.url)?;
+    if folder_of(&url).is_some() {
+        usable_folder(&url).await?;
+    }
     if let Some(token) = &asked.token
         && (token.is_empty() || token.chars().any(|c| c.is_control() || c.is_whitespace()))
     {
@@ -49,9 +56,13 @@ pub async fn add(State(app): State<App>, Json(asked): Json<AddRemote>) -> Answer
 /// A remote's URL: a scheme that we speak, and neither secrets nor more than a
 /// path. In the clear only on this machine, where the token stays here.
 pub fn check_url(url: &str) -> Answer<String> {
+    if let Some(folder) = folder_of(url) {
+        folder.map_err(|problem| no_folder(url, &problem))?;
+        return Ok(url.trim_end_matches('/').to_owned());
+    }
     let bad = |what: &str| {
         Err(Failure::bad(format!("{url:?} {what}"))
-            .hint("use https://HOST[:PORT], or http://127.0.0.1:PORT on this machine"))
+            .hint("use https://HOST[:PORT], http://127.0.0.1:PORT on this machine, or folder:/WHOLE/PATH"))
     };
     let Ok(uri) = url.parse::<Uri>() else { return bad("is no URL") };
     let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
@@ -70,6 +81,27 @@ pub fn check_url(url: &str) -> Answer<String> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
+fn no_folder(url: &str, problem: &str) -> Failure {
+    Failure::bad(format!("{url:?} {problem}")).hint("use folder:/WHOLE/PATH, a folder that all machines see")
+}
+
+/// The folder that a URL names, made where it is not there. It can be written.
+pub async fn usable_folder(url: &str) -> Answer<PathBuf> {
+    let folder = folder_of(url).unwrap_or_else(|| Err("names no folder".to_owned()));
+    let folder = folder.map_err(|problem| no_folder(url, &problem))?;
+    let place = Place::at(&folder);
+    let prepared = tokio::task::spawn_blocking(move || place.prepare()).await;
+    let unusable = |problem: String| {
+        Failure::bad(format!("the folder cannot be used: {problem}"))
+            .hint("name a folder in which you may write, on a file system that is mounted here")
+    };
+    match prepared {
+        Ok(Ok(())) => Ok(folder),
+        Ok(Err(error)) => Err(unusable(error.to_string())),
+        Err(error) => Err(unusable(error.to_string())),
+    }
+}
+
 pub async fn remove(State(app): State<App>, Path(name): Path<String>) -> Answer<StatusCode> {
     let remote = name.clone();
     app.store.write(move |tx| tx.remove_remote(&remote)).await?;
@@ -78,6 +110,8 @@ pub async fn remove(State(app): State<App>, Path(name): Path<String>) -> Answer<
         Failure::new(StatusCode::INSUFFICIENT_STORAGE, format!("cannot forget the token: {error}"))
     })?;
     app.sync.reload();
+    // Those that were carried to it are read no longer.
+    app.relays.reload();
     Ok(StatusCode::NO_CONTENT)
 }
 

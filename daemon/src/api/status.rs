@@ -28,6 +28,7 @@ pub async fn stay(State(app): State<App>) -> StatusCode {
 
 pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
     let remotes = app.sync.status();
+    let relays = app.relays.status();
     let view = app.spool.view();
     let problems = app.health.problems();
     let status = blocking(move || {
@@ -58,6 +59,7 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
             storing: app.store.intake_count(None)?,
             disk: disk(&app)?,
             remotes,
+            relays,
             runs_left_out,
             runs: listed,
             problems: all,

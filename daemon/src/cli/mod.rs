@@ -20,6 +20,7 @@ mod logging;
 mod open;
 mod progress;
 mod registry;
+mod relay;
 mod remote;
 mod reports;
 mod runs;
@@ -84,6 +85,7 @@ enum Command {
     Verify(verify::Args),
     Gc(gc::Args),
     Remote(remote::Args),
+    Relay(relay::Args),
     Runs(runs::Args),
     Artifact(artifact::Args),
     Registry(registry::Args),
@@ -125,6 +127,7 @@ impl Cli {
             Command::Verify(args) => verify::run(&home, &args, out)?,
             Command::Gc(args) => gc::run(&home, &args, out)?,
             Command::Remote(args) => remote::run(&home, args, out)?,
+            Command::Relay(args) => relay::run(&home, args, out)?,
             Command::Runs(args) => runs::run(&home, args, out)?,
             Command::Artifact(args) => artifact::run(&home, args, out)?,
             Command::Registry(args) => registry::run(&home, args, out)?,

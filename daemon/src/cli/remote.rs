@@ -34,11 +34,12 @@ It is kept in credentials.json in the home, for you only.
 
 Examples:
   pannier remote add hub https://hub.example.org:8443 --token-file token.txt
-  ssh hub.example.org pannier hub user add alice | pannier remote add hub https://hub.example.org --token-file -")]
+  ssh hub.example.org pannier hub user add alice | pannier remote add hub https://hub.example.org --token-file -
+  pannier remote add site folder:/shared/pannier     a folder, which `pannier relay` carries on elsewhere")]
     Add {
         /// What to call it here
         name: String,
-        /// https://HOST[:PORT]; http:// only on this machine
+        /// https://HOST[:PORT]; http:// only on this machine; folder:/WHOLE/PATH
         url: String,
         /// The file with the token; `-` for standard input
         #[arg(long, value_name = "FILE|-")]
@@ -67,11 +68,11 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
     match args.command {
         Command::Add { name, url, token_file } => {
             let token = token(token_file.as_deref())?;
-            let tokenless = token.is_none();
+            let (tokenless, is_folder) = (token.is_none(), url.starts_with("folder:"));
             let asked = json!(AddRemote { name: name.clone(), url, token });
             start::connect_or_start(home)?.call("POST", "/v1/remotes", Some(&asked))?;
             writeln!(out, "remote {} is set; `pannier status` shows whether it answers", show::clean(&name))?;
-            if tokenless {
+            if tokenless && !is_folder {
                 show::warn("no token was given; where the hub wants one, add it with --token-file");
             }
         }
@@ -101,7 +102,11 @@ fn on_remote(daemon: &Client, method: &str, name: &str, what: &str) -> Result<()
     daemon.call(method, &format!("/v1/remotes/{}{what}", encode(name)), None).map(drop)
 }
 
-fn token(file: Option<&Path>) -> Result<Option<String>> {
+/// A remote's token, from a file or the environment; none where neither says one.
+///
+/// # Errors
+/// [`Failure`].
+pub fn token(file: Option<&Path>) -> Result<Option<String>> {
     let text = match file {
         Some(file) if file == Path::new("-") => read(file, std::io::stdin())?,
         Some(file) => {

@@ -9,7 +9,7 @@ use pannier_proto::request::{Problem, RemoteStatus, RunAtRemote, RunStatus, Stat
 use super::client::Client;
 use super::failure::{EXIT_NOBODY, Failure, Result};
 use super::show::{self, Colour, Table, paint};
-use super::start;
+use super::{relay, start};
 use crate::clock::now_us;
 use crate::home::Home;
 
@@ -125,7 +125,11 @@ fn print(status: &Status, now_us: i64, out: &mut dyn Write) -> Result<()> {
         remotes(&status.remotes, now_us).print(out)?;
         for remote in &status.remotes {
             trouble(remote, out)?;
+            passed_on(remote, out)?;
         }
+    }
+    for relay in &status.relays {
+        writeln!(out, "{}", relay::line(relay))?;
     }
     if !status.runs.is_empty() {
         writeln!(out)?;
@@ -180,6 +184,14 @@ fn trouble(remote: &RemoteStatus, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+fn passed_on(remote: &RemoteStatus, out: &mut dyn Write) -> Result<()> {
+    let Some(passed_on) = remote.records_passed_on else { return Ok(()) };
+    let (sent, passed_on) = (show::number(remote.records_sent), show::number(passed_on));
+    let name = show::clean(&remote.name);
+    writeln!(out, "{name}: of {sent} records in the folder its relay has carried {passed_on} on")?;
+    Ok(())
+}
+
 fn runs(status: &Status, now_us: i64) -> Table {
     let mut titles = vec!["RUN", "NAME", "STATE", ">STEP", ">RECORDS"];
     if !status.remotes.is_empty() {
@@ -224,6 +236,10 @@ fn note<'a>(name: &str, at: &'a RunAtRemote, remotes: &'a [RemoteStatus]) -> &'a
         (None, Some(error), Some(remote)) if remote.last_error.as_ref() == Some(error) => &remote.state,
         (None, Some(error), _) => error,
         (None, None, _) if at.records_queued > 0 => "queued",
+        (None, None, _) if at.records_passed_on.is_some_and(|passed_on| passed_on < at.records) => {
+            "in the folder"
+        }
+        (None, None, _) if at.records_passed_on.is_some() => "carried on",
         (None, None, _) => "all there",
     }
 }

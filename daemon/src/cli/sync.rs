@@ -51,7 +51,8 @@ pub struct Args {
     json: bool,
 }
 
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+/// A number of seconds.
+pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| "use a number of seconds".to_owned())
 }

@@ -8,6 +8,7 @@ use crate::intake::Intake;
 use crate::spool::Hooks;
 use crate::store::Store;
 use crate::sync::Sync;
+use crate::sync::kind::folder_of;
 use crate::{api, gather, ingest};
 
 /// The hooks of the spool: what a journal says that is somebody else's to do.
@@ -52,13 +53,35 @@ async fn add_remote(store: &Arc<Store>, url: &str) -> Result<bool, String> {
     if known.iter().any(|remote| remote.url == url) {
         return Ok(false);
     }
-    let name = url
-        .split_once("://")
-        .map_or(url.as_str(), |(_, rest)| rest)
-        .split('/')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+    if folder_of(&url).is_some() {
+        api::usable_folder(&url).await.map_err(|failure| failure.body.error)?;
+    }
+    let name = name_of(&url).to_owned();
     store.write(move |tx| tx.set_remote(&name, &url, now_us())).await.map_err(|error| error.to_string())?;
     Ok(true)
+}
+
+/// What to call a remote that has no name: its host, or a folder's own name.
+fn name_of(url: &str) -> &str {
+    let (kind, rest) = url.split_once(':').unwrap_or(("", url));
+    let mut parts = rest.split('/').filter(|part| !part.is_empty());
+    let name = if kind == "folder" { parts.next_back() } else { parts.next() };
+    name.unwrap_or(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remotes_are_called_by_their_host_or_folder() {
+        for (url, name) in [
+            ("https://hub.example.org:8443/x", "hub.example.org:8443"),
+            ("http://127.0.0.1:80", "127.0.0.1:80"),
+            ("folder:/shared/pannier", "pannier"),
+            ("folder:/", "folder"),
+        ] {
+            assert_eq!(name_of(url), name);
+        }
+    }
 }

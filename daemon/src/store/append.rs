@@ -67,6 +67,11 @@ impl Tx<'_> {
     /// # Errors
     /// [`StoreError`]; nothing is changed then.
     pub fn append(&self, incoming: Incoming, now_us: i64) -> Result<Appended> {
+        let later = incoming.first_seq.is_some_and(|first| first > 1) && !crate::sabotage::is("no-dedup");
+        if later && position(self.sql, incoming.origin, &incoming.path)?.is_none() {
+            // Nothing is begun for what lacks its beginning.
+            return Ok(Appended { last_seq: 0, last_step: None, taken: false });
+        }
         let mut stream = self.stream(&incoming.path, incoming.origin, now_us)?;
         let next = stream.last_seq + 1;
         let mut first_seq = incoming.first_seq.unwrap_or(next);

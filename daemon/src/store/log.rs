@@ -87,14 +87,14 @@ impl Store {
         })
     }
 
-    /// A digest over the content of the stream's first records, up to `upto`:
-    /// the same wherever the same records are, however they lie in blocks.
+    /// A digest over the content of a stream's records behind `after`, up to
+    /// `upto`: the same wherever the same records are, however they lie in blocks.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn stream_digest(&self, stream: i64, upto: Seq) -> Result<StreamDigest> {
+    pub fn stream_digest(&self, stream: i64, after: Seq, upto: Seq) -> Result<StreamDigest> {
         let mut hasher = blake3::Hasher::new();
-        let mut records = 0;
+        let mut records = after;
         while records < upto {
             // One block at a time, found anew by position: neither memory nor the
             // snapshot is held long, and blocks may be merged meanwhile.
@@ -113,7 +113,7 @@ impl Store {
                 records += 1;
             }
         }
-        Ok(StreamDigest { records, digest: hasher.finalize().to_hex().to_string() })
+        Ok(StreamDigest { records: records - after, digest: hasher.finalize().to_hex().to_string() })
     }
 
     /// The records of a stream, in order. For tests and exports: all in memory.
@@ -179,7 +179,8 @@ impl Store {
     }
 }
 
-fn hash_record(hasher: &mut blake3::Hasher, record: &Record) {
+/// Adds a record to a stream's digest.
+pub fn hash_record(hasher: &mut blake3::Hasher, record: &Record) {
     let text = |hasher: &mut blake3::Hasher, text: &str| {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::{Result, StoreError};
 
 /// Numbered, never edited once released.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/0001_runs.sql"),
     include_str!("../../migrations/0002_files.sql"),
     include_str!("../../migrations/0003_blobs.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0005_members.sql"),
     include_str!("../../migrations/0006_intake.sql"),
     include_str!("../../migrations/0007_views.sql"),
+    include_str!("../../migrations/0008_relays.sql"),
     include_str!("../../migrations/0012_lives.sql"),
 ];
 

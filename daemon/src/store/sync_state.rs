@@ -152,7 +152,11 @@ impl Tx<'_> {
 }
 
 /// A stream, its last `Seq` and its last step.
-fn position(sql: &Connection, origin: Origin, path: &RunPath) -> Result<Option<(i64, Seq, Option<i64>)>> {
+pub(super) fn position(
+    sql: &Connection,
+    origin: Origin,
+    path: &RunPath,
+) -> Result<Option<(i64, Seq, Option<i64>)>> {
     Ok(sql
         .prepare_cached(
             "SELECT s.id, s.last_seq, s.last_step FROM streams s JOIN runs r ON r.id = s.run
@@ -273,6 +277,7 @@ impl Store {
                         bytes_queued: from_sql(row.get(5)?),
                         oldest_unsent_us: row.get(6)?,
                         last_error: None,
+                        records_passed_on: None,
                     },
                 ))
             })?;

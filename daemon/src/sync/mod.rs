@@ -1,15 +1,18 @@
 //! Copies to each remote what it lacks: one task per remote, woken by the store.
 //!
 //! `plan` says what to send next, `batch` reads it, [`engine`] sends it and
-//! moves the cursors, [`remote`] is the narrow trait that it sends through and
-//! [`hub`] the one remote there is so far. [`receive`] is the other side.
+//! moves the cursors, [`remote`] is the narrow trait that it sends through;
+//! [`hub`] and [`folder`] are the remotes there are, [`kind`] tells one from the
+//! other. [`receive`] is the other side.
 //! [`backoff`] says when to try again. It all knows the store, and no door.
 
 pub mod backoff;
 mod batch;
 pub mod carry;
 pub mod engine;
+pub mod folder;
 pub mod hub;
+pub mod kind;
 mod learn;
 mod pace;
 mod plan;
@@ -26,6 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pannier_proto::content::{Blob, Content};
+use pannier_proto::id::RunPath;
 use pannier_proto::request::RemoteStatus;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -34,7 +38,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use self::backoff::Exponential;
 use self::engine::{Engine, Step};
+use self::folder::Folder;
 use self::hub::Hub;
+use self::kind::Kind;
 use self::remote::{Remote, RemoteError};
 use self::seen::Seen;
 use self::verify::{VerifyError, VerifyReport};
@@ -61,7 +67,9 @@ struct Task {
     token: Option<String>,
     seen: Arc<Seen>,
     bell: Arc<Bell>,
-    /// For what is asked of it besides.
+    /// None where it cannot be tried at all, as configured.
+    kind: Option<Kind>,
+    /// For what only a hub can be asked.
     hub: Option<Hub>,
     /// None where the remote cannot be tried at all, as configured.
     running: Option<JoinHandle<()>>,
@@ -133,21 +141,28 @@ impl Sync {
     fn task(&self, name: &str, url: String, token: Option<String>) -> Task {
         let seen = Arc::new(Seen::new(name, self.health.clone()));
         let bell = Arc::new(Bell::default());
-        let mut asked = None;
-        let running = match Hub::new(&url, token.as_deref()) {
-            Ok(hub) => {
-                asked = Some(hub.clone());
-                let policy = Box::new(Exponential::from_system());
-                let engine =
-                    Engine::new(name, self.store.clone(), self.blobs.clone(), hub, policy, seen.clone());
-                Some(self.runtime.spawn(run(engine, self.store.clone(), bell.clone())))
-            }
-            Err(error) => {
-                seen.failed("unreachable", &error, None);
-                None
-            }
+        let kind = Kind::new(&url, token.as_deref(), self.store.origin());
+        let kind = kind.inspect_err(|error| seen.failed("unreachable", error, None)).ok();
+        let running = match kind.clone() {
+            Some(Kind::Hub(hub)) => Some(self.spawn(name, hub, &seen, &bell)),
+            Some(Kind::Folder(folder)) => Some(self.spawn(name, folder, &seen, &bell)),
+            None => None,
         };
-        Task { url, token, seen, bell, hub: asked, running }
+        let hub = kind.as_ref().and_then(Kind::hub).cloned();
+        Task { url, token, seen, bell, kind, hub, running }
+    }
+
+    fn spawn(
+        &self,
+        name: &str,
+        remote: impl Remote + 'static,
+        seen: &Arc<Seen>,
+        bell: &Arc<Bell>,
+    ) -> JoinHandle<()> {
+        let policy = Box::new(Exponential::from_system());
+        let (store, blobs) = (self.store.clone(), self.blobs.clone());
+        let engine = Engine::new(name, store, blobs, remote, policy, seen.clone());
+        self.runtime.spawn(run(engine, self.store.clone(), bell.clone()))
     }
 
     /// The first remote, which settles numbers and has what is not here; none
@@ -158,6 +173,21 @@ impl Sync {
         let tasks = self.tasks();
         let hub = tasks.get(&first)?.hub.clone()?;
         Some((first, hub))
+    }
+
+    /// A remote, if it is a hub.
+    #[must_use]
+    pub fn hub(&self, remote: &str) -> Option<Hub> {
+        self.tasks().get(remote)?.hub.clone()
+    }
+
+    /// How many records of a run are at the remote of whoever relays the folder
+    /// that a remote is; none of a remote that is no folder.
+    #[must_use]
+    pub fn passed_on(&self, remote: &str, run: &RunPath) -> Option<u64> {
+        let tasks = self.tasks();
+        let folder = tasks.get(remote)?.kind.as_ref()?.folder()?;
+        Some(folder.passed_on(run))
     }
 
     /// Whether the first remote answered when it was asked last.
@@ -173,9 +203,12 @@ impl Sync {
         let views: Vec<_> = self
             .tasks()
             .iter()
-            .map(|(name, task)| (name.clone(), task.url.clone(), task.seen.view()))
+            .map(|(name, task)| {
+                let folder = task.kind.as_ref().and_then(Kind::folder);
+                (name.clone(), task.url.clone(), task.seen.view(), folder.map(Folder::all_passed_on))
+            })
             .collect();
-        let status = views.into_iter().map(|(name, url, view)| {
+        let status = views.into_iter().map(|(name, url, view, records_passed_on)| {
             let (records_sent, records_queued, bytes_queued) = self.store.backlog(&name).unwrap_or_default();
             RemoteStatus {
                 state: view.state().to_owned(),
@@ -187,6 +220,7 @@ impl Sync {
                 records_queued,
                 bytes_queued: bytes_queued + view.files_left,
                 records_sent,
+                records_passed_on,
             }
         });
         status.collect()
@@ -233,10 +267,13 @@ impl Sync {
         remote: &str,
         progress: impl FnMut(u64, u64),
     ) -> Result<VerifyReport, VerifyError> {
-        let known = self.tasks().get(remote).map(|task| (task.url.clone(), task.token.clone()));
-        let (url, token) = known.ok_or_else(|| StoreError::Missing(format!("remote {remote:?}")))?;
-        let hub = Hub::new(&url, token.as_deref()).map_err(RemoteError::Rejected)?;
-        verify::verify(&self.store, &hub, progress).await
+        let known = self.tasks().get(remote).map(|task| (task.kind.clone(), task.seen.view().error));
+        let (kind, error) = known.ok_or_else(|| StoreError::Missing(format!("remote {remote:?}")))?;
+        match kind {
+            Some(Kind::Hub(hub)) => verify::verify(&self.store, &hub, progress).await,
+            Some(Kind::Folder(folder)) => verify::verify(&self.store, &folder, progress).await,
+            None => Err(RemoteError::Rejected(error.map(|(_, what)| what).unwrap_or_default()).into()),
+        }
     }
 
     /// Brings a blob here from the first remote that has it, once however many

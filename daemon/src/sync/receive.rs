@@ -225,9 +225,9 @@ pub async fn positions(store: &Arc<Store>, streams: Vec<StreamId>) -> Result<Vec
 pub async fn digests(store: &Arc<Store>, streams: Vec<(StreamId, Seq)>) -> Result<Vec<StreamDigest>> {
     blocking(store, move |store| {
         let digest = |(id, upto): &(StreamId, Seq)| match store.position(id)? {
-            Some((stream, ..)) => store.stream_digest(stream, *upto),
+            Some((stream, ..)) => store.stream_digest(stream, 0, *upto),
             // Of no records: what an empty stream's digest is.
-            None => store.stream_digest(0, 0),
+            None => store.stream_digest(0, 0, 0),
         };
         streams.iter().map(digest).collect()
     })

@@ -120,8 +120,15 @@ pub trait Remote: Send + Sync {
         gone: Vec<Blob>,
     ) -> impl Future<Output = RemoteResult<PushAnswer>> + Send;
 
-    /// Digests over the first records of streams, up to a `Seq` each, in the
-    /// order asked.
+    /// Of these streams, up to which record it passed them on and has them no
+    /// longer, in the order asked.
+    fn passed_on(&self, streams: &[StreamId]) -> impl Future<Output = RemoteResult<Vec<Seq>>> + Send {
+        let none = vec![0; streams.len()];
+        async { Ok(none) }
+    }
+
+    /// Digests over the first records of streams, up to a `Seq` each, in the order
+    /// asked: without those that it [passed on](Remote::passed_on).
     fn digests(
         &self,
         streams: &[(StreamId, Seq)],

@@ -108,9 +108,13 @@ async fn compare(
     let upto = |stream: &Stream| stream.here.min(stream.there);
     let question: Vec<(StreamId, Seq)> =
         group.iter().map(|stream| (stream.name.clone(), upto(stream))).collect();
-    let ids: Vec<(i64, Seq)> = group.iter().map(|stream| (stream.id, upto(stream))).collect();
+    let names: Vec<StreamId> = group.iter().map(|stream| stream.name.clone()).collect();
+    let after = remote.passed_on(&names).await?;
+    let ids: Vec<(i64, Seq, Seq)> =
+        group.iter().zip(after).map(|(stream, after)| (stream.id, after, upto(stream))).collect();
     let here = blocking(store, move |store| {
-        Ok(ids.into_iter().map(|(id, upto)| store.stream_digest(id, upto)).collect::<Vec<_>>())
+        let digest = |(id, after, upto)| store.stream_digest(id, after, upto);
+        Ok(ids.into_iter().map(digest).collect::<Vec<_>>())
     });
     let (here, there) = tokio::join!(here, remote.digests(&question));
     let (here, there) = (here?, there?);
@@ -122,7 +126,7 @@ async fn compare(
     for ((stream, here), there) in group.iter().zip(here).zip(there) {
         let (run, upto) = (&stream.name.path, upto(stream));
         report.compared += 1;
-        report.records += upto;
+        report.records += here.as_ref().map_or(0, |here| here.records);
         match here {
             Ok(here) if here == there => {}
             Ok(_) => {

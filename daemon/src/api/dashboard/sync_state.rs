@@ -28,6 +28,9 @@ pub fn of(app: &App, path: &RunPath) -> store::Result<Sync> {
 /// As the store's.
 pub fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<String, RunAtRemote>)> {
     let (records, mut remotes) = app.store.run_at_remotes(path)?;
+    for (remote, at) in &mut remotes {
+        at.records_passed_on = app.sync.passed_on(remote, path).map(|passed_on| passed_on.min(at.records));
+    }
     for (remote, at) in remotes.iter_mut().filter(|(_, at)| at.records_queued > 0) {
         at.last_error = app.sync.last_error(remote);
         if app.sync.is_refused(remote) {
@@ -56,6 +59,7 @@ mod tests {
             oldest_unsent_us: None,
             parked: None,
             last_error: None,
+            records_passed_on: None,
         };
         for (states, expected) in [
             (vec![], SyncState::Here),

@@ -167,6 +167,6 @@ async fn a_large_view_may_be_saved_often() {
         (stream.1, store.log_after(stream.0, 0, usize::MAX).unwrap().last().unwrap().last_seq),
         (70, 70)
     );
-    store.stream_digest(stream.0, 70).unwrap();
+    store.stream_digest(stream.0, 0, 70).unwrap();
     assert_eq!(store.view("e", "p", id.unwrap()).unwrap().unwrap().body.spec, large);
 }

@@ -1,0 +1,211 @@
+//! The files of one writer, as this home has seen them: what is taken in, what
+//! waits, what is damaged, and what the remote has. Pure but for looking at files.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use pannier_proto::hub::StreamId;
+use pannier_proto::id::{Id128, Seq};
+
+use crate::sync::folder::ack::Acked;
+use crate::sync::folder::file::{Kind, Name};
+
+/// What waits for so long for what should have come before it, is asked for again.
+/// A network file system may show files of one moment some seconds apart.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// A file that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// All of it is here.
+    Here,
+    /// Some of it cannot be taken yet.
+    Waiting {
+        /// Why, for people.
+        why: String,
+        /// Since when.
+        since: Instant,
+    },
+    /// It is not what was written, as it lies there now.
+    Damaged {
+        /// What is wrong.
+        why: String,
+        /// Which file that was: another one would be looked at.
+        stamp: Stamp,
+    },
+    /// Some of it is refused here.
+    Refused(String),
+}
+
+/// Tells a file from one that takes its place.
+pub type Stamp = (u64, u64, i64);
+
+/// The stamp of a file; none where it is gone.
+#[must_use]
+pub fn stamp(path: &Path) -> Option<Stamp> {
+    let meta = std::fs::symlink_metadata(path).ok()?;
+    Some((meta.ino(), meta.len(), meta.mtime_nsec() + meta.mtime() * 1_000_000_000))
+}
+
+/// One writer's.
+#[derive(Debug, Default)]
+pub struct Incoming {
+    /// Whose numbers these are.
+    pub generation: Option<Id128>,
+    /// Up to this file all is here, as the database says.
+    pub done: u64,
+    /// Up to this file all is at the remote.
+    pub durable: u64,
+    /// Files behind `durable` that were looked at.
+    pub states: BTreeMap<Name, State>,
+    /// Up to where the streams of a file of records go.
+    pub ends: BTreeMap<u64, Vec<(StreamId, Seq)>>,
+}
+
+impl Incoming {
+    /// Whose numbers are these? Others' are read from the first.
+    pub fn begin(&mut self, generation: Option<Id128>, known: Option<(Id128, u64)>) {
+        if self.generation != generation {
+            let done = known.filter(|(of, _)| Some(*of) == generation).map_or(0, |(_, number)| number);
+            *self = Self { generation, done, ..Self::default() };
+        }
+    }
+
+    /// Forgets files that are gone.
+    pub fn keep(&mut self, present: &[Name]) {
+        self.states.retain(|name, _| present.binary_search(name).is_ok());
+        self.ends.retain(|number, _| {
+            present.binary_search(&Name { number: *number, kind: Kind::Records }).is_ok()
+        });
+    }
+
+    /// Those that are to be looked at, in order; `again`, those that wait, too.
+    #[must_use]
+    pub fn unseen(&self, present: &[Name], dir: &Path, again: bool) -> Vec<Name> {
+        let wanted = |name: &&Name| match self.states.get(name) {
+            None => name.number > self.durable.max(if name.kind == Kind::Records { 0 } else { self.done }),
+            Some(State::Here | State::Refused(_)) => false,
+            Some(State::Waiting { .. }) => again,
+            Some(State::Damaged { stamp: seen, .. }) => {
+                stamp(&dir.join(name.to_string())).is_some_and(|now| now != *seen)
+            }
+        };
+        present.iter().filter(wanted).copied().collect()
+    }
+
+    /// Moves `done` on, as far as everything is here. Whether it moved.
+    pub fn advance(&mut self, present: &[Name]) -> bool {
+        let before = self.done;
+        for name in present.iter().filter(|name| name.number > before) {
+            match self.states.get(name) {
+                // What is damaged among bytes is missed by the records that need it.
+                _ if name.kind != Kind::Records => {}
+                Some(State::Here) => self.done = name.number,
+                _ => break,
+            }
+        }
+        self.done != before
+    }
+
+    /// Moves `durable` on, by where streams stand at the remote. Returns how many
+    /// files of records are not there yet.
+    pub fn settle(&mut self, present: &[Name], there: &impl Fn(&StreamId) -> Seq) -> u64 {
+        let mut left = 0;
+        let records = present.iter().filter(|name| name.kind == Kind::Records && name.number > self.durable);
+        let records: Vec<u64> = records.map(|name| name.number).collect();
+        for number in records {
+            let ends = self.ends.get(&number);
+            let arrived = ends.is_some_and(|ends| ends.iter().all(|(id, last)| there(id) >= *last));
+            if !arrived {
+                left += 1;
+            } else if left == 0 {
+                self.durable = number;
+            }
+        }
+        let durable = self.durable;
+        self.ends.retain(|number, _| *number > durable);
+        self.states.retain(|name, _| name.number > durable);
+        left
+    }
+
+    /// How far the streams of the files are, here and at the remote.
+    #[must_use]
+    pub fn acked(&self, here: &impl Fn(&StreamId) -> Seq, there: &impl Fn(&StreamId) -> Seq) -> Vec<Acked> {
+        let streams: std::collections::BTreeSet<&StreamId> =
+            self.ends.values().flatten().map(|(id, _)| id).collect();
+        let acked = |id: &StreamId| Acked { id: id.clone(), imported: here(id), durable: there(id) };
+        streams.into_iter().map(acked).collect()
+    }
+
+    /// Files of records that are to be written anew.
+    #[must_use]
+    pub fn again(&self, now: Instant) -> Vec<u64> {
+        let lost = |state: &State| match state {
+            State::Damaged { .. } => true,
+            State::Waiting { since, .. } => now.duration_since(*since) >= PATIENCE,
+            State::Here | State::Refused(_) => false,
+        };
+        let lost = self.states.iter().filter(|(name, state)| name.kind == Kind::Records && lost(state));
+        lost.map(|(name, _)| name.number).collect()
+    }
+
+    /// What is wrong, for people.
+    #[must_use]
+    pub fn problems(&self, now: Instant) -> Vec<String> {
+        let problem = |state: &State| match state {
+            State::Damaged { why, .. } | State::Refused(why) => Some(why.clone()),
+            State::Waiting { why, since } if now.duration_since(*since) >= PATIENCE => Some(why.clone()),
+            State::Waiting { .. } | State::Here => None,
+        };
+        self.states.values().filter_map(problem).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pannier_proto::id::RunPath;
+
+    fn id(run: &str) -> StreamId {
+        StreamId { origin: Id128([1; 16]), path: RunPath::new("e", "p", run).unwrap() }
+    }
+
+    fn names(numbers: &[(u64, Kind)]) -> Vec<Name> {
+        numbers.iter().map(|(number, kind)| Name { number: *number, kind: *kind }).collect()
+    }
+
+    #[test]
+    fn what_is_here_and_there_moves_on_in_order() {
+        let present = names(&[(1, Kind::Whole), (2, Kind::Records), (3, Kind::Records), (5, Kind::Records)]);
+        let mut incoming = Incoming::default();
+        incoming.begin(Some(Id128([7; 16])), Some((Id128([8; 16]), 9)));
+        assert_eq!(incoming.unseen(&present, Path::new("/"), false), present, "others' numbers say nothing");
+        let (now, why) = (Instant::now(), "gap".to_owned());
+        for (name, end) in present.iter().zip([0, 4, 8, 12]) {
+            incoming.states.insert(*name, State::Here);
+            incoming.ends.insert(name.number, vec![(id("r"), end)]);
+        }
+        incoming.states.insert(present[2], State::Waiting { why, since: now });
+        assert!(incoming.advance(&present) && incoming.done == 2, "{}", incoming.done);
+        assert_eq!(incoming.unseen(&present, Path::new("/"), true), present[2..3]);
+        assert_eq!(incoming.settle(&present, &|_| 9), 1);
+        assert_eq!(incoming.durable, 3, "the remote has what waits here");
+        assert_eq!(incoming.settle(&present, &|_| 12), 0);
+        assert_eq!((incoming.durable, incoming.unseen(&present, Path::new("/"), true).len()), (5, 0));
+    }
+
+    #[test]
+    fn what_waits_too_long_is_asked_for_again() {
+        let mut incoming = Incoming::default();
+        let now = Instant::now();
+        let state = State::Waiting { why: "gap".into(), since: now };
+        incoming.states.insert(Name { number: 4, kind: Kind::Records }, state);
+        assert!(incoming.again(now).is_empty() && incoming.problems(now).is_empty());
+        let later = now + PATIENCE;
+        assert_eq!((incoming.again(later), incoming.problems(later)), (vec![4], vec!["gap".to_owned()]));
+        incoming.keep(&[]);
+        assert!(incoming.again(later).is_empty(), "it was removed, to be written anew");
+    }
+}
