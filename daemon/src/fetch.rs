@@ -20,6 +20,7 @@ use crate::blobs::{BlobError, Blobs};
 use crate::handover;
 use crate::store::{ArtifactRow, Result, Store, StoreError};
 use crate::sync::Sync;
+use crate::sync::kind::folder_of;
 use crate::sync::remote::RemoteError;
 
 /// How long a remote may take to say what a name means, where this home has an
@@ -159,7 +160,7 @@ impl Fetch {
     /// What other homes left word of in folders that all of them see.
     async fn left_in_folders(&self, path: &RunPath) {
         let folders = self.store.remotes().unwrap_or_default().into_iter();
-        for folder in folders.filter_map(|remote| handover::folder_of(&remote.url)) {
+        for folder in folders.filter_map(|remote| folder_of(&remote.url)?.ok()) {
             let (store, of, from) = (self.store.clone(), path.clone(), folder.clone());
             let asked = tokio::task::spawn_blocking(move || {
                 let found = handover::read(&from, &of, store.origin()).map_err(|error| error.to_string())?;

@@ -20,9 +20,8 @@ use crate::home::write_private;
 use crate::limits::HANDOVER_BYTES_MAX;
 use crate::site;
 use crate::store::{Result, RunFilter, Store, StoreError, Touched};
+use crate::sync::kind::folder_of;
 
-/// What URLs of folders begin with.
-const SCHEME: &str = "folder:";
 /// The folder of these files.
 const LIVES: &str = "lives";
 /// How far what is left there may be behind what is there.
@@ -88,8 +87,10 @@ impl Handover {
     pub fn publish(&self) {
         let changed = std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
         let remotes = self.store.remotes().unwrap_or_default();
-        let folders: Vec<_> =
-            remotes.into_iter().filter_map(|remote| Some((folder_of(&remote.url)?, remote.name))).collect();
+        let folders: Vec<_> = remotes
+            .into_iter()
+            .filter_map(|remote| Some((folder_of(&remote.url)?.ok()?, remote.name)))
+            .collect();
         for path in changed {
             for (folder, remote) in &folders {
                 match self.leave(folder, remote, &path) {
@@ -166,12 +167,6 @@ fn after(mut earlier: RunView, later: RunView) -> RunView {
         history_rows: earlier.history_rows.max(later.history_rows),
         ..later
     }
-}
-
-/// The folder that a remote's URL names.
-#[must_use]
-pub fn folder_of(url: &str) -> Option<PathBuf> {
-    url.strip_prefix(SCHEME).map(PathBuf::from)
 }
 
 fn place(folder: &Path, path: &RunPath) -> PathBuf {

@@ -34,6 +34,7 @@ pub(super) async fn until_told(
             || app.relays.is_busy()
             || view.unread_bytes > 0
             || app.intake.is_busy()
+            || app.relays.is_busy()
             || app.sync.progressing();
         if let (Some(idle), Some(quiet), false) = (options.idle, app.activity.quiet_for(), busy)
             && quiet >= idle
