@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::client::with_query;
 use super::failure::{Failure, Result};
-use super::import::absolute;
+use super::left::absolute;
 use super::{show, start};
 use crate::home::Home;
 

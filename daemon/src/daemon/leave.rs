@@ -31,7 +31,6 @@ pub(super) async fn until_told(
         let busy = !view.live.is_empty()
             || app.lives.any()
             || app.left.any()
-            || app.relays.is_busy()
             || view.unread_bytes > 0
             || app.intake.is_busy()
             || app.relays.is_busy()

@@ -8,6 +8,7 @@ use super::aliases::Made;
 use super::runs::RunRow;
 use super::settle::Came;
 use super::touched::Touched;
+use super::sync_state::position;
 use super::writer::Tx;
 use super::{Result, StoreError, from_sql, to_sql};
 use crate::block::{Block, Effort, Encoded};

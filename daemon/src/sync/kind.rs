@@ -77,9 +77,10 @@ impl Kind {
 pub fn run_page(store: &Store, remote: &store::Remote, path: &RunPath) -> Option<String> {
     let RunPath { entity, project, run } = path;
     let Some(url) = remote.url.strip_prefix(WANDB) else {
-        return remote.url.starts_with("http").then(|| {
-            format!("{}/{entity}/{project}/runs/{run}", remote.url.trim_end_matches('/'))
-        });
+        return remote
+            .url
+            .starts_with("http")
+            .then(|| format!("{}/{entity}/{project}/runs/{run}", remote.url.trim_end_matches('/')));
     };
     let base = application(url);
     let mut entity = entity.clone();

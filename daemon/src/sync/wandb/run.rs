@@ -9,7 +9,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pannier_proto::artifact::ArtifactVersion;
-use pannier_proto::id::{Origin, RunPath};
+use pannier_proto::id::{Origin, RunPath, Seq};
 use pannier_proto::record::{Change, Row, RunState as Alive};
 use pannier_proto::request::RunView;
 use serde_json::Value as Json;

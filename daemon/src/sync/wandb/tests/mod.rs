@@ -95,7 +95,7 @@ fn path(run: &str) -> RunPath {
 fn begin() -> Record {
     let fields =
         RunFields { name: Some("a name".into()), tags: Some(vec!["t".into()]), ..RunFields::default() };
-    Record::Change(Change::Begin { time_us: 1_000_000, fields, start_step: 0, resumed: false })
+    Record::Change(Change::Begin { time_us: 1_000_000, fields, start_step: 0, resumed: false, job: None })
 }
 
 fn end() -> Record {
