@@ -2,7 +2,7 @@
 //! remote is; and that is said in the folder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -222,15 +222,11 @@ impl Carrier {
     /// Takes in one file. Returns whether anything came of it.
     async fn take(&self, origin: Origin, name: Name, incoming: &mut Incoming) -> Result<bool, Trouble> {
         let path = self.place.writer(origin).join(name.to_string());
-        let is_known = name.number <= incoming.done;
         let stamp = stamp(&path);
-        let taken = if is_known {
-            // It is here already; only what it holds is forgotten.
-            let path = path.clone();
-            let read = move || records::read(&path).map(|(blocks, _)| Taken::known(&blocks));
-            on_disk(move || Ok(read().map_err(ImportError::from))).await?
-        } else {
-            import::take(&self.parts.store, &self.parts.blobs, (&self.place, origin, name)).await
+        let known = if name.number <= incoming.done { self.known(path).await? } else { None };
+        let taken = match known {
+            Some(taken) => Ok(taken),
+            None => import::take(&self.parts.store, &self.parts.blobs, (&self.place, origin, name)).await,
         };
         let since = match incoming.states.get(&name) {
             Some(State::Waiting { since, .. }) => *since,
@@ -260,6 +256,24 @@ impl Carrier {
         let news = state == State::Here;
         incoming.states.insert(name, state);
         Ok(news)
+    }
+
+    /// What a file of records holds, if all of that is here. It is read again only
+    /// because what it holds was forgotten.
+    async fn known(&self, path: PathBuf) -> Result<Option<Taken>, Trouble> {
+        let store = self.parts.store.clone();
+        on_disk(move || {
+            let Ok((blocks, _)) = records::read(&path) else { return Ok(None) };
+            let taken = Taken::known(&blocks);
+            for (id, last) in &taken.ends {
+                // Whoever listed the files then may not have seen this one.
+                if store.position(id)?.is_none_or(|(_, seq, _)| seq < *last) {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(taken))
+        })
+        .await
     }
 
     /// What this home cannot take, because another one carried on what lies before
