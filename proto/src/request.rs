@@ -148,7 +148,7 @@ pub struct Status {
     /// Remotes.
     pub remotes: Vec<RemoteStatus>,
     /// Folders that this home reads and carries on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub relays: Vec<RelayStatus>,
     /// Runs, newest first.
     pub runs: Vec<RunStatus>,

@@ -339,7 +339,7 @@ remotes: Array<RemoteStatus>,
 /**
  * Folders that this home reads and carries on.
  */
-relays: Array<RelayStatus>, 
+relays?: Array<RelayStatus>, 
 /**
  * Runs, newest first.
  */
