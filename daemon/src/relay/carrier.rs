@@ -37,8 +37,6 @@ pub enum Trouble {
     Import(#[from] ImportError),
     #[error("{0}")]
     Store(#[from] StoreError),
-    #[error("{0}")]
-    Remote(String),
     /// Somebody else carries it on meanwhile.
     #[error("another relay took over")]
     Lost,
@@ -282,11 +280,8 @@ impl Carrier {
         let Some(hub) = self.parts.sync.hub(&self.relay.remote) else { return Ok(()) };
         let now = Instant::now();
         let waiting = |(origin, incoming): (&Origin, &Incoming)| {
-            let waiting = incoming.again(now).into_iter();
-            let waiting = waiting.map(|number| (*origin, Name { number, kind: Kind::Records }));
-            waiting
-                .filter(|(_, name)| !matches!(incoming.states.get(name), Some(State::Damaged { .. })))
-                .collect()
+            let waiting = incoming.waiting(now).into_iter();
+            waiting.map(|number| (*origin, Name { number, kind: Kind::Records })).collect()
         };
         let files: Vec<Vec<(Origin, Name)>> = self.writers.iter().map(waiting).collect();
         for (origin, name) in files.into_iter().flatten() {
@@ -306,19 +301,13 @@ impl Carrier {
             missing.extend(gone);
             hub.push(blocks, missing).await
         };
-        match sent.await {
-            Ok(answer) => {
-                for (id, pushed) in ids.into_iter().zip(answer.streams) {
-                    if let Pushed::Stored(there) = pushed {
-                        self.direct.insert(id, there.seq);
-                    }
-                }
-                Ok(())
+        // What fails is tried again; that a hub does not answer is said by the sync.
+        for (id, pushed) in ids.into_iter().zip(sent.await.map(|answer| answer.streams).unwrap_or_default()) {
+            if let Pushed::Stored(there) = pushed {
+                self.direct.insert(id, there.seq);
             }
-            // It waits for what somebody is to write anew.
-            Err(crate::sync::remote::RemoteError::Rejected(_)) => Ok(()),
-            Err(error) => Err(Trouble::Remote(error.to_string())),
         }
+        Ok(())
     }
 
     /// Says to every writer how far his streams are.
