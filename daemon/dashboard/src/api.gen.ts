@@ -146,7 +146,7 @@ name: string,
  */
 url: string, 
 /**
- * `connected`, `waiting`, `unauthorized`, `unreachable`, `idle`.
+ * `connected`, `waiting`, `unauthorized`, `unreachable`, `idle`, `carried`.
  */
 state: string, 
 /**
