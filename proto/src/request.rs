@@ -199,7 +199,7 @@ pub struct RemoteStatus {
     pub name: String,
     /// Its URL, without secrets.
     pub url: String,
-    /// `connected`, `waiting`, `unauthorized`, `unreachable`, `idle`.
+    /// `connected`, `waiting`, `unauthorized`, `unreachable`, `idle`, `carried`.
     pub state: String,
     /// The last error, while it lasts.
     pub last_error: Option<String>,

@@ -151,7 +151,7 @@ name: string,
  */
 url: string, 
 /**
- * `connected`, `waiting`, `unauthorized`, `unreachable`, `idle`.
+ * `connected`, `waiting`, `unauthorized`, `unreachable`, `idle`, `carried`.
  */
 state: string, 
 /**

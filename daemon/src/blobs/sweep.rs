@@ -226,7 +226,9 @@ impl Blobs {
             let Some(last) = page.last() else { break };
             after = (last.blob, i64::try_from(last.at).unwrap_or(i64::MAX));
             let needed = page.iter().filter(|segment| !without.contains(&segment.blob));
-            needed.flat_map(|segment| &segment.chunks).for_each(|(id, _)| drop(named.insert(*id)));
+            for (id, _) in needed.flat_map(|segment| &segment.chunks) {
+                named.insert(*id);
+            }
         }
         let (mut dead, mut after) = (Vec::new(), 0);
         loop {

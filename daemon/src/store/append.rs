@@ -9,7 +9,6 @@ use super::runs::RunRow;
 use super::settle::Came;
 use super::sync_state::position;
 use super::touched::Touched;
-use super::sync_state::position;
 use super::writer::Tx;
 use super::{Result, StoreError, from_sql, to_sql};
 use crate::block::{Block, Effort, Encoded};

@@ -34,6 +34,7 @@ export function others(problems: Problem[], remotes: RemoteStatus[]): Problem[] 
 const STATES: Record<string, { mood: Mood; said: string }> = {
   connected: { mood: "good", said: "connected" },
   idle: { mood: "good", said: "idle: nothing to send" },
+  carried: { mood: "good", said: "carried by hand, in bundles" },
   waiting: { mood: "warn", said: "waiting to try again" },
   unreachable: { mood: "warn", said: "unreachable" },
   unauthorized: { mood: "bad", said: "refuses the token" },
