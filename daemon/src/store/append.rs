@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, params};
 use super::aliases::Made;
 use super::runs::RunRow;
 use super::settle::Came;
+use super::sync_state::position;
 use super::touched::Touched;
 use super::writer::Tx;
 use super::{Result, StoreError, from_sql, to_sql};
