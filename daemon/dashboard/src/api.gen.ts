@@ -173,7 +173,54 @@ records_sent: number,
 /**
  * Microseconds since 1970 of its last good answer.
  */
-last_contact_us: number | null, };
+last_contact_us: number | null, 
+/**
+ * Of a folder: records that are known to be where its relay carries them.
+ */
+records_passed_on?: number | null, };
+
+export type RelayStatus = { 
+/**
+ * Its path.
+ */
+folder: string, 
+/**
+ * The remote that its records are carried to.
+ */
+remote: string, 
+/**
+ * `carrying`, `passive` (another relay does it), `failed`; empty before the
+ * first turn.
+ */
+state: string, 
+/**
+ * Who carries it, where it is another.
+ */
+holder: string | null, 
+/**
+ * Why the last turn came to nothing.
+ */
+last_error: string | null, 
+/**
+ * Turns that were taken.
+ */
+turns: number, 
+/**
+ * Whether something is being read.
+ */
+busy: boolean, 
+/**
+ * Homes that wrote to it.
+ */
+writers: number, 
+/**
+ * Files of records that are not at the remote, all of them.
+ */
+files_left: number, 
+/**
+ * Files that are damaged, or wait for what is not there.
+ */
+problems: Array<string>, };
 
 export type RunStatus = { 
 /**
@@ -241,7 +288,12 @@ parked: string | null,
 /**
  * The last error.
  */
-last_error: string | null, };
+last_error: string | null, 
+/**
+ * Where the remote is a folder: records that are known to be where its relay
+ * carries them.
+ */
+records_passed_on?: number | null, };
 
 export type Status = { 
 /**
@@ -284,6 +336,10 @@ disk: Disk,
  * Remotes.
  */
 remotes: Array<RemoteStatus>, 
+/**
+ * Folders that this home reads and carries on.
+ */
+relays?: Array<RelayStatus>, 
 /**
  * Runs, newest first.
  */

@@ -2,7 +2,7 @@
 //! remote is; and that is said in the folder.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -37,8 +37,6 @@ pub enum Trouble {
     Import(#[from] ImportError),
     #[error("{0}")]
     Store(#[from] StoreError),
-    #[error("{0}")]
-    Remote(String),
     /// Somebody else carries it on meanwhile.
     #[error("another relay took over")]
     Lost,
@@ -222,15 +220,11 @@ impl Carrier {
     /// Takes in one file. Returns whether anything came of it.
     async fn take(&self, origin: Origin, name: Name, incoming: &mut Incoming) -> Result<bool, Trouble> {
         let path = self.place.writer(origin).join(name.to_string());
-        let is_known = name.number <= incoming.done;
         let stamp = stamp(&path);
-        let taken = if is_known {
-            // It is here already; only what it holds is forgotten.
-            let path = path.clone();
-            let read = move || records::read(&path).map(|(blocks, _)| Taken::known(&blocks));
-            on_disk(move || Ok(read().map_err(ImportError::from))).await?
-        } else {
-            import::take(&self.parts.store, &self.parts.blobs, (&self.place, origin, name)).await
+        let known = if name.number <= incoming.done { self.known(path).await? } else { None };
+        let taken = match known {
+            Some(taken) => Ok(taken),
+            None => import::take(&self.parts.store, &self.parts.blobs, (&self.place, origin, name)).await,
         };
         let since = match incoming.states.get(&name) {
             Some(State::Waiting { since, .. }) => *since,
@@ -262,17 +256,32 @@ impl Carrier {
         Ok(news)
     }
 
+    /// What a file of records holds, if all of that is here. It is read again only
+    /// because what it holds was forgotten.
+    async fn known(&self, path: PathBuf) -> Result<Option<Taken>, Trouble> {
+        let store = self.parts.store.clone();
+        on_disk(move || {
+            let Ok((blocks, _)) = records::read(&path) else { return Ok(None) };
+            let taken = Taken::known(&blocks);
+            for (id, last) in &taken.ends {
+                // Whoever listed the files then may not have seen this one.
+                if store.position(id)?.is_none_or(|(_, seq, _)| seq < *last) {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(taken))
+        })
+        .await
+    }
+
     /// What this home cannot take, because another one carried on what lies before
     /// it, goes to the hub past it.
     async fn hand_on(&mut self, present: &BTreeMap<Origin, Vec<Name>>) -> Result<(), Trouble> {
         let Some(hub) = self.parts.sync.hub(&self.relay.remote) else { return Ok(()) };
         let now = Instant::now();
         let waiting = |(origin, incoming): (&Origin, &Incoming)| {
-            let waiting = incoming.again(now).into_iter();
-            let waiting = waiting.map(|number| (*origin, Name { number, kind: Kind::Records }));
-            waiting
-                .filter(|(_, name)| !matches!(incoming.states.get(name), Some(State::Damaged { .. })))
-                .collect()
+            let waiting = incoming.waiting(now).into_iter();
+            waiting.map(|number| (*origin, Name { number, kind: Kind::Records })).collect()
         };
         let files: Vec<Vec<(Origin, Name)>> = self.writers.iter().map(waiting).collect();
         for (origin, name) in files.into_iter().flatten() {
@@ -292,19 +301,13 @@ impl Carrier {
             missing.extend(gone);
             hub.push(blocks, missing).await
         };
-        match sent.await {
-            Ok(answer) => {
-                for (id, pushed) in ids.into_iter().zip(answer.streams) {
-                    if let Pushed::Stored(there) = pushed {
-                        self.direct.insert(id, there.seq);
-                    }
-                }
-                Ok(())
+        // What fails is tried again; that a hub does not answer is said by the sync.
+        for (id, pushed) in ids.into_iter().zip(sent.await.map(|answer| answer.streams).unwrap_or_default()) {
+            if let Pushed::Stored(there) = pushed {
+                self.direct.insert(id, there.seq);
             }
-            // It waits for what somebody is to write anew.
-            Err(crate::sync::remote::RemoteError::Rejected(_)) => Ok(()),
-            Err(error) => Err(Trouble::Remote(error.to_string())),
         }
+        Ok(())
     }
 
     /// Says to every writer how far his streams are.

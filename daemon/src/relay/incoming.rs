@@ -139,6 +139,18 @@ impl Incoming {
         streams.into_iter().map(acked).collect()
     }
 
+    /// Files of records that wait for what should have come before them, and have
+    /// done so for a while.
+    #[must_use]
+    pub fn waiting(&self, now: Instant) -> Vec<u64> {
+        let waits = |state: &State| match state {
+            State::Waiting { since, .. } => now.duration_since(*since) >= PATIENCE / 2,
+            State::Damaged { .. } | State::Here | State::Refused(_) => false,
+        };
+        let waiting = self.states.iter().filter(|(name, state)| name.kind == Kind::Records && waits(state));
+        waiting.map(|(name, _)| name.number).collect()
+    }
+
     /// Files of records that are to be written anew.
     #[must_use]
     pub fn again(&self, now: Instant) -> Vec<u64> {
@@ -203,6 +215,7 @@ mod tests {
         let state = State::Waiting { why: "gap".into(), since: now };
         incoming.states.insert(Name { number: 4, kind: Kind::Records }, state);
         assert!(incoming.again(now).is_empty() && incoming.problems(now).is_empty());
+        assert_eq!((incoming.waiting(now), incoming.waiting(now + PATIENCE / 2)), (vec![], vec![4]));
         let later = now + PATIENCE;
         assert_eq!((incoming.again(later), incoming.problems(later)), (vec![4], vec!["gap".to_owned()]));
         incoming.keep(&[]);
