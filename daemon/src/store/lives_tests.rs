@@ -47,6 +47,18 @@ fn preempting() -> Record {
 /// Each home's records, as blocks.
 type Homes = Vec<(u8, Vec<Vec<Record>>)>;
 
+/// Every row that is shown, page by page.
+fn all_rows(store: &Store, branch: Option<usize>) -> Vec<Row> {
+    let (mut rows, mut next) = (Vec::new(), Some(i64::MIN));
+    while let Some(from_step) = next {
+        let query = RowsQuery { from_step, branch, ..RowsQuery::all(1000) };
+        let (page, after) = store.rows(&path(), &query).unwrap();
+        rows.extend(page);
+        next = after;
+    }
+    rows
+}
+
 /// Brings the blocks in an order, each home's own kept, and reads the views.
 fn views(homes: &Homes, seed: u64) -> (RunView, Vec<Row>, Vec<(i64, f64)>, Vec<String>) {
     let dir = tempfile::tempdir().unwrap();
@@ -76,7 +88,7 @@ fn views(homes: &Homes, seed: u64) -> (RunView, Vec<Row>, Vec<(i64, f64)>, Vec<S
     }
     let mut run = store.run(&path()).unwrap();
     run.updated_us = 0;
-    let rows = store.rows(&path(), &RowsQuery::all(10_000)).unwrap().0;
+    let rows = all_rows(&store, None);
     let series = store.series(&path(), "by").unwrap();
     let metrics = store.metrics(&path()).unwrap().iter().map(|metric| format!("{metric:?}")).collect();
     (run, rows, series.steps.into_iter().zip(series.values).collect(), metrics)
@@ -203,11 +215,11 @@ fn what_was_left_behind_elsewhere_can_be_read() {
             })
             .unwrap();
     }
-    let all = store.rows(&path(), &RowsQuery::all(1000)).unwrap().0;
+    let all = all_rows(&store, None);
     assert_eq!(all.iter().map(|row| row.step).collect::<Vec<_>>(), (0..35).collect::<Vec<_>>());
     assert_eq!(store.branches(&path()).unwrap(), [15, 30]);
     let steps = |branch| {
-        let rows = store.rows(&path(), &RowsQuery { branch, ..RowsQuery::all(1000) }).unwrap().0;
+        let rows = all_rows(&store, branch);
         let by = |row: &Row| row.cells.iter().find(|(key, _)| key == "by").and_then(|(_, by)| by.as_f64());
         rows.iter().map(|row| (row.step, by(row).unwrap())).collect::<Vec<_>>()
     };

@@ -2,6 +2,7 @@
 //! it from leaving as idle, starts another where it is gone, and tells it what
 //! signals said of the job.
 
+use std::cell::Cell;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -23,6 +24,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// How long it may take to tell a daemon, once the command has ended.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Between two tries of that.
+const AGAIN: Duration = Duration::from_millis(20);
 /// How long a daemon may take to hear it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The command may have heard of a signal, and ended, this much before us.
@@ -33,6 +36,7 @@ pub(super) struct Keeper {
     tell: Sender<i64>,
     thread: JoinHandle<()>,
     job: Option<JobLife>,
+    told: Cell<bool>,
 }
 
 impl Keeper {
@@ -43,7 +47,7 @@ impl Keeper {
         let (home, job) = (home.clone(), site::job());
         let of = job.clone();
         let thread = std::thread::spawn(move || keep(&home, url.as_deref(), of.as_ref(), &told));
-        Self { tell, thread, job }
+        Self { tell, thread, job, told: Cell::new(false) }
     }
 
     /// A signal said that the job's machine is taken away; of whoever is in no job
@@ -52,14 +56,17 @@ impl Keeper {
         if self.job.is_some() {
             // The thread ends with us only.
             let _ = self.tell.send(now_us() - AHEAD_US);
+            self.told.set(true);
         }
     }
 
     /// Returns when what signals said was told, or could not be.
     pub(super) fn end(self) {
         drop(self.tell);
-        // It panicked, which was said where it was.
-        let _ = self.thread.join();
+        if self.told.get() {
+            // It panicked, which was said where it was.
+            let _ = self.thread.join();
+        }
     }
 }
 
@@ -79,9 +86,10 @@ fn keep(home: &Home, url: Option<&str>, job: Option<&JobLife>, told: &Receiver<i
                 if to_tell.is_none() || since.elapsed() > LAST_WORDS {
                     return;
                 }
+                std::thread::sleep(AGAIN);
             }
         }
-        pause = if ending.is_some() { Duration::ZERO } else { LOOK_INTERVAL };
+        pause = LOOK_INTERVAL;
         if client.ready() {
             warned = false;
         } else if let Err(problem) = revive(home, url) {
