@@ -43,8 +43,8 @@ pub struct Args {
     /// Watch the folder no more; what came from it stays
     #[arg(long)]
     remove: bool,
-    /// Print JSON
-    #[arg(long, requires = "list")]
+    /// Print the list as JSON
+    #[arg(long, conflicts_with_all = ["dir", "remove"])]
     json: bool,
 }
 

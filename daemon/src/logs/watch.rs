@@ -6,11 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use notify::event::ModifyKind;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use pannier_proto::import::{Watched, WatchedView};
 
@@ -42,6 +44,7 @@ pub struct Watch {
     pub home: Logs,
     commands: SyncSender<Command>,
     view: Arc<Mutex<Vec<WatchedView>>>,
+    stopping: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -53,11 +56,13 @@ impl Watch {
     pub fn start(home: Logs, health: Arc<Health>) -> std::io::Result<Self> {
         let (commands, queue) = sync_channel(64);
         let view = Arc::new(Mutex::new(Vec::new()));
+        let stopping = Arc::new(AtomicBool::new(false));
         let events = commands.clone();
         let mut follower = Follower {
             home: home.clone(),
             health,
             view: view.clone(),
+            stopping: stopping.clone(),
             folders: Vec::new(),
             logs: BTreeMap::new(),
             events,
@@ -65,7 +70,7 @@ impl Watch {
         };
         follower.reload();
         let thread = std::thread::Builder::new().name("logs".into()).spawn(move || follower.run(&queue))?;
-        Ok(Self { home, commands, view, thread: Mutex::new(Some(thread)) })
+        Ok(Self { home, commands, view, stopping, thread: Mutex::new(Some(thread)) })
     }
 
     /// Whether any folder is watched.
@@ -88,6 +93,7 @@ impl Watch {
 
     /// Ends it; what was read is committed.
     pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
         let _ = self.commands.send(Command::Stop);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
@@ -110,6 +116,7 @@ struct Follower {
     home: Logs,
     health: Arc<Health>,
     view: Arc<Mutex<Vec<WatchedView>>>,
+    stopping: Arc<AtomicBool>,
     folders: Vec<Watched>,
     logs: BTreeMap<PathBuf, Followed>,
     events: SyncSender<Command>,
@@ -125,7 +132,7 @@ impl Follower {
                 self.scan();
                 scanned = Some(Instant::now());
             }
-            if !self.look(queue) {
+            if !self.look() {
                 return;
             }
             self.show();
@@ -155,7 +162,8 @@ impl Follower {
         let events = self.events.clone();
         let heard = move |event: notify::Result<Event>| {
             let new = event.map_or(true, |event| {
-                event.need_rescan() || matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_))
+                event.need_rescan()
+                    || matches!(event.kind, EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)))
             });
             if new && let Err(TrySendError::Full(_)) = events.try_send(Command::Scan) {
                 // It is about to look anyway.
@@ -191,12 +199,11 @@ impl Follower {
     }
 
     /// Takes in what is new; false: told to stop.
-    fn look(&mut self, queue: &Receiver<Command>) -> bool {
-        let mut begun = true;
+    fn look(&mut self) -> bool {
         let paths: Vec<PathBuf> = self.logs.keys().cloned().collect();
         for path in paths {
             let Some(mut followed) = self.logs.remove(&path) else { continue };
-            let result = self.one(&path, &mut followed, queue, &mut begun);
+            let result = self.one(&path, &mut followed);
             match result {
                 Ok(()) => {}
                 Err(Trouble::Refused(why)) => {
@@ -210,20 +217,14 @@ impl Follower {
                 }
             }
             self.logs.insert(path, followed);
-            if !begun {
+            if self.stopping.load(Ordering::Relaxed) {
                 return false;
             }
         }
         true
     }
 
-    fn one(
-        &self,
-        path: &Path,
-        followed: &mut Followed,
-        queue: &Receiver<Command>,
-        go_on: &mut bool,
-    ) -> Result<(), Trouble> {
+    fn one(&self, path: &Path, followed: &mut Followed) -> Result<(), Trouble> {
         let Ok(facts) = std::fs::metadata(path) else { return Ok(()) };
         let now = Some((facts.len(), facts.modified().ok()));
         if followed.seen == now {
@@ -254,8 +255,7 @@ impl Follower {
         followed.grew = Instant::now();
         while log.advance(false)? {
             // What is not read now is read at the next look.
-            if let Ok(Command::Stop) = queue.try_recv() {
-                *go_on = false;
+            if self.stopping.load(Ordering::Relaxed) {
                 return log.rest();
             }
         }
