@@ -295,13 +295,14 @@ parked: string | null,
  */
 last_error: string | null, 
 /**
- * The run's page there, where the remote has said which it is.
- */
-url?: string, };
  * Where the remote is a folder: records that are known to be where its relay
  * carries them.
  */
-records_passed_on?: number | null, };
+records_passed_on?: number | null, 
+/**
+ * The run's page there, where the remote has said which it is.
+ */
+url?: string, };
 
 export type Status = { 
 /**
