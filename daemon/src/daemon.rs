@@ -174,6 +174,11 @@ pub fn open_store(home: &Home) -> Result<Store, StoreError> {
 /// The listener on 127.0.0.1 and its port, where there is one.
 type Local = Option<(TcpListener, u16)>;
 
+fn read_credentials(home: &Home) -> Result<Arc<Credentials>, DaemonError> {
+    let failed = |source| DaemonError::System { what: "read credentials.json in the home", source };
+    Credentials::load(&home.credentials()).map(Arc::new).map_err(failed)
+}
+
 /// Makes the parts and wires them; nobody is let in yet.
 async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<(App, Local), DaemonError> {
     let started = Instant::now();
@@ -181,11 +186,7 @@ async fn assemble(options: &Options, stopping: watch::Receiver<bool>) -> Result<
     let store = Arc::new(open_store(home)?);
     let health = Arc::new(Health::default());
     let blobs = Arc::new(Blobs::open(&home.blobs(), home.quarantine(), store.clone())?);
-    let credentials = Credentials::load(&home.credentials());
-    let credentials = Arc::new(
-        credentials
-            .map_err(|source| DaemonError::System { what: "read credentials.json in the home", source })?,
-    );
+    let credentials = read_credentials(home)?;
     let sync = Arc::new(Sync::start(store.clone(), blobs.clone(), health.clone(), credentials.clone()));
     let parts = relay::Parts {
         store: store.clone(),

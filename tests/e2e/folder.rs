@@ -101,7 +101,8 @@ fn from_a_machine_without_a_network_to_the_hub() {
     }
     assert!(run.finish(0));
     node.settle(&site);
-    let door = Door::of(&hub.home);
+    let mut door = Door::at(hub.address, &hub.token);
+    door.entity = "local".to_owned();
     wait::until("the versions are at the hub", || {
         (judge_versions(&door, "art", &[0, 1, 2]) == Ok(3)).then_some(())
     });

@@ -1,7 +1,7 @@
 //! One run over many lives: a job is told to go, or killed, and begins again on
 //! another node. What it logs is one run, without gap, and its last word counts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pannier_tests::cli::Output;
@@ -60,7 +60,7 @@ fn ledger(home: &TestHome) -> PathBuf {
 }
 
 /// A life that logs until it is made to end.
-fn life<'a>(home: &'a TestHome, attempt: u64, ledger: &PathBuf, rows: Option<&str>) -> JobLife<'a> {
+fn life<'a>(home: &'a TestHome, attempt: u64, ledger: &Path, rows: Option<&str>) -> JobLife<'a> {
     let ledger = ledger.display().to_string();
     let mut trainer = vec!["lives", "job", &ledger, "--resume", "allow", "--pause-us", "2000"];
     trainer.extend(rows.map(|rows| ["--rows", rows]).into_iter().flatten());

@@ -105,8 +105,10 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
         for part in line.split(['&', ';', '|']) {
-            let words: Vec<_> =
-                part.split_whitespace().map(|word| word.trim_matches('"').to_owned()).collect();
+            let words: Vec<_> = part
+                .split_whitespace()
+                .map(|word| word.trim_matches(['[', '"', ',', ']']).to_owned())
+                .collect();
             let at = words.iter().position(|word| word == "pannier" || word.ends_with("/pannier"));
             let Some(at) = at else { continue };
             let own = words[at + 1..].iter().take_while(|word| *word != "--").cloned().collect::<Vec<_>>();

@@ -95,8 +95,11 @@ fn artifacts_are_there_with_bytes_names_and_lineage() {
         assert_eq!(known.map(|(_, md5)| md5), Some(md5), "{name}");
     }
     // The numbers that the server gave stand here.
-    let version = home.run(&["artifact", "show", "p/kept:v1", "--json"]).expect(0).json();
-    assert_eq!(version["settled"], true, "{version}");
+    wait::until("the server's numbers are learnt", || {
+        let _ = home.run(&["sync"]);
+        let version = home.run(&["artifact", "show", "p/kept:v1", "--json"]).expect(0).json();
+        (version["provisional"] == false && version["version"] == 1).then_some(())
+    });
     let problems = daemon.status()["problems"].clone();
     assert_eq!(problems, json!([]), "nothing is different when it is read back");
     let _ = home.run(&["verify", "--remote", "wandb"]).expect(0);

@@ -113,8 +113,8 @@ pub fn versions(
 /// # Errors
 /// A sentence on the first fault.
 pub fn judge_versions(door: &Door, project: &str, accepted: &[i64]) -> Result<usize, String> {
-    let versions = match door.ask("query P($n: String!) { project(name: $n) { id } }", &json!({"n": project}))
-    {
+    let document = "query P($n: String!, $e: String!) { project(name: $n, entityName: $e) { id } }";
+    let versions = match door.ask(document, &json!({"n": project, "e": door.entity})) {
         answer if answer["data"]["project"].is_null() => Vec::new(),
         _ => versions(door, project, COLLECTION)?,
     };

@@ -69,10 +69,12 @@ fn path_of(asked: &OpenRun) -> Answer<RunPath> {
 
 async fn earlier_life(app: &App, path: &RunPath) -> Answer<Option<RunView>> {
     let (store, path) = (app.store.clone(), path.clone());
-    let found = blocking(move || match store.run_at_remotes(&path) {
+    let found = blocking(move || match store.run(&path) {
         // Of what was recorded elsewhere there may be no record here.
-        Ok((0, _)) => Ok(Some(store.run(&path)?).filter(|run| run.history_rows > 0)),
-        Ok(_) => store.run(&path).map(Some),
+        Ok(run) => {
+            let (records, _) = store.run_at_remotes(&path)?;
+            Ok(Some(run).filter(|run| records > 0 || run.history_rows > 0))
+        }
         Err(crate::store::StoreError::Missing(_)) => Ok(None),
         Err(error) => Err(error),
     });

@@ -41,9 +41,9 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
             listed.push(RunStatus { path, name, state, last_step, records, remotes });
         }
         let runs_left_out = app.store.run_count()?.saturating_sub(listed.len() as u64);
-        for path in app.store.workspaces(STATUS_RUNS)? {
+        for path in app.store.unlisted(STATUS_RUNS)? {
             let (records, remotes) = sync_state::at_remotes(&app, &path)?;
-            let name = String::new();
+            let name = if path.is_workspace() { String::new() } else { "(deleted)".to_owned() };
             listed.push(RunStatus { path, name, state: None, last_step: None, records, remotes });
         }
         let mut all = problems;

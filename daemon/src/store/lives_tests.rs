@@ -1,7 +1,5 @@
 //! A run that several homes recorded, in any order of arrival: the same views.
 
-#![expect(clippy::cast_precision_loss, reason = "small numbers")]
-
 use pannier_proto::id::{Id128, RunPath};
 use pannier_proto::job::JobLife;
 use pannier_proto::record::{Change, Record, Row, RunFields, RunState, Table};
@@ -59,8 +57,11 @@ fn all_rows(store: &Store, branch: Option<usize>) -> Vec<Row> {
     rows
 }
 
+/// What is seen of a run: itself, its rows, a metric, its files.
+type Seen = (RunView, Vec<Row>, Vec<(i64, f64)>, Vec<String>);
+
 /// Brings the blocks in an order, each home's own kept, and reads the views.
-fn views(homes: &Homes, seed: u64) -> (RunView, Vec<Row>, Vec<(i64, f64)>, Vec<String>) {
+fn views(homes: &Homes, seed: u64) -> Seen {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(&dir.path().join("pannier.db")).unwrap();
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;

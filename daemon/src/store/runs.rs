@@ -239,10 +239,9 @@ pub(super) fn id_of(sql: &Connection, path: &RunPath) -> Result<i64> {
     find_shown(sql, path)?.ok_or_else(|| StoreError::Missing(format!("run {path}")))
 }
 
-/// The id of a run that is there, or of a workspace.
+/// The id of a run, or of a workspace; of a deleted run, too: it has records.
 pub(super) fn with_records(sql: &Connection, path: &RunPath) -> Result<i64> {
-    let found = if path.is_workspace() { find(sql, path)? } else { find_shown(sql, path)? };
-    found.ok_or_else(|| StoreError::Missing(format!("run {path}")))
+    find(sql, path)?.ok_or_else(|| StoreError::Missing(format!("run {path}")))
 }
 
 fn run_view(sql: &Connection, path: &RunPath) -> Result<RunView> {

@@ -227,14 +227,18 @@ impl Store {
         self.read_blocking(|sql| position(sql, id.origin, &id.path))
     }
 
-    /// Workspaces that have records, those of late first, at most so many.
+    /// What no list of runs shows and remotes are sent: workspaces, and deleted runs
+    /// of which a remote lacks something. Those of late first, at most so many.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn workspaces(&self, limit: usize) -> Result<Vec<RunPath>> {
+    pub fn unlisted(&self, limit: usize) -> Result<Vec<RunPath>> {
         self.read_blocking(|sql| {
             let mut select = sql.prepare_cached(
-                "SELECT entity, project, run FROM runs WHERE workspace = 1 ORDER BY updated_us DESC, id DESC LIMIT ?1",
+                "SELECT entity, project, run FROM runs r WHERE workspace = 1 OR (deleted_us IS NOT NULL AND EXISTS (
+                     SELECT 1 FROM streams s JOIN remotes m LEFT JOIN cursors c ON c.remote = m.name AND c.stream = s.id
+                     WHERE s.run = r.id AND s.last_seq > coalesce(c.seq, 0)))
+                 ORDER BY updated_us DESC, id DESC LIMIT ?1",
             )?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = select.query_map([limit], |row| {

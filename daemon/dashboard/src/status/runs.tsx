@@ -74,14 +74,16 @@ function Row({ run, remotes, again }: { run: RunStatus; remotes: boolean; again:
     <tr>
       <td>
         {run.state === null ? (
-          <a href={to.project(run.entity, run.project)}>{project}</a>
+          <>
+            <a href={to.project(run.entity, run.project)}>{project}</a> {run.name && <span class="dim">{run.run}</span>}
+          </>
         ) : (
           <>
             <a href={to.run(run.entity, run.project, run.run)}>{run.name || run.run}</a> <span class="dim">{project}</span>
           </>
         )}
       </td>
-      <td>{run.state === null ? <span class="dim">project</span> : <StateBadge state={run.state} />}</td>
+      <td>{run.state === null ? <span class="dim">{run.name ? "deleted" : "project"}</span> : <StateBadge state={run.state} />}</td>
       <td class="status-number" data-label={run.last_step === null ? undefined : "Last step"}>
         {run.last_step}
       </td>

@@ -138,10 +138,10 @@ mod tests {
         let mut version = place("c", false);
         let rest = json!({"id": "01".repeat(16), "type": "model", "digest": "d", "size": 2000, "file_count": 2,
             "created_us": 1_700_000_000_000_000_i64, "updated_us": null, "tags": ["t"], "description": null,
-            "metadata": {"rows": 7}, "sync": {"state": "here", "remotes": {}}, "ttl_s": null, "places": [place("c", false), place("linked", true)],
+            "metadata": {"rows": 7}, "ttl_s": null, "places": [place("c", false), place("linked", true)],
             "logged_by": [{"entity": "e", "project": "p", "run": "r"}], "used_by": [], "fetched": null,
-            "missing_bytes": 10, "remotes": {"hub": {"last_step": null, "records": 1, "records_queued": 2,
-                "bytes_queued": 3, "oldest_unsent_us": null, "parked": null, "last_error": null}}});
+            "missing_bytes": 10, "sync": {"state": "queued", "remotes": {"hub": {"state": "queued", "last_step": null,
+                "records": 1, "records_queued": 2, "bytes_queued": 3, "oldest_unsent_us": null, "parked": null, "last_error": null}}}});
         version.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         let version: ArtifactView = serde_json::from_value(version).unwrap();
         let mut out = Vec::new();

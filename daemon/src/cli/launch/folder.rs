@@ -21,6 +21,8 @@ use crate::home::{Home, HomeLock, private_dir};
 const REMOTE: &str = "folder";
 /// How long a daemon that was told to go may take.
 const LEAVING: Duration = Duration::from_secs(15);
+/// How long it may take until the daemon has noticed that a writer died.
+const SETTLING: Duration = Duration::from_secs(3);
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A home that brings its records to a folder.
@@ -97,27 +99,40 @@ impl Brought {
     }
 
     fn brought(self, patience: Duration) -> Result<bool> {
+        let began = Instant::now();
         let daemon = start::connect_or_start(&self.home)?;
         // Where it could not be added before, the command has had its time to help.
         self.add(&daemon)?;
         if !sync::bring(&self.home, &daemon, REMOTE, patience)? {
             return Ok(false);
         }
-        let status: Status = daemon.get("/v1/status")?;
-        let idle = status.writers == 0 && status.storing == 0 && status.spool_bytes == 0;
-        let sent = |remote: &RemoteStatus| remote.records_queued == 0 && remote.bytes_queued == 0;
-        if idle && status.remotes.iter().all(sent) {
-            self.remove(status.pid)?;
+        let Some((users, _)) = &self.users else { return Ok(true) };
+        if users.try_lock().is_err() {
+            // Somebody else uses the home, and comes here after us.
+            return Ok(true);
         }
-        Ok(true)
+        let settling = Instant::now();
+        loop {
+            let status: Status = daemon.get("/v1/status")?;
+            let idle = status.writers == 0 && status.storing == 0 && status.spool_bytes == 0;
+            let sent = |remote: &RemoteStatus| remote.records_queued == 0 && remote.bytes_queued == 0;
+            let there = status.remotes.iter().filter(|remote| remote.name == REMOTE).all(sent);
+            if idle && status.remotes.iter().all(sent) {
+                self.remove(status.pid)?;
+                return Ok(true);
+            }
+            let over =
+                if idle && !there { began.elapsed() > patience } else { settling.elapsed() > SETTLING };
+            if over {
+                return Ok(there);
+            }
+            std::thread::sleep(LOOK_INTERVAL);
+        }
     }
 
-    /// Removes the home with its daemon, unless anybody else is about to use it.
-    fn remove(self, daemon: u32) -> Result<()> {
-        let Some((users, path)) = &self.users else { return Ok(()) };
-        if users.try_lock().is_err() {
-            return Ok(());
-        }
+    /// Removes the home with its daemon; nobody else uses it.
+    fn remove(&self, daemon: u32) -> Result<()> {
+        let Some((_, path)) = &self.users else { return Ok(()) };
         let pid = i32::try_from(daemon).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid {
             // It may have left by itself.

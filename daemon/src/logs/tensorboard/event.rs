@@ -213,7 +213,7 @@ impl<'a> Tensor<'a> {
         match tensor.kind {
             FLOAT if !tensor.content.is_empty() => floats(Field::Bytes(tensor.content), &mut tensor.numbers),
             DOUBLE if !tensor.content.is_empty() => {
-                doubles(Field::Bytes(tensor.content), &mut tensor.numbers)
+                doubles(Field::Bytes(tensor.content), &mut tensor.numbers);
             }
             _ => {}
         }

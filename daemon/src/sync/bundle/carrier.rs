@@ -126,9 +126,9 @@ impl Writing {
         Ok(())
     }
 
-    fn put(&mut self, kind: Kind, chunks: Vec<(Blob, Bytes)>) -> Result<()> {
+    fn put(&mut self, kind: Kind, chunks: &[(Blob, Bytes)]) -> Result<()> {
         self.content_bytes += chunks.iter().map(|(_, bytes)| bytes.len() as u64).sum::<u64>();
-        for (digest, _) in &chunks {
+        for (digest, _) in chunks {
             match kind {
                 Kind::Whole => self.known.add_blob(digest)?,
                 _ => self.known.add_chunks(&[*digest])?,
@@ -136,7 +136,7 @@ impl Writing {
         }
         let full = {
             let into = if kind == Kind::Whole { &mut self.whole } else { &mut self.chunks };
-            into.extend(crate::blobs::pack(&chunks));
+            into.extend(crate::blobs::pack(chunks));
             into.len() >= FILE_BYTES
         };
         if full { self.flush(kind) } else { Ok(()) }
@@ -221,7 +221,7 @@ impl Remote for Carrier {
     }
 
     async fn put_whole(&self, blobs: Vec<(Blob, Bytes)>) -> RemoteResult<()> {
-        self.on(move |writing| writing.put(Kind::Whole, blobs)).await
+        self.on(move |writing| writing.put(Kind::Whole, &blobs)).await
     }
 
     async fn missing_chunks(&self, chunks: &[Blob]) -> RemoteResult<Vec<Blob>> {
@@ -230,7 +230,7 @@ impl Remote for Carrier {
     }
 
     async fn put_chunks(&self, chunks: Vec<(Blob, Bytes)>) -> RemoteResult<()> {
-        self.on(move |writing| writing.put(Kind::Chunks, chunks)).await
+        self.on(move |writing| writing.put(Kind::Chunks, &chunks)).await
     }
 
     async fn assemble(&self, part: &BlobPart) -> RemoteResult<PartAnswer> {

@@ -121,14 +121,12 @@ impl Wandb {
         for push in pushes {
             let block = Block::decode(&push.block)
                 .map_err(|error| RemoteError::Rejected(format!("its records are damaged: {error}")))?;
-            let mut seq = push.first_seq;
-            for change in block.changes() {
+            for (seq, change) in (push.first_seq..).zip(block.changes()) {
                 if let Change::Workspace { act, .. } = change {
                     self.act(&project, act).await?;
                 }
                 state.sent.insert(push.id.origin, seq);
                 self.keep(path, &state).await?;
-                seq += 1;
             }
         }
         Ok(state)

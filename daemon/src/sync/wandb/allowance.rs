@@ -34,10 +34,7 @@ impl Allowance {
     /// Waits until a request may go, and counts it.
     pub async fn turn(&self) {
         loop {
-            let until = match self.lock().take(Instant::now()) {
-                None => return,
-                Some(until) => until,
-            };
+            let Some(until) = self.lock().take(Instant::now()) else { return };
             sleep_until(until).await;
         }
     }

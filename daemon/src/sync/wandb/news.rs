@@ -155,7 +155,7 @@ pub struct Sorted {
 
 impl Sorted {
     /// Sorts one; what is wrong with it where it cannot be read.
-    pub fn read(push: StreamPush) -> Result<Self, String> {
+    pub fn read(push: &StreamPush) -> Result<Self, String> {
         let block = Block::decode(&push.block).map_err(|error| error.to_string())?;
         let mut sorted = Self {
             origin: Some(push.id.origin),

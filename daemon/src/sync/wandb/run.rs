@@ -112,7 +112,7 @@ impl<'a> Sending<'a> {
     }
 
     async fn block(&mut self, push: StreamPush, live: bool) -> RemoteResult<()> {
-        let sorted = tokio::task::spawn_blocking(move || Sorted::read(push)).await;
+        let sorted = tokio::task::spawn_blocking(move || Sorted::read(&push)).await;
         let sorted = sorted.map_err(|error| RemoteError::transient(error.to_string()))?;
         let sorted =
             sorted.map_err(|why| RemoteError::Rejected(format!("its records are damaged: {why}")))?;

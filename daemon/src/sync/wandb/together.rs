@@ -83,10 +83,16 @@ impl Mutation {
                         groups.extend(if open.len() < group.len() { vec![open] } else { halves(&open) });
                     }
                 }
-                Err(RemoteError::Rejected(why) | RemoteError::TooLarge(why)) => match group.as_slice() {
-                    [one] => outcomes[*one] = Some(Err(why)),
-                    _ => groups.extend(halves(&group)),
-                },
+                Err(RemoteError::Rejected(_) | RemoteError::TooLarge(_)) if group.len() > 1 => {
+                    groups.extend(halves(&group));
+                }
+                // One that is too large alone is an error of all: who asks tries each
+                // alone once more, as it may be an odd answer of a proxy's.
+                Err(RemoteError::Rejected(why)) => {
+                    if let [one] = group.as_slice() {
+                        outcomes[*one] = Some(Err(why));
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -121,6 +121,7 @@ pub mod put {
         out.push(u8::try_from(value).unwrap());
     }
 
+    /// A varint.
     pub fn int(number: u32, value: u64) -> Vec<u8> {
         let mut out = Vec::new();
         varint(u64::from(number) << 3, &mut out);
@@ -128,6 +129,7 @@ pub mod put {
         out
     }
 
+    /// Bytes, with their length.
     pub fn bytes(number: u32, value: impl AsRef<[u8]>) -> Vec<u8> {
         let mut out = Vec::new();
         varint(u64::from(number) << 3 | 2, &mut out);
@@ -136,6 +138,7 @@ pub mod put {
         out
     }
 
+    /// Eight bytes.
     pub fn double(number: u32, value: f64) -> Vec<u8> {
         let mut out = Vec::new();
         varint(u64::from(number) << 3 | 1, &mut out);
@@ -143,6 +146,7 @@ pub mod put {
         out
     }
 
+    /// Four bytes.
     pub fn float(number: u32, value: f32) -> Vec<u8> {
         let mut out = Vec::new();
         varint(u64::from(number) << 3 | 5, &mut out);

@@ -32,12 +32,7 @@ pub fn json(text: &str) -> Option<Json> {
 
 /// A float without a fraction as an integer, where it is one exactly.
 #[must_use]
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::float_cmp,
-    reason = "within what a float counts exactly"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::float_cmp, reason = "within what a float counts exactly")]
 pub fn whole(number: f64) -> Option<i64> {
     let exact =
         number.trunc() == number && number.abs() < 1e15 && !(number == 0.0 && number.is_sign_negative());

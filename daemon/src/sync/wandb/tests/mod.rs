@@ -62,14 +62,18 @@ impl Home {
         self.engine = Self::engine(&self.store, &self.blobs, &self.url);
     }
 
-    /// Until there is nothing to be done, not even to be read back.
+    /// Until there is nothing to be done, not even to be read back. What a push
+    /// leaves to be done is done when the engine is woken next, as its own writes do.
     async fn sync(&mut self) {
-        for _ in 0..200 {
-            match self.engine.step().await {
-                Step::More => {}
-                Step::Idle => return,
+        let mut idle = false;
+        for _ in 0..400 {
+            let step = self.engine.step().await;
+            match step {
+                Step::Idle if idle => return,
+                Step::More | Step::Idle => {}
                 Step::Wait(delay) => tokio::time::sleep(delay.min(Duration::from_millis(300))).await,
             }
+            idle = step == Step::Idle;
         }
         panic!("it does not come to an end");
     }
@@ -175,7 +179,7 @@ async fn many_small_runs_share_requests() {
     home.sync().await;
     assert_eq!(server.count("file_stream"), 60);
     let api = server.world().asked.iter().filter(|asked| !asked.starts_with("put ")).count();
-    assert!(api <= 60 + 3 + 3 + 3 + 8, "{api} requests for 60 runs");
+    assert!(api <= 60 + 3 + 3 + 3 + 12, "{api} requests for 60 runs");
 }
 
 #[tokio::test]
@@ -278,12 +282,18 @@ async fn what_is_too_large_goes_in_smaller_pieces() {
     home.log("one", [vec![begin()], rows(0..1), vec![end()]].concat()).await;
     home.sync().await;
     assert!(home.parked("one").unwrap().contains("413"));
+    // An odd answer to something small is no reason to give up.
+    server.world().script.clear();
+    server.world().script.push_back(told("UpsertBucket", 413, ""));
+    home.log("odd", [vec![begin()], rows(0..1), vec![end()]].concat()).await;
+    home.sync().await;
+    assert_eq!((home.parked("odd"), server.lines("odd", HISTORY).len()), (None, 1));
 }
 
 #[tokio::test]
 async fn counts_that_settle_late_are_no_difference_and_others_are() {
     let server = Server::start().await;
-    server.world().late = Duration::from_millis(300);
+    server.world().late = Duration::from_millis(500);
     let mut home = Home::new(&server);
     home.log("r", [vec![begin()], rows(0..10), vec![end()]].concat()).await;
     home.sync().await;

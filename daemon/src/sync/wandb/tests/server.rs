@@ -183,8 +183,8 @@ fn read_back(world: &World, query: &str, alias: &str) -> Json {
     let known = world.runs.get(run).cloned().unwrap_or_default();
     let files: Vec<_> = world
         .blobs
-        .iter()
-        .filter_map(|(name, _)| name.strip_prefix(&format!("{run}/")))
+        .keys()
+        .filter_map(|name| name.strip_prefix(&format!("{run}/")))
         .map(|name| json!({ "node": { "name": name } }))
         .collect();
     json!({ "run": {
