@@ -7,7 +7,7 @@
 //! it begins with: wherever it lies, it is known again. It is always read from its
 //! begin, because what it says last depends on all before; only what is new is
 //! recorded. A log of a run that came by another door before adds what is lacking,
-//! row by row ([`known`]).
+//! row by row (`known`).
 
 mod artifact;
 mod batch;

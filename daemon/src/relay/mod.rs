@@ -4,7 +4,7 @@
 //!
 //! What is read is taken in here as a hub takes in what it is sent
 //! (`sync::folder::import`); the sync with the remote carries it on, as it carries
-//! all else. [`carrier`] takes one turn, [`incoming`] knows one writer's files.
+//! all else. `carrier` takes one turn, `incoming` knows one writer's files.
 
 mod carrier;
 mod incoming;

@@ -1,6 +1,6 @@
 //! A hub over HTTP: requests, and what its answers mean. It knows no store.
 //!
-//! How its answers are waited for and what no answer means is [`super::transport`]'s.
+//! How its answers are waited for and what no answer means is `transport`'s.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //!
 //! `plan` says what to send next, `batch` reads it, [`engine`] sends it and
 //! moves the cursors, [`remote`] is the narrow trait that it sends through;
-//! [`hub`], [`wandb`] and [`folder`] are the remotes there are, [`kind`] tells one
+//! [`hub`], `wandb` and [`folder`] are the remotes there are, [`kind`] tells one
 //! from the other. [`receive`] is the other side.
 //! [`backoff`] says when to try again. It all knows the store, and no door.
 

@@ -31,6 +31,8 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(20);
 /// Within this the daemon has noticed that the command's writers are gone.
 const NOTICED: Duration = Duration::from_secs(1);
+/// The state of a remote that nobody waits for.
+const CARRIED: &str = "carried";
 /// How long a daemon may take to hear it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The command may have heard of a signal, and ended, this much before us.
@@ -123,7 +125,8 @@ fn keep(home: &Home, url: Option<&str>, job: Option<&JobLife>, told: &Receiver<i
 /// end included. Where the daemon is told to go with the command, nobody else
 /// would start one that brings the rest away.
 fn brought(client: &Client, ended: Instant) -> bool {
-    let Ok(status) = client.get::<Status>("/v1/status") else { return false };
+    let answer = client.call_within("GET", "/v1/status", None, PATIENCE);
+    let Ok(status) = answer.and_then(|answer| answer.json::<Status>()) else { return false };
     let has = |remote: &RemoteStatus| remote.records_queued == 0 && remote.bytes_queued == 0;
     let no_use = |remote: &RemoteStatus| remote.last_error.is_some() || remote.state == CARRIED;
     // Those of other jobs go on.

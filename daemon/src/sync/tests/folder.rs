@@ -257,7 +257,7 @@ async fn a_damaged_file_holds_up_what_depends_on_it_until_it_is_written_anew() {
         assert_eq!(here.get(b), Some(records), "the other run goes on");
         // Of the run itself at most what lies before the file that is damaged.
         let (a, records) = there.iter().find(|(id, _)| id.path.run == "a").unwrap();
-        let taken = here.get(a).map_or(&[][..], Vec::as_slice);
+        let taken = here.get(a).map(Vec::as_slice).unwrap_or_default();
         let has_files =
             |record: &Record| matches!(record, Record::Change(change) if change.blobs().count() > 0);
         assert!(records.starts_with(taken) && !taken.iter().any(has_files), "{kind:?}: {taken:?}");

@@ -281,10 +281,10 @@ impl Wandb {
     async fn compared_or_not(&self, paths: &[RunPath]) -> RemoteResult<Vec<Vec<String>>> {
         match self.compared(paths).await {
             Ok(found) => Ok(found.into_iter().map(Option::unwrap_or_default).collect()),
-            Err(RemoteError::Rejected(why)) if paths.len() == 1 => {
+            Err(RemoteError::Rejected(why) | RemoteError::TooLarge(why)) if paths.len() == 1 => {
                 Ok(vec![vec![format!("it cannot be read back: {why}")]])
             }
-            Err(RemoteError::Rejected(_)) => {
+            Err(RemoteError::Rejected(_) | RemoteError::TooLarge(_)) => {
                 let mut all = Vec::with_capacity(paths.len());
                 for path in paths {
                     all.extend(Box::pin(self.compared_or_not(std::slice::from_ref(path))).await?);

@@ -15,15 +15,15 @@ pub enum Record<'a> {
     Run(&'a [u8]),
     /// A row: see [`super::row`].
     History(&'a [u8]),
-    /// Changes of the summary: see [`Items`].
+    /// Changes of the summary, as items.
     Summary(&'a [u8]),
-    /// Changes of the config: see [`Items`].
+    /// Changes of the config, as items.
     Config(&'a [u8]),
     /// What the program printed: see [`Output`].
     Output(&'a [u8]),
     /// Files of the run's folder: see [`paths`].
     Files(&'a [u8]),
-    /// Host metrics: see [`super::stats`].
+    /// Host metrics.
     Stats(&'a [u8]),
     /// A version of an artifact: see [`super::artifact`].
     Artifact(&'a [u8]),
