@@ -17,19 +17,15 @@ use serde_json::{Value as Json, json};
 
 use crate::in_flight::content;
 
-const IDENTITY: &str = "AGE-SECRET-KEY-1G7PVZ2C5J8FP8XXEPSUVQRY9RC29A5X4GTQRNL9Q2P00PXXQQDDSY52WEP";
-const RECIPIENT: &str = "age14hcsz5r8ulh8uxd56k52275crmt635kjcns7wlh6q30nmqyvdu4qd7u384";
-const OTHER_IDENTITY: &str = "AGE-SECRET-KEY-1HJKG0CTG2MVK7Y546KE95W30ZXZZQU0D4FVRNYHPS68V47E5PWHS76LAJE";
-
 /// A home without a network, whose daemon serves.
-struct Alone {
-    home: TestHome,
-    daemon: TestDaemon,
+pub(crate) struct Alone {
+    pub(crate) home: TestHome,
+    pub(crate) daemon: TestDaemon,
     writers: u8,
 }
 
 impl Alone {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = TestHome::new();
         let daemon = TestDaemon::start(&home);
         Self { home, daemon, writers: 0 }
@@ -41,15 +37,17 @@ impl Alone {
     }
 
     /// A run with rows, from its begin to its end.
-    fn rows(&mut self, run: &str, rows: std::ops::Range<i64>) {
+    pub(crate) fn rows(&mut self, run: &str, rows: std::ops::Range<i64>) {
         let mut journal = self.journal(run);
         rows.for_each(|n| journal.row(n));
+        let folder = journal.folder.clone();
         journal.finish();
-        self.daemon.settle(&self.home);
+        // The others may still be written.
+        wait::until("its journal is consumed", || (!folder.exists()).then_some(()));
     }
 
     /// A version of `p/net`: megabytes, of which `n` decides a twentieth.
-    fn version(&self, mebibytes: usize, n: u64) {
+    pub(crate) fn version(&self, mebibytes: usize, n: u64) {
         let mut bytes = content(1, mebibytes << 20);
         let changed = bytes.len() / 20;
         bytes[..changed].copy_from_slice(&content(100 + n, changed));
@@ -59,11 +57,11 @@ impl Alone {
         let _ = self.run(&["artifact", "put", &file, "--name", "p/net", "--type", "model"]);
     }
 
-    fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.home.run(args).expect(0)
     }
 
-    fn export(&self, name: &str, args: &[&str]) -> (PathBuf, Json) {
+    pub(crate) fn export(&self, name: &str, args: &[&str]) -> (PathBuf, Json) {
         let place = self.home.beside(name);
         let file = place.display().to_string();
         let said = self.run(&[&["export", "-o", &file, "--to", "site", "--json"], args].concat());
@@ -97,7 +95,7 @@ impl Alone {
     }
 
     /// Its streams, and how many records each has here.
-    fn streams(&self) -> Vec<StreamUpto> {
+    pub(crate) fn streams(&self) -> Vec<StreamUpto> {
         let origin: Origin =
             self.daemon.status()["origin"].as_str().unwrap().parse().expect("a home has an id");
         let runs = self.home.http().get("/v1/runs?limit=1000").expect(200).json();
@@ -115,7 +113,7 @@ impl Alone {
 }
 
 /// What a home has of streams: how many records, and the digest over them.
-fn digests(http: &Http, streams: &[StreamUpto]) -> Json {
+pub(crate) fn digests(http: &Http, streams: &[StreamUpto]) -> Json {
     http.post("/v1/hub/digests", &json!({"streams": streams})).expect(200).json()
 }
 
@@ -146,15 +144,15 @@ fn seen(http: &Http) -> Vec<Json> {
     seen
 }
 
-fn import(hub: &TestHub, args: &[&str]) -> Output {
+pub(crate) fn import(hub: &TestHub, args: &[&str]) -> Output {
     hub.home.run(&[&["import", "--json"], args].concat())
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn is_clean(home: &TestHome) -> bool {
+pub(crate) fn is_clean(home: &TestHome) -> bool {
     std::fs::read_dir(home.path().join("bundles")).map_or(0, Iterator::count) == 0
 }
 
@@ -243,18 +241,7 @@ fn a_receipt_shows_what_arrived() {
     let streams = alone.streams();
     assert_eq!(digests(&hub.http(), &streams), digests(&alone.home.http(), &streams));
 
-    // What arrived may go, and nothing else does.
-    alone.version(3, 7);
-    let freed = alone.run(&["gc", "--arrived", "site", "--max-bytes", "0", "--json"]).json();
-    assert!(freed["evicted_bytes"].as_u64().unwrap() >= 6 << 20, "{freed}");
-    let of = |version: &str| {
-        alone.home.http().get(&format!("/v1/artifacts/local/p/net:{version}/files/weights.bin")).status
-    };
-    assert!(of("v0") != 200 && of("v2") == 200, "{freed}");
-    let _ = alone.home.run(&["gc", "--arrived", "hub"]).expect(1);
-    let (fresh, _) = alone.export("fresh.bundle", &["--since", "last"]);
-    let _ = import(&hub, &[text(&fresh)]).expect(0);
-    let _ = hub.home.run(&["verify", "--blobs"]).expect(0);
+    what_arrived_may_go(&alone, &hub);
 
     // Whom it is not for.
     let _ = hub.home.run(&["import", text(&second)]).expect(1);
@@ -269,6 +256,21 @@ fn a_receipt_shows_what_arrived() {
     assert_eq!(said["number"], 1, "what was forgotten begins anew: {said}");
     assert!(!said["left_out"].as_array().unwrap().is_empty(), "whose bytes went is said: {said}");
     alone.daemon.stop();
+}
+
+/// And nothing else does.
+fn what_arrived_may_go(alone: &Alone, hub: &TestHub) {
+    alone.version(3, 7);
+    let freed = alone.run(&["gc", "--arrived", "site", "--max-bytes", "0", "--json"]).json();
+    assert!(freed["evicted_bytes"].as_u64().unwrap() >= 6 << 20, "{freed}");
+    let of = |version: &str| {
+        alone.home.http().get(&format!("/v1/artifacts/local/p/net:{version}/files/weights.bin")).status
+    };
+    assert!(of("v0") != 200 && of("v2") == 200, "{freed}");
+    let _ = alone.home.run(&["gc", "--arrived", "hub"]).expect(1);
+    let (fresh, _) = alone.export("fresh.bundle", &["--since", "last"]);
+    let _ = import(hub, &[text(&fresh)]).expect(0);
+    let _ = hub.home.run(&["verify", "--blobs"]).expect(0);
 }
 
 /// Killed while it unpacks, and while it takes in.
@@ -338,66 +340,6 @@ fn what_is_damaged_changes_nothing() {
     assert!(full.stderr.contains("/proc"), "{}", full.stderr);
     let _ = alone.home.run(&["export", "-o", text(&bundle)]).expect(1);
     assert!(std::fs::read(&bundle).unwrap() == good, "nothing is written over");
-    alone.daemon.stop();
-}
-
-#[test]
-fn parts_signatures_and_encryption() {
-    let mut alone = Alone::new();
-    alone.rows("first", 0..2000);
-    alone.version(2, 0);
-    let beside = |name: &str, content: &str| {
-        let path = alone.home.beside(name);
-        std::fs::write(&path, content).unwrap();
-        path
-    };
-    let key = alone.home.beside("site.key");
-    let public = alone.run(&["export", "--new-key", text(&key)]).stdout.trim().to_owned();
-    let other = alone.run(&["export", "--new-key", text(&alone.home.beside("other.key"))]).stdout;
-    let (identity, wrong) = (beside("id", IDENTITY), beside("wrong", OTHER_IDENTITY));
-    let flags = ["--sign", text(&key), "--encrypt-to", RECIPIENT, "--split", "512KiB"];
-    let (_, said) = alone.export("sealed.bundle", &flags);
-    assert_eq!(said["signed_by"], json!(public));
-    let files: Vec<&str> =
-        said["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap()).collect();
-    assert!(files.len() > 3 && files[0].ends_with("sealed.bundle.001"), "{files:?}");
-    let bytes: Vec<u8> = files.iter().flat_map(|file| std::fs::read(file).unwrap()).collect();
-    assert!(!bytes.windows(8).any(|part| part == b"writers/"), "nothing can be read of it");
-
-    let hub = TestHub::started();
-    let refused = |args: &[&str], word: &str| {
-        let out = hub.home.run(&[&["import"], args].concat()).expect(1);
-        assert!(out.stdout.contains(word), "{word}: {}", out.stdout);
-        assert!(hub.http().get("/v1/runs/local/p/first").status == 404 && is_clean(&hub.home));
-    };
-    let with = |flags: &[&'static str]| [&files[..], flags].concat();
-    refused(&with(&[]), "encrypted");
-    refused(&[&files[..], &["--identity", text(&wrong)]].concat(), "not to this key");
-    refused(&[&files[1..], &["--identity", text(&identity)]].concat(), "part 1 of");
-    refused(&[&files[..2], &["--identity", text(&identity)]].concat(), "part 3 is missing");
-    refused(
-        &[&files[..], &["--identity", text(&identity), "--key", other.trim()]].concat(),
-        "not one of the keys",
-    );
-    let mut all = files.clone();
-    all.reverse();
-    let _ = import(&hub, &[&all[..], &["--identity", text(&identity), "--key", &public]].concat()).expect(0);
-    let streams = alone.streams();
-    assert_eq!(digests(&hub.http(), &streams[..1]), digests(&alone.home.http(), &streams[..1]));
-
-    // With a passphrase, and no signature.
-    let phrase = beside("phrase", "correct horse battery\n");
-    let (plain, _) = alone.export("phrase.bundle", &["--passphrase-file", text(&phrase)]);
-    let hub = TestHub::started();
-    let out = hub.home.run(&["import", text(&plain), "--passphrase-file", text(&wrong)]).expect(1);
-    assert!(out.stdout.contains("not to this key or passphrase"), "{}", out.stdout);
-    let given = [text(&plain), "--passphrase-file", text(&phrase)];
-    let out = import(&hub, &[&given[..], &["--key", &public]].concat()).expect(1);
-    assert!(out.stdout.contains("not signed"), "{}", out.stdout);
-    let _ = import(&hub, &given).expect(0);
-    assert_eq!(hub.http().get("/v1/runs/local/p/first").status, 200);
-    let log = format!("{}{}", alone.home.log(), hub.home.log());
-    assert!(!log.contains("correct horse") && !log.contains("SECRET"), "secrets are in no log");
     alone.daemon.stop();
 }
 

@@ -11,6 +11,7 @@ mod artifacts;
 mod bad_input;
 mod blobs;
 mod bundle;
+mod bundle_keys;
 mod clusters;
 mod crash;
 mod crashpoints;

@@ -83,6 +83,7 @@ fn five_lives_on_three_nodes_are_one_run_through_the_hub() {
     // Killed without a word, and its node is off for a while.
     let job = life(&nodes[0], 2, &file, None);
     job.reach(&file, 300);
+    let _ = state_at(&hub.http(), RUN, "running");
     job.lose();
     assert_eq!(view(&hub.http(), RUN).unwrap()["state"], "running", "nobody could say anything else");
     // On a node that has never seen the run.

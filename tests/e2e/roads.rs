@@ -77,7 +77,10 @@ const ROADS: &[Road] = &[
             let file = journey.home.beside("carried.bundle");
             let _ = std::fs::remove_file(&file);
             let _ = run(&journey.home, &format!("export --since last -o {}", file.display())).expect(0);
-            let _ = run(&journey.hub.home, &format!("import {}", file.display())).expect(0);
+            // Where nothing is new there is nothing to carry.
+            if file.exists() {
+                let _ = run(&journey.hub.home, &format!("import {}", file.display())).expect(0);
+            }
         },
         entity: "local",
         exact: true,

@@ -103,8 +103,12 @@ fn everything_of_a_run_is_there() {
     );
     let _ = here.post(PROJECT, "told", &json!({"complete": true, "exitcode": 0})).expect(200);
     sync(&home);
-    let (mut expected, found) = (seen(&here, "told"), seen(&at_hub, "told"));
+    let (mut expected, mut found) = (seen(&here, "told"), seen(&at_hub, "told"));
     assert_eq!(found["state"], "finished");
+    // A hub adds what a late row says; W&B's own server leaves the summary to its client.
+    if let Some(summary) = found["summaryMetrics"].as_object_mut() {
+        summary.retain(|key, _| expected["summaryMetrics"].get(key).is_some());
+    }
     for field in expected.as_object().unwrap().keys().cloned().collect::<Vec<_>>() {
         assert_eq!(found[&field], expected[&field], "{field}");
     }

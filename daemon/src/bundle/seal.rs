@@ -16,6 +16,9 @@ use super::{BundleError, Result, passed};
 
 /// A header of age's is no longer: a few hundred recipients.
 const HEADER_BYTES_MAX: u64 = 64 << 10;
+/// The work for a passphrase, as a power of two: about a second. Fixed, so that
+/// what a fast machine wrote is no more than a slow one does.
+const WORK: u8 = 18;
 /// The most work for a passphrase, as a power of two: some seconds, a gibibyte.
 const WORK_MAX: u8 = 20;
 
@@ -81,7 +84,11 @@ impl Sealer {
     pub(super) fn new(parts: PartWriter, lock: Option<&Lock>) -> Result<Self> {
         let encryptor = match lock {
             None => return Ok(Self::Open(parts)),
-            Some(Lock::Passphrase(passphrase)) => Ok(Encryptor::with_user_passphrase(passphrase.clone())),
+            Some(Lock::Passphrase(passphrase)) => {
+                let mut recipient = scrypt::Recipient::new(passphrase.clone());
+                recipient.set_work_factor(WORK);
+                Encryptor::with_recipients(std::iter::once(&recipient as &dyn Recipient))
+            }
             Some(Lock::Recipients(keys)) => {
                 Encryptor::with_recipients(keys.iter().map(|key| key as &dyn Recipient))
             }
@@ -152,7 +159,8 @@ pub(super) fn unsealed<R: Read>(from: R, sealed: bool, opener: &Opener, name: &s
     let fuse = Rc::new(Cell::new(Some(HEADER_BYTES_MAX)));
     let sorted = |error: DecryptError| match error {
         DecryptError::Io(error) => passed(error, "read", Path::new(name)),
-        DecryptError::NoMatchingKeys | DecryptError::KeyDecryptionFailed => {
+        // The second is what a wrong passphrase comes to.
+        DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
             locked("and not to this key or passphrase")
         }
         DecryptError::ExcessiveWork { .. } => {

@@ -26,7 +26,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// How long it may take to tell a daemon, and to bring the rest away, once the
 /// command has ended.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const LAST_WORDS: Duration = Duration::from_secs(15);
 /// Between two tries of that.
 const AGAIN: Duration = Duration::from_millis(20);
 /// Within this the daemon has noticed that the command's writers are gone.
