@@ -88,8 +88,7 @@ fn five_lives_on_three_nodes_are_one_run_through_the_hub() {
     assert_eq!(view(&hub.http(), RUN).unwrap()["state"], "running", "nobody could say anything else");
     // On a node that has never seen the run.
     let mut job = life(&nodes[2], 3, &file, None);
-    let begun = wait::within(wait::PATIENCE, || view(&nodes[2].http(), RUN)).unwrap();
-    assert_eq!(begun["state"], "running");
+    let _ = state_at(&nodes[2].http(), RUN, "running");
     job.reach(&file, 400);
     assert!(!job.cancel().success());
     let _ = state_at(&hub.http(), RUN, "preempted");
