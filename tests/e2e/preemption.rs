@@ -91,7 +91,9 @@ fn five_lives_on_three_nodes_are_one_run_through_the_hub() {
     let _ = state_at(&nodes[2].http(), RUN, "running");
     job.reach(&file, 400);
     assert!(!job.cancel().success());
-    let _ = state_at(&hub.http(), RUN, "preempted");
+    wait::until("its rows are at the hub", || {
+        view(&hub.http(), RUN).filter(|run| run["last_step"].as_i64() >= Some(400))
+    });
     // The node that was off is back, with what it had not sent.
     let back = TestDaemon::start(&nodes[0]);
     let _ = nodes[0].run(&["sync", "--wait", "--timeout", "30"]).expect(0);

@@ -26,6 +26,7 @@ _runs: list[Run] = []
 _exit_code = 0
 _installed = False
 _SCHEDULED = ("SLURM_JOB_ID", "PANNIER_JOB", "KUBERNETES_SERVICE_HOST")
+_forking = threading.local()  # the signals that a thread held up before it forks
 _worker = 0  # the multiprocessing child in which the hook was put in
 
 
@@ -93,13 +94,25 @@ def _install_on_term() -> None:
         return  # Python takes handlers from there only
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_term)
-        # A child that is told to go should go at once, as if we were not here.
-        os.register_at_fork(after_in_child=_leave_term)
+        # A child that is told to go should go at once, as if we were not here. A
+        # signal between its birth and our leaving waits for that.
+        os.register_at_fork(
+            before=_hold_term, after_in_parent=_heed_term, after_in_child=_leave_term
+        )
+
+
+def _hold_term() -> None:
+    _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _heed_term() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
 
 
 def _leave_term() -> None:
     if signal.getsignal(signal.SIGTERM) is _on_term:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _heed_term()
 
 
 def _on_term(number: int, _frame: FrameType | None) -> None:
