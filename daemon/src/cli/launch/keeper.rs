@@ -11,7 +11,7 @@ use pannier_proto::job::JobLife;
 use pannier_proto::request::{Preempt, RemoteStatus, Status};
 use serde_json::json;
 
-use super::super::client::Client;
+use super::super::client::{Answer, Client};
 use super::super::{show, start};
 use crate::api::auth::LocalHttp;
 use crate::clock::now_us;
@@ -126,7 +126,7 @@ fn keep(home: &Home, url: Option<&str>, job: Option<&JobLife>, told: &Receiver<i
 /// would start one that brings the rest away.
 fn brought(client: &Client, ended: Instant) -> bool {
     let answer = client.call_within("GET", "/v1/status", None, PATIENCE);
-    let Ok(status) = answer.and_then(|answer| answer.json::<Status>()) else { return false };
+    let Ok(status) = answer.and_then(Answer::json::<Status>) else { return false };
     let has = |remote: &RemoteStatus| remote.records_queued == 0 && remote.bytes_queued == 0;
     let no_use = |remote: &RemoteStatus| remote.last_error.is_some() || remote.state == CARRIED;
     // Those of other jobs go on.
