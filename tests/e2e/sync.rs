@@ -51,23 +51,11 @@ fn a_hub_that_comes_late_gets_everything() {
 fn every_fault_of_a_network_is_survived() {
     let (home, hub) = (TestHome::new(), TestHub::started());
     let proxy = Proxy::start(hub.address);
-    let faults = [
-        answer(500, "", "oh"),
-        Fault::LoseAnswer,
-        answer(429, "Retry-After: 1\r\n", ""),
-        Fault::DropRequest,
-        Fault::Twice,
-        Fault::Reset,
-        answer(503, "Retry-After: 0\r\n", "{\"error\":\"busy\"}"),
-        answer(200, "", "<html>log in to the wifi</html>"),
-        Fault::Delay(Duration::from_millis(700)),
-        Fault::LoseAnswer,
-        answer(413, "", ""),
-    ];
+    let faults = Fault::of_a_network().into_iter().chain([Fault::LoseAnswer]);
     proxy.only("/v1/hub/");
     let daemon = TestDaemon::start(&home);
     hub.add_to(&home, &proxy.url());
-    for (n, fault) in faults.into_iter().enumerate() {
+    for (n, fault) in faults.enumerate() {
         println!("{fault:?}");
         proxy.script([fault]);
         let claim = train(&home, &format!("run{n}"), 300);

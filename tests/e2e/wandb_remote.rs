@@ -147,23 +147,11 @@ fn a_deleted_run_is_deleted_there() {
 fn every_fault_of_a_network_is_survived() {
     let (home, hub) = (TestHome::new(), TestHub::started());
     let proxy = Proxy::start(hub.address);
-    let answer = |status, headers, body: &str| Fault::Answer(status, headers, body.to_owned());
-    let faults = [
-        answer(500, "", "oh"),
-        Fault::LoseAnswer,
-        answer(429, "Retry-After: 1\r\n", ""),
-        Fault::DropRequest,
-        Fault::Twice,
-        Fault::Reset,
-        answer(503, "Retry-After: 0\r\n", "{\"error\":\"busy\"}"),
-        answer(200, "", "<html>log in to the wifi</html>"),
-        Fault::Delay(Duration::from_millis(700)),
-        answer(413, "", ""),
-        answer(200, "RateLimit-Remaining: 0\r\nRateLimit-Reset: 1\r\n", ""),
-    ];
+    let paced = Fault::Answer(200, "RateLimit-Remaining: 0\r\nRateLimit-Reset: 1\r\n", String::new());
+    let faults = Fault::of_a_network().into_iter().chain([paced]);
     let daemon = TestDaemon::start(&home);
     hub.add_as_wandb_to(&home, &proxy.url());
-    for (n, fault) in faults.into_iter().enumerate() {
+    for (n, fault) in faults.enumerate() {
         for place in ["file_stream", "/graphql"] {
             println!("{place}: {fault:?}");
             proxy.only(place);

@@ -29,6 +29,26 @@ pub enum Fault {
     Answer(u16, &'static str, String),
 }
 
+impl Fault {
+    /// What happens to every remote sooner or later.
+    #[must_use]
+    pub fn of_a_network() -> Vec<Self> {
+        let answer = |status, headers, body: &str| Self::Answer(status, headers, body.to_owned());
+        vec![
+            answer(500, "", "oh"),
+            Self::LoseAnswer,
+            answer(429, "Retry-After: 1\r\n", ""),
+            Self::DropRequest,
+            Self::Twice,
+            Self::Reset,
+            answer(503, "Retry-After: 0\r\n", "{\"error\":\"busy\"}"),
+            answer(200, "", "<html>log in to the wifi</html>"),
+            Self::Delay(Duration::from_millis(700)),
+            answer(413, "", ""),
+        ]
+    }
+}
+
 #[derive(Default)]
 struct State {
     script: VecDeque<Fault>,

@@ -30,15 +30,13 @@ pub fn at_remotes(app: &App, path: &RunPath) -> store::Result<(u64, BTreeMap<Str
     let (records, mut remotes) = app.store.run_at_remotes(path)?;
     for (remote, at) in &mut remotes {
         at.records_passed_on = app.sync.passed_on(remote, path).map(|passed_on| passed_on.min(at.records));
-    }
-    for (remote, at) in remotes.iter_mut().filter(|(_, at)| at.records_queued > 0) {
-        at.last_error = app.sync.last_error(remote);
-        if app.sync.is_refused(remote) {
-            at.state = SyncState::Failed;
-        }
-    }
-    for (remote, at) in &mut remotes {
         at.url = app.sync.page(remote, path);
+        if at.records_queued > 0 {
+            at.last_error = app.sync.last_error(remote);
+            if app.sync.is_refused(remote) {
+                at.state = SyncState::Failed;
+            }
+        }
     }
     Ok((records, remotes))
 }
