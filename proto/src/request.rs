@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::bundle::CARRIED;
 use crate::dashboard::SyncState;
 use crate::id::{Id128, Origin, RunPath};
 use crate::job::JobLife;
@@ -217,6 +218,20 @@ pub struct RemoteStatus {
     /// Of a folder: records that are known to be where its relay carries them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records_passed_on: Option<u64>,
+}
+
+impl RemoteStatus {
+    /// Whether bundles go there: no daemon sends, and none can wait for it.
+    #[must_use]
+    pub fn is_carried(&self) -> bool {
+        self.url == CARRIED
+    }
+
+    /// Whether it lacks nothing of what is here.
+    #[must_use]
+    pub fn has_all(&self) -> bool {
+        self.records_queued == 0 && self.bytes_queued == 0
+    }
 }
 
 /// One run, or a project as such, as `status` shows it.

@@ -6,14 +6,18 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use pannier_tests::cli::{built, clean, pannier_bin};
 use pannier_tests::daemon::{Process, TestDaemon, TestHome};
 use pannier_tests::hub::TestHub;
 use pannier_tests::ledger::{Accepted, value};
 use pannier_tests::wait;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value as Json;
+
+/// SLURM's own default.
+const KILL_WAIT: Duration = Duration::from_secs(30);
 
 /// A cluster: programs, a shared folder, nodes with scratch.
 struct Cluster {
@@ -90,7 +94,7 @@ impl Cluster {
         if restarts > 0 {
             command.env("SLURM_RESTART_COUNT", restarts.to_string());
         }
-        Life { process: Process::start(&mut command) }
+        Life { process: Process::start(&mut command), scratch: self.node(node) }
     }
 
     /// What was said on all nodes.
@@ -124,9 +128,48 @@ impl Cluster {
 /// A life of a job on one node.
 struct Life {
     process: Process,
+    scratch: PathBuf,
 }
 
 impl Life {
+    fn signal(&self, signal: Signal) {
+        let group = i32::try_from(self.process.pid()).ok().and_then(Pid::from_raw).unwrap();
+        // Those that ended hear nothing.
+        let _ = kill_process_group(group, signal);
+    }
+
+    /// The daemons of this node's homes, which left the group.
+    fn daemons(&self) -> Vec<Pid> {
+        let of_ours = |pid: &i32| {
+            let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            let home = format!("PANNIER_HOME={}", self.scratch.display());
+            environ.split(|byte| *byte == 0).any(|entry| entry.starts_with(home.as_bytes()))
+        };
+        let pids = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        pids.filter(of_ours).filter_map(Pid::from_raw).collect()
+    }
+
+    fn to_all(&self, signal: Signal) {
+        self.signal(signal);
+        for daemon in self.daemons() {
+            let _ = kill_process(daemon, signal);
+        }
+    }
+
+    /// As `scancel`, and a preemption.
+    fn cancel(&mut self) {
+        self.to_all(Signal::CONT);
+        self.to_all(Signal::TERM);
+        self.process.wait(KILL_WAIT).expect("a job ends within KillWait");
+    }
+
+    /// As a node that loses its power.
+    fn lose(mut self) {
+        self.process.kill();
+        self.to_all(Signal::KILL);
+    }
+
     #[track_caller]
     fn end(&mut self, cluster: &Cluster) {
         let status = self.process.wait(wait::PATIENCE + wait::PATIENCE).expect("the job ends");
@@ -148,6 +191,35 @@ fn steps(hub: &TestHub, run: &str) -> Vec<i64> {
         step
     };
     rows.map(step).collect()
+}
+
+#[test]
+fn five_lives_of_a_batch_job_on_three_nodes_are_one_run_through_the_folder() {
+    let cluster = Cluster::new(600);
+    for (restarts, node, until) in [(0, 0, 100), (1, 1, 200)] {
+        let mut life = cluster.start("batch.sh", node, restarts, &[]);
+        cluster.reach(until);
+        life.cancel();
+        assert_eq!(cluster.left_on(node), Vec::<String>::new(), "the home is gone: {}", cluster.said());
+    }
+    // A node that is lost keeps its home; what the folder has by then is enough.
+    let life = cluster.start("batch.sh", 2, 2, &[]);
+    cluster.reach(300);
+    life.lose();
+    assert_ne!(cluster.left_on(2), Vec::<String>::new());
+    let mut life = cluster.start("batch.sh", 0, 3, &[]);
+    cluster.reach(400);
+    life.cancel();
+    let mut life = cluster.start("batch.sh", 1, 4, &[]);
+    life.end(&cluster);
+    let (hub, _login) = cluster.relayed();
+    let run = view(&hub, "job-501");
+    let last = run["last_step"].as_i64().unwrap();
+    assert_eq!(run["state"], "finished", "{run}");
+    assert_eq!(steps(&hub, "job-501"), (0..=last).collect::<Vec<_>>(), "steps without gap");
+    // What a life has not handed over when it is killed is an earlier branch.
+    assert!(last >= 600, "{last}");
+    assert_eq!((run["summary"]["n"].as_i64(), run["summary"]["x"].as_f64()), (Some(last), Some(value(last))));
 }
 
 #[test]

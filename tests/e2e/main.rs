@@ -20,6 +20,7 @@ mod file_stream;
 mod folder;
 mod graphql;
 mod hostile_artifacts;
+mod hosts;
 mod http_doors;
 mod hub;
 mod in_flight;

@@ -12,9 +12,15 @@ use pannier_tests::job::JobLife;
 use pannier_tests::ledger::value;
 use pannier_tests::trainer::Trainer;
 use pannier_tests::wait;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 const RUN: &str = "local/lives/job";
+
+fn node(hub: &TestHub) -> TestHome {
+    let home = TestHome::new();
+    hub.add_to(&home, &hub.url());
+    home
+}
 
 fn view(http: &Http, run: &str) -> Option<Json> {
     let answer = http.send("GET", &format!("/v1/runs/{run}"), b"").ok()?;
@@ -43,6 +49,12 @@ fn steps(http: &Http, run: &str) -> Vec<i64> {
     rows.map(intact).collect()
 }
 
+fn counted(http: &Http, run: &str) -> u64 {
+    let metrics = http.get(&format!("/v1/runs/{run}/metrics")).expect(200).json();
+    let all = metrics["metrics"].as_array().unwrap();
+    all.iter().find(|metric| metric["key"] == "n").unwrap()["count"].as_u64().unwrap()
+}
+
 fn ledger(home: &TestHome) -> PathBuf {
     home.beside("ledger")
 }
@@ -53,6 +65,86 @@ fn life<'a>(home: &'a TestHome, attempt: u64, ledger: &Path, rows: Option<&str>)
     let mut trainer = vec!["lives", "job", &ledger, "--resume", "allow", "--pause-us", "2000"];
     trainer.extend(rows.map(|rows| ["--rows", rows]).into_iter().flatten());
     JobLife::start(home, attempt, &trainer, &[], |command| command)
+}
+
+#[test]
+fn five_lives_on_three_nodes_are_one_run_through_the_hub() {
+    let hub = TestHub::started();
+    let nodes = [node(&hub), node(&hub), node(&hub)];
+    let file = ledger(&hub.home);
+    // Told to go, as scancel does it.
+    for (attempt, at) in [(0, 0), (1, 1)] {
+        let mut job = life(&nodes[at], attempt, &file, None);
+        job.reach(&file, 100 * (i64::try_from(attempt).unwrap() + 1));
+        assert!(!job.cancel().success());
+        let run = state_at(&hub.http(), RUN, "preempted");
+        assert!(run["last_step"].as_i64() >= Some(100), "{run}");
+    }
+    // Killed without a word, and its node is off for a while.
+    let job = life(&nodes[0], 2, &file, None);
+    job.reach(&file, 300);
+    let _ = state_at(&hub.http(), RUN, "running");
+    job.lose();
+    assert_eq!(view(&hub.http(), RUN).unwrap()["state"], "running", "nobody could say anything else");
+    // On a node that has never seen the run.
+    let mut job = life(&nodes[2], 3, &file, None);
+    let _ = state_at(&nodes[2].http(), RUN, "running");
+    job.reach(&file, 400);
+    assert!(!job.cancel().success());
+    wait::until("its rows are at the hub", || {
+        view(&hub.http(), RUN).filter(|run| run["last_step"].as_i64() >= Some(400))
+    });
+    // The node that was off is back, with what it had not sent.
+    let back = TestDaemon::start(&nodes[0]);
+    let _ = nodes[0].run(&["sync", "--wait", "--timeout", "30"]).expect(0);
+    drop(back);
+    let mut job = life(&nodes[1], 4, &file, Some("100"));
+    assert!(job.end().success());
+    let run = state_at(&hub.http(), RUN, "finished");
+    let _ = nodes[1].run(&["sync", "--wait", "--timeout", "30"]).expect(0);
+    let shown = steps(&hub.http(), RUN);
+    let last = run["last_step"].as_i64().unwrap();
+    assert_eq!(shown, (0..=last).collect::<Vec<_>>(), "steps without gap");
+    assert!(last >= 500, "{last}");
+    assert_eq!(run["summary"]["n"], last);
+    assert_eq!(run["summary"]["x"].as_f64(), Some(value(last)));
+    assert_eq!(
+        counted(&hub.http(), RUN),
+        u64::try_from(last + 1).unwrap(),
+        "what was left behind counts no more"
+    );
+    let branches = hub.http().get(&format!("/v1/runs/{RUN}/branches")).expect(200).json();
+    assert_eq!(branches["branches"].as_array().unwrap().len(), 4, "{branches}");
+}
+
+#[test]
+fn an_sdk_that_resumes_on_a_fresh_node_is_told_where_the_run_stands() {
+    let hub = TestHub::started();
+    // The daemon first: `remote add` would start one that leaves when it is idle.
+    let (first, fresh) = (TestHome::new(), TestHome::new());
+    let daemon = TestDaemon::start(&first);
+    hub.add_to(&first, &hub.url());
+    let _ = Trainer::new(&first, "lives", "sdk").rows(50).daemon("use").run();
+    let _ = first.run(&["sync", "--wait", "--timeout", "30"]).expect(0);
+    drop(daemon);
+    let daemon = TestDaemon::start(&fresh);
+    hub.add_to(&fresh, &hub.url());
+    let query = "query RunResumeStatus($project: String, $entity: String, $name: String!) {
+        model(name: $project, entityName: $entity) {
+            bucket(name: $name, missingOk: true) {
+                name displayName historyLineCount historyTail summaryMetrics config } } }";
+    let ask = |run: &str| {
+        let variables = json!({"entity": "local", "project": "lives", "name": run});
+        let body = json!({"operationName": "RunResumeStatus", "query": query, "variables": variables});
+        daemon.http().post("/graphql", &body).expect(200).json()["data"]["model"]["bucket"].clone()
+    };
+    let bucket = ask("sdk");
+    let tail: Vec<String> = serde_json::from_str(bucket["historyTail"].as_str().unwrap()).unwrap();
+    assert_eq!(serde_json::from_str::<Json>(&tail[0]).unwrap()["_step"], 49, "{bucket}");
+    assert_eq!(bucket["historyLineCount"], 50);
+    let summary: Json = serde_json::from_str(bucket["summaryMetrics"].as_str().unwrap()).unwrap();
+    assert_eq!(summary["x"].as_f64(), Some(value(49)));
+    assert_eq!(ask("none"), Json::Null);
 }
 
 #[test]

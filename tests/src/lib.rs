@@ -8,6 +8,7 @@ pub mod artifacts;
 pub mod cli;
 pub mod daemon;
 pub mod fuse;
+pub mod host;
 pub mod hostile;
 pub mod http;
 pub mod hub;

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: sets everything up and passes every test. Each stage
-//! runs whatever became of the one before, and the last line counts them all.
+//! runs whatever became of the one before; the last lines name what failed and
+//! count them all.
 
 mod dashboard;
 mod sdk;
@@ -16,11 +17,12 @@ pub use dashboard::have_a_browser;
 /// What a stage came to: tests passed and failed, or why it could not run.
 type Outcome = Result<Count>;
 
-/// Tests passed and failed.
-#[derive(Clone, Copy, Default)]
+/// Tests passed and failed, and which failed as far as their runner says.
+#[derive(Default)]
 pub struct Count {
     passed: u64,
     failed: u64,
+    names: Vec<String>,
 }
 
 /// One stage.
@@ -63,7 +65,7 @@ pub fn run(fast: bool) -> Result<()> {
         let at = Instant::now();
         let count = (stage.run)(fast).unwrap_or_else(|error| {
             eprintln!("    {}: {error:#}", stage.name);
-            Count { passed: 0, failed: 1 }
+            Count { failed: 1, names: vec![format!("{error:#}")], ..Count::default() }
         });
         table.push((
             stage.name,
@@ -76,6 +78,7 @@ pub fn run(fast: bool) -> Result<()> {
         ));
         total.passed += count.passed;
         total.failed += count.failed;
+        total.names.extend(count.names.into_iter().map(|name| format!("{}: {name}", stage.name)));
     }
     println!();
     for (name, line) in &table {
@@ -83,6 +86,9 @@ pub fn run(fast: bool) -> Result<()> {
     }
     println!("    {:<30} {:.0} s", "all", began.elapsed().as_secs_f64());
     println!("\n{} passed, {} failed", total.passed, total.failed);
+    for name in &total.names {
+        println!("    {name}");
+    }
     if total.failed > 0 {
         bail!("not everything passed");
     }

@@ -49,7 +49,7 @@ pub async fn drain(
     Ok(Json(json!({"durable": true, "storing": storing})))
 }
 
-fn uncommitted() -> Failure {
+pub(super) fn uncommitted() -> Failure {
     Failure::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "the records are in the journal, but could not be committed",

@@ -8,16 +8,21 @@ use pannier_proto::record::{Change, Record, RunState};
 use pannier_proto::request::{Preempt, Preempted};
 use serde_json::{Map, Value as JsonValue};
 
+use super::intake::uncommitted;
 use super::respond::Answer;
 use super::{App, blocking};
 use crate::ingest;
+use crate::spool::Drained;
 use crate::store::PREEMPTING;
 
 /// Marks the runs of a life of a job: those that go on, so that however they end
 /// they were preempted, and those that the same signal ended before it was said.
 /// What is logged after it is kept as ever.
 pub async fn preempt(State(app): State<App>, Json(asked): Json<Preempt>) -> Answer<Json<Preempted>> {
-    app.spool.drain(None).await;
+    // All that they wrote, and that they are gone where they are, is known then.
+    if app.spool.drain(None).await == Drained::Failed {
+        return Err(uncommitted());
+    }
     let store = app.store.clone();
     let found = blocking(move || store.runs_of_job(&asked.job, asked.since_us)).await?;
     let mut runs: Vec<RunPath> = Vec::new();

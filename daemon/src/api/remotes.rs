@@ -15,8 +15,8 @@ use crate::store::Tx;
 use crate::sync::folder::place::Place;
 use crate::sync::kind::{WANDB, folder_of};
 
-pub async fn list(State(app): State<App>) -> Json<JsonValue> {
-    Json(json!({"remotes": app.sync.status()}))
+pub async fn list(State(app): State<App>) -> Answer<Json<JsonValue>> {
+    Ok(Json(json!({"remotes": app.sync.status()?})))
 }
 
 pub async fn add(State(app): State<App>, Json(asked): Json<AddRemote>) -> Answer<StatusCode> {

@@ -27,11 +27,14 @@ pub async fn stay(State(app): State<App>) -> StatusCode {
 }
 
 pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
-    let remotes = app.sync.status();
     let relays = app.relays.status();
     let view = app.spool.view();
     let problems = app.health.problems();
     let status = blocking(move || {
+        let storing = app.store.intake_count(None)?;
+        // After what is not in the store yet: whoever sees nothing of that, and
+        // remotes that lack nothing, knows that all is there.
+        let remotes = app.sync.status()?;
         let (runs, _) = app.store.runs(&RunFilter { limit: STATUS_RUNS, ..RunFilter::default() })?;
         let mut listed = Vec::new();
         for run in runs {
@@ -56,7 +59,7 @@ pub async fn status(State(app): State<App>) -> Answer<Json<Status>> {
             uptime_s: app.started.elapsed().as_secs(),
             writers: view.live.len(),
             spool_bytes: view.unread_bytes,
-            storing: app.store.intake_count(None)?,
+            storing,
             disk: disk(&app)?,
             remotes,
             relays,
@@ -89,7 +92,7 @@ fn bytes_in(folder: &Path) -> u64 {
 }
 
 /// For Prometheus.
-pub async fn metrics(State(app): State<App>) -> impl axum::response::IntoResponse {
+pub async fn metrics(State(app): State<App>) -> Answer<impl axum::response::IntoResponse> {
     let view = app.spool.view();
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, value: u64| {
@@ -100,7 +103,7 @@ pub async fn metrics(State(app): State<App>) -> impl axum::response::IntoRespons
     gauge("pannier_writers", "Journals being written.", view.live.len() as u64);
     gauge("pannier_spool_bytes", "Journal bytes not yet committed.", view.unread_bytes);
     gauge("pannier_problems", "Present problems.", app.health.problems().len() as u64);
-    let remotes = app.sync.status();
+    let remotes = app.sync.status()?;
     for (name, help, value) in [
         ("pannier_remote_queued_records", "Records that a remote lacks.", 0),
         ("pannier_remote_queued_bytes", "Bytes that a remote lacks.", 1),
@@ -112,5 +115,5 @@ pub async fn metrics(State(app): State<App>) -> impl axum::response::IntoRespons
             let _ = writeln!(text, "{name}{{remote={:?}}} {value}", remote.name);
         }
     }
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -78,6 +78,21 @@ impl Blobs {
         told.recv().unwrap_or(Err(BlobError::Closed))
     }
 
+    /// Stores small blobs, each a chunk that is all of it; they share a commit. Durable
+    /// when this returns; their digests, in the order given.
+    ///
+    /// # Errors
+    /// [`BlobError`].
+    pub fn put_whole(&self, whole: impl IntoIterator<Item = Bytes>) -> Result<Vec<Blob>> {
+        let seal = |bytes: Bytes| {
+            let mut writer = self.writer()?;
+            writer.write(&bytes)?;
+            writer.seal()
+        };
+        let sealed = whole.into_iter().map(seal).collect::<Result<Vec<_>>>()?;
+        sealed.into_iter().map(|pending| pending.wait().map(|content| content.blob)).collect()
+    }
+
     /// A chunk's bytes.
     ///
     /// # Errors

@@ -17,8 +17,6 @@ use super::progress::{Progress, Rate};
 use super::{show, start, status};
 use crate::home::Home;
 
-/// The state of a remote to which bundles are carried.
-const CARRIED: &str = "carried";
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// How long journals may take to be committed before what is there is sent.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(10);
@@ -114,7 +112,7 @@ fn drain(home: &Home, daemon: &Client) {
 fn chosen(daemon: &Client, name: Option<&str>) -> Result<Status> {
     let mut status: Status = daemon.get("/v1/status")?;
     // Where bundles are carried there is nothing to wait for, unless it was asked for.
-    status.remotes.retain(|remote| name.map_or(remote.state != CARRIED, |name| remote.name == name));
+    status.remotes.retain(|remote| name.map_or(!remote.is_carried(), |name| remote.name == name));
     match (status.remotes.is_empty(), name) {
         (false, _) => Ok(status),
         (true, Some(name)) => Err(Failure::new(format!("there is no remote {}", show::clean(name)))
@@ -195,7 +193,8 @@ fn left_at(remote: &RemoteStatus, now: &Status, goal: &Goal) -> Option<Left> {
         records_queued: remote.records_queued.max(records),
         bytes_queued: remote.bytes_queued.max(bytes),
         last_error: remote.last_error.clone(),
-        hopeful: !["unauthorized", CARRIED].contains(&remote.state.as_str())
+        hopeful: !remote.is_carried()
+            && remote.state != "unauthorized"
             && (unlisted || parked.len() < missed.len()),
         parked,
     })

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use pannier_proto::request::RemoteStatus;
+
 use super::{Options, Signals};
 use crate::api::App;
 use crate::home::HomeLock;
@@ -52,12 +54,12 @@ pub(super) async fn drain(patience: Duration, signals: &mut Signals, app: &App) 
     app.sync.wake();
     let left = async {
         loop {
-            // Those who wrote may be gone without having said so.
             app.spool.drain(None).await;
             let view = app.spool.view();
-            let queued =
-                app.sync.status().iter().any(|remote| remote.records_queued + remote.bytes_queued > 0);
-            if view.live.is_empty() && view.unread_bytes == 0 && !app.intake.is_busy() && !queued {
+            // Others carry the rest of a bundle, at no time that could be waited for.
+            let has = |remote: &RemoteStatus| remote.is_carried() || remote.has_all();
+            let sent = app.sync.status().is_ok_and(|remotes| remotes.iter().all(has));
+            if view.live.is_empty() && view.unread_bytes == 0 && !app.intake.is_busy() && sent {
                 return;
             }
             tokio::time::sleep(DRAIN_LOOK_INTERVAL).await;

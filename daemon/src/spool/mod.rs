@@ -132,7 +132,8 @@ impl Spool {
         let _ = self.commands.try_send(Command::Look);
     }
 
-    /// Reads and commits what this writer's journal holds, or every journal.
+    /// Reads and commits what this writer's journal holds, or every journal: then it
+    /// is seen, too, which writers are gone without having said so.
     pub async fn drain(&self, writer: Option<WriterId>) -> Drained {
         let (tell, told) = tokio::sync::oneshot::channel();
         let mut command = Command::Drain(writer, tell);

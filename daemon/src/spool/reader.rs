@@ -80,8 +80,10 @@ impl Reader {
             match queue.recv_timeout(wait) {
                 Ok(Command::Look) => look = true,
                 Ok(Command::Drain(writer, tell)) => {
+                    let drained = self.drain(writer);
+                    self.show(show);
                     // Whoever asked may have gone.
-                    let _ = tell.send(self.drain(writer));
+                    let _ = tell.send(drained);
                 }
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => {
                     self.drain(None);
@@ -336,8 +338,9 @@ impl Reader {
         if writer.is_some_and(|writer| !self.journals.contains_key(&writer)) {
             return Drained::Unknown;
         }
+        let mut check_lives = writer.is_none();
         loop {
-            match self.round(false) {
+            match self.round(std::mem::take(&mut check_lives)) {
                 Ok(true) => {}
                 Ok(false) => return Drained::Durable,
                 Err(error) => {

@@ -162,7 +162,9 @@ fn a_life_that_knows_nothing_of_the_others_collides_with_none() {
             vec![
                 vec![begin(5000, 0, Some(1))],
                 rows(12..20, 2),
-                vec![preempting(), end(6000, RunState::Crashed)],
+                // That it was told to go was heard after its end.
+                vec![end(6000, RunState::Crashed)],
+                vec![Record::Change(Change::State { state: RunState::Preempted })],
             ],
         ),
     ];

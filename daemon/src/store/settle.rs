@@ -114,8 +114,12 @@ impl Tx<'_> {
             .sql
             .prepare_cached("SELECT count(*) FROM streams WHERE run = ?1")?
             .query_row([run_id], |row| row.get(0))?;
+        // With every append, so a run of one stream is not even loaded.
+        if streams < 2 {
+            return Ok(());
+        }
         let mut run = RunRow::load(self.sql, run_id)?;
-        if streams < 2 || run.path.is_workspace() {
+        if run.path.is_workspace() {
             return Ok(());
         }
         if came.changes {
@@ -160,17 +164,19 @@ impl Tx<'_> {
         (run.history_rows, run.dropped) = counted;
         let mut states = Vec::new();
         for life in &lives {
+            let mut time = life.begun;
             for change in &life.changes {
                 run.change(change);
                 if let Change::TextFile { path, text } = change {
                     self.set_text_file(run_id, path, text)?;
                 }
-                let time = match change {
-                    Change::Begin { time_us, .. } | Change::End { time_us, .. } => *time_us,
-                    Change::State { .. } => life.begun,
+                match change {
+                    Change::Begin { time_us, .. } | Change::End { time_us, .. } => time = time.max(*time_us),
+                    // It has no time of its own: it was said after what came before it.
+                    Change::State { .. } => {}
                     _ => continue,
-                };
-                states.push((time.max(life.begun), life.origin, run.state, run.exit_code));
+                }
+                states.push((time, life.origin, run.state, run.exit_code));
             }
         }
         // Lives beside each other: the last word said of any is the run's.

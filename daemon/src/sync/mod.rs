@@ -202,8 +202,10 @@ impl Sync {
     }
 
     /// Every remote's state. Reads the database.
-    #[must_use]
-    pub fn status(&self) -> Vec<RemoteStatus> {
+    ///
+    /// # Errors
+    /// [`StoreError`]: once the store is closed nobody knows what a remote lacks.
+    pub fn status(&self) -> store::Result<Vec<RemoteStatus>> {
         let views: Vec<_> = self
             .tasks()
             .iter()
@@ -213,8 +215,8 @@ impl Sync {
             })
             .collect();
         let status = views.into_iter().map(|(name, url, view, records_passed_on)| {
-            let (records_sent, records_queued, bytes_queued) = self.store.backlog(&name).unwrap_or_default();
-            RemoteStatus {
+            let (records_sent, records_queued, bytes_queued) = self.store.backlog(&name)?;
+            Ok(RemoteStatus {
                 state: if url == CARRIED { "carried" } else { view.state() }.to_owned(),
                 retry_in_s: view.retry_at.map(|at| at.saturating_duration_since(Instant::now()).as_secs()),
                 last_contact_us: view.contact_us,
@@ -225,7 +227,7 @@ impl Sync {
                 bytes_queued: bytes_queued + view.files_left,
                 records_sent,
                 records_passed_on,
-            }
+            })
         });
         status.collect()
     }
@@ -333,15 +335,14 @@ impl Sync {
         Err(why)
     }
 
-    /// Stops all, at once: what was not answered is asked for next time.
+    /// Stops all, at once: what was not answered is asked for next time. They are
+    /// listed still, with what they lack.
     pub async fn stop(&self) {
-        let tasks = std::mem::take(&mut *self.tasks());
-        for mut task in tasks.into_values() {
-            if let Some(running) = task.running.take() {
-                running.abort();
-                // It was aborted, or it panicked, which was logged where it was.
-                let _ = running.await;
-            }
+        let running: Vec<_> = self.tasks().values_mut().filter_map(|task| task.running.take()).collect();
+        running.iter().for_each(JoinHandle::abort);
+        for running in running {
+            // It was aborted, or it panicked, which was logged where it was.
+            let _ = running.await;
         }
     }
 }

@@ -67,7 +67,8 @@ pub fn have_a_browser() -> Result<()> {
 
 fn vitest_count(text: &str) -> Option<Count> {
     let line = text.lines().rfind(|line| line.trim_start().starts_with("Tests "))?;
-    Some(Count { passed: before(line, "passed").unwrap_or(0), failed: before(line, "failed").unwrap_or(0) })
+    let (passed, failed) = (before(line, "passed").unwrap_or(0), before(line, "failed").unwrap_or(0));
+    Some(Count { passed, failed, ..Count::default() })
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub fn pytest() -> Result<Command> {
     let venv = environment()?;
     let package = python::package(Profile::Dev)?;
     let mut pytest = Command::new(venv.python());
-    pytest.arg(folder().join("alone.py")).args(["-m", "pytest", "-rs"]).current_dir(sh::root());
+    pytest.arg(folder().join("alone.py")).args(["-m", "pytest", "-rfEs"]).current_dir(sh::root());
     pytest.env("PANNIER_BIN", Profile::Dev.pannier()).env("PANNIER_PACKAGE", package);
     pytest.env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(pytest)

@@ -2,7 +2,7 @@
 //! what that says; any other counts as one test.
 
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -11,7 +11,7 @@ use crate::dashboard;
 use crate::python::{self, Venv};
 use crate::sh::{self, Profile};
 
-const ONE: Count = Count { passed: 1, failed: 0 };
+const ONE: Count = Count { passed: 1, failed: 0, names: Vec::new() };
 /// Those that kill for a minute, fill disks, or measure time.
 const SLOW_TESTS: &str =
     "test(/^(crash|crashpoints|powerloss|negative|never_in_the_way)::/) or test(/half_open/)";
@@ -88,6 +88,7 @@ pub fn deny() -> Outcome {
         println!("\n    *** ADVISORIES WERE NOT CHECKED: their database cannot be fetched from here.");
     } else {
         count.failed += 1;
+        count.names.push("advisories".to_owned());
     }
     Ok(count)
 }
@@ -110,7 +111,7 @@ pub fn pytest() -> Outcome {
     let package = python::package(Profile::Dev)?;
     let mut pytest = Command::new(venv.python());
     pytest
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "client-lite/python/tests"])
+        .args(["-m", "pytest", "-q", "-rfEs", "-p", "no:cacheprovider", "client-lite/python/tests"])
         .current_dir(sh::root());
     pytest
         .env("PYTHONPATH", package)
@@ -131,6 +132,7 @@ pub fn pythons() -> Outcome {
             Err(error) => {
                 eprintln!("    Python {major}.{minor}: {error:#}");
                 count.failed += 1;
+                count.names.push(format!("Python {major}.{minor}"));
             }
         }
     }
@@ -168,17 +170,28 @@ fn one(command: &mut Command) -> Outcome {
 /// counted a failure did not get as far as its tests.
 pub fn counted(command: &mut Command, count: fn(&str) -> Option<Count>) -> Outcome {
     let (status, text) = sh::tee(command)?;
-    let count = count(&text)
+    let mut count = count(&text)
         .with_context(|| format!("`{}` ended with {status} and counted no tests", sh::shown(command)))?;
-    check(status, count, command)?;
-    Ok(count)
-}
-
-fn check(status: ExitStatus, count: Count, command: &Command) -> Result<()> {
     if !status.success() && count.failed == 0 {
         bail!("`{}` ended with {status}", sh::shown(command));
     }
-    Ok(())
+    count.names = failures(&text);
+    Ok(count)
+}
+
+/// The tests that failed, of the list that each runner ends with. Before that list
+/// the output is the tests' own, which may say anything.
+fn failures(text: &str) -> Vec<String> {
+    let ends = ["short test summary info", "Summary [", " Failed Tests "];
+    let Some(end) = ends.iter().filter_map(|end| text.rfind(end)).min() else { return Vec::new() };
+    let said = |line: &str| {
+        let (word, what) = line.trim_start().split_once(' ')?;
+        let failed = ["FAIL", "FAILED", "ERROR", "TIMEOUT", "SIGABRT", "SIGSEGV"].contains(&word);
+        // nextest says how long it took first.
+        let what = what.split_once("] ").filter(|_| what.starts_with('[')).map_or(what, |(_, name)| name);
+        failed.then(|| what.trim().to_owned())
+    };
+    text[end..].lines().filter_map(said).collect()
 }
 
 /// The number before a word: `3` of `3 passed`.
@@ -190,7 +203,7 @@ pub fn before(text: &str, word: &str) -> Option<u64> {
 fn nextest_count(text: &str) -> Option<Count> {
     let line = text.lines().rfind(|line| line.trim_start().starts_with("Summary ["))?;
     let failed = before(line, "failed").unwrap_or(0) + before(line, "timed").unwrap_or(0);
-    Some(Count { passed: before(line, "passed")?, failed })
+    Some(Count { passed: before(line, "passed")?, failed, ..Count::default() })
 }
 
 fn libtest_count(text: &str) -> Option<Count> {
@@ -198,7 +211,7 @@ fn libtest_count(text: &str) -> Option<Count> {
     let add = |sum: Option<Count>, line: &str| {
         let sum = sum.unwrap_or_default();
         let passed = before(line.rsplit_once("test result: ok.").map_or(line, |(_, rest)| rest), "passed")?;
-        Some(Count { passed: sum.passed + passed, failed: sum.failed + before(line, "failed")? })
+        Some(Count { passed: sum.passed + passed, failed: sum.failed + before(line, "failed")?, ..sum })
     };
     lines.fold(None, add)
 }
@@ -210,7 +223,7 @@ pub fn pytest_count(text: &str) -> Option<Count> {
     })?;
     let failed =
         before(line, "failed").unwrap_or(0) + before(line, "error").or(before(line, "errors")).unwrap_or(0);
-    Some(Count { passed: before(line, "passed").unwrap_or(0), failed })
+    Some(Count { passed: before(line, "passed").unwrap_or(0), failed, ..Count::default() })
 }
 
 #[cfg(test)]
@@ -242,5 +255,23 @@ mod tests {
             assert_eq!((count.passed, count.failed), (passed, failed), "{text}");
         }
         assert!(nextest_count("error: could not compile").is_none());
+    }
+
+    #[test]
+    fn what_failed_is_named() {
+        for (text, names) in [
+            (
+                "ERROR of the daemon\n== short test summary info ==\nSKIPPED [1] a\nFAILED b.py::c - x\n1 failed in 1s",
+                vec!["b.py::c - x"],
+            ),
+            (
+                "  FAIL [ 0.1s] (1/2) pannier a::b\n   Summary [ 0.1s] 2 tests run\n  FAIL [ 0.1s] (1/2) pannier a::b\nerror: x",
+                vec!["(1/2) pannier a::b"],
+            ),
+            ("-- Failed Tests 1 --\n FAIL  src/a.test.ts > b\n", vec!["src/a.test.ts > b"]),
+            ("3 passed", vec![]),
+        ] {
+            assert_eq!(failures(text), names, "{text}");
+        }
     }
 }

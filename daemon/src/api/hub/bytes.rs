@@ -69,16 +69,7 @@ async fn chunks_of(body: Bytes) -> Answer<Vec<(Blob, Bytes)>> {
 /// Small blobs, each a chunk that is all of it.
 async fn put_whole(State(hub): State<Receiving>, body: Bytes) -> Answer<Json<BlobNames>> {
     let whole = chunks_of(body).await?;
-    let stored = on(hub, move |blobs| {
-        let seal = |(_, bytes): (Blob, Bytes)| {
-            let mut writer = blobs.writer()?;
-            writer.write(&bytes)?;
-            writer.seal()
-        };
-        // They share a commit.
-        let sealed = whole.into_iter().map(seal).collect::<Result<Vec<_>, _>>()?;
-        sealed.into_iter().map(|pending| pending.wait().map(|content| content.blob)).collect()
-    });
+    let stored = on(hub, move |blobs| blobs.put_whole(whole.into_iter().map(|(_, bytes)| bytes)));
     Ok(Json(BlobNames { blobs: stored.await? }))
 }
 

@@ -115,9 +115,9 @@ impl Brought {
         loop {
             let status: Status = daemon.get("/v1/status")?;
             let idle = status.writers == 0 && status.storing == 0 && status.spool_bytes == 0;
-            let sent = |remote: &RemoteStatus| remote.records_queued == 0 && remote.bytes_queued == 0;
-            let there = status.remotes.iter().filter(|remote| remote.name == REMOTE).all(sent);
-            if idle && status.remotes.iter().all(sent) {
+            let there =
+                status.remotes.iter().filter(|remote| remote.name == REMOTE).all(RemoteStatus::has_all);
+            if idle && status.remotes.iter().all(RemoteStatus::has_all) {
                 self.remove(status.pid)?;
                 return Ok(true);
             }

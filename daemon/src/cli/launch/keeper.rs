@@ -27,12 +27,12 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// How long it may take to tell a daemon, and to bring the rest away, once the
 /// command has ended.
 const LAST_WORDS: Duration = Duration::from_secs(15);
-/// Between two tries of that.
-const AGAIN: Duration = Duration::from_millis(20);
+/// Between two looks at that.
+const AGAIN: Duration = Duration::from_millis(50);
 /// Within this the daemon has noticed that the command's writers are gone.
 const NOTICED: Duration = Duration::from_secs(1);
-/// The state of a remote that nobody waits for.
-const CARRIED: &str = "carried";
+/// A remote that could not be reached for so long is waited for no longer.
+const UNREACHABLE: Duration = Duration::from_secs(5);
 /// How long a daemon may take to hear it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The command may have heard of a signal, and ended, this much before us.
@@ -77,62 +77,81 @@ impl Keeper {
     }
 }
 
-/// Until nobody tells anything any more.
+/// Until nobody tells anything any more; then the last words.
 fn keep(home: &Home, url: Option<&str>, job: Option<&JobLife>, told: &Receiver<i64>) {
     let client = Client::new(home.socket());
     let mut pause = LOOK_INTERVAL;
     let mut warned = false;
-    let mut to_tell: Option<i64> = None;
-    let mut heard = false;
-    let mut ending: Option<Instant> = None;
+    let mut taken: Option<Preempt> = None;
+    let mut known = false;
     loop {
         match told.recv_timeout(pause) {
-            Ok(since_us) => to_tell = to_tell.or(Some(since_us)),
+            Ok(since_us) => taken = taken.or(job.map(|job| Preempt { job: job.clone(), since_us })),
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => {
-                let since = *ending.get_or_insert_with(Instant::now);
-                let over = to_tell.is_none() && (!heard || brought(&client, since));
-                if over || since.elapsed() > LAST_WORDS {
-                    return;
-                }
-                std::thread::sleep(AGAIN);
-            }
+            Err(RecvTimeoutError::Disconnected) => break,
         }
         pause = LOOK_INTERVAL;
-        if client.ready() {
-            warned = false;
-        } else if let Err(problem) = revive(home, url) {
-            if !std::mem::replace(&mut warned, true) {
-                show::warn(&format!("{problem}; it is tried again"));
-            }
-            pause = RETRY_INTERVAL;
-            if ending.is_some() {
-                return;
-            }
-            continue;
-        }
-        if let (Some(since_us), Some(job)) = (to_tell, job) {
-            let asked = json!(Preempt { job: job.clone(), since_us });
-            if client.call_within("POST", "/v1/preempt", Some(&asked), PATIENCE).is_ok() {
-                to_tell = None;
-                heard = true;
+        match at_hand(&client, home, url) {
+            Ok(()) => warned = false,
+            Err(problem) => {
+                if !std::mem::replace(&mut warned, true) {
+                    show::warn(&format!("{problem}; it is tried again"));
+                }
+                pause = RETRY_INTERVAL;
+                continue;
             }
         }
+        if let Some(taken) = taken.as_ref().filter(|_| !known) {
+            known = tell(&client, taken);
+        }
+    }
+    if taken.is_some_and(|taken| !last_words(&client, home, url, &taken)) {
+        show::warn(&format!(
+            "not all that was logged is at the remotes; it is kept in {}, and the next daemon there brings it",
+            home.root().display()
+        ));
     }
 }
 
+/// The command has ended. Its daemon may have been told to go with it, and nobody
+/// else would start one that says how the runs ended, and brings the rest away.
+/// Whether that is done.
+fn last_words(client: &Client, home: &Home, url: Option<&str>, taken: &Preempt) -> bool {
+    let ended = Instant::now();
+    let mut told: Option<Instant> = None;
+    while ended.elapsed() < LAST_WORDS {
+        // One that is on its way out may still answer, and refuse.
+        if at_hand(client, home, url).is_ok() {
+            // From then on all is in the store, whichever daemon has it open.
+            told = told.or_else(|| tell(client, taken).then(Instant::now));
+            if told.is_some_and(|at| brought(client, at.elapsed())) {
+                return true;
+            }
+        }
+        std::thread::sleep(AGAIN);
+    }
+    false
+}
+
+fn tell(client: &Client, taken: &Preempt) -> bool {
+    client.call_within("POST", "/v1/preempt", Some(&json!(taken)), PATIENCE).is_ok()
+}
+
 /// Whether the remotes that can be reached have all that the command logged, its
-/// end included. Where the daemon is told to go with the command, nobody else
-/// would start one that brings the rest away.
-fn brought(client: &Client, ended: Instant) -> bool {
+/// end included, so long after that was told.
+fn brought(client: &Client, since: Duration) -> bool {
     let answer = client.call_within("GET", "/v1/status", None, PATIENCE);
     let Ok(status) = answer.and_then(Answer::json::<Status>) else { return false };
-    let has = |remote: &RemoteStatus| remote.records_queued == 0 && remote.bytes_queued == 0;
-    let no_use = |remote: &RemoteStatus| remote.last_error.is_some() || remote.state == CARRIED;
     // Those of other jobs go on.
-    let noticed = status.writers == 0 || ended.elapsed() > NOTICED;
-    let taken_in = noticed && status.spool_bytes == 0;
-    status.remotes.iter().all(|remote| no_use(remote) || (taken_in && has(remote)))
+    let taken_in = status.writers == 0 || since > NOTICED;
+    let no_use =
+        |remote: &RemoteStatus| remote.is_carried() || (remote.last_error.is_some() && since > UNREACHABLE);
+    taken_in && status.remotes.iter().all(|remote| no_use(remote) || remote.has_all())
+}
+
+/// Sees that there is a daemon.
+fn at_hand(client: &Client, home: &Home, url: Option<&str>) -> Result<(), String> {
+    if client.ready() { Ok(()) } else { revive(home, url) }
 }
 
 /// Starts another daemon: W&B's client gives up where it finds nobody.

@@ -36,6 +36,12 @@ const EXIT_NOT_FOUND: u8 = 127;
 /// Added to the number of the signal that ended the program.
 const EXIT_SIGNALLED: i32 = 128;
 
+/// What says, in a job, that the machine is taken away.
+const TAKING: [Signal; 3] = [Signal::TERM, Signal::USR1, Signal::USR2];
+/// A scheduler tells one process after the other: the command may have ended by it
+/// this much before we hear of it.
+const IN_TURN: Duration = Duration::from_millis(250);
+
 /// Run a training command with a daemon at hand
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -192,17 +198,28 @@ async fn run_child(variables: &Variables, command: &[OsString], keeper: &Keeper)
     let mut child = child.spawn().map_err(|error| not_started(program, &error))?;
     let status = loop {
         tokio::select! {
-            ended = child.wait() => break ended,
+            // The command may have ended by what we have not heard yet.
+            biased;
             signal = signals.next() => {
                 forward(signal, &child);
-                if matches!(signal, Signal::TERM | Signal::USR1 | Signal::USR2) {
+                if takes_the_machine(signal) {
                     keeper.preempted();
                 }
             }
+            ended = child.wait() => break ended,
         }
     };
     let status =
         status.map_err(|error| Failure::new(format!("cannot wait for {}: {error}", program.display())))?;
+    let told_first =
+        status.signal().is_some_and(|number| TAKING.iter().any(|taking| taking.as_raw() == number));
+    let patience = if told_first { IN_TURN } else { Duration::ZERO };
+    while let Ok(signal) = tokio::time::timeout(patience, signals.next()).await {
+        if takes_the_machine(signal) {
+            keeper.preempted();
+            break;
+        }
+    }
     Ok(code(status))
 }
 
@@ -245,6 +262,10 @@ impl Signals {
         });
         select_all(each).await.0
     }
+}
+
+fn takes_the_machine(signal: Signal) -> bool {
+    TAKING.contains(&signal)
 }
 
 fn forward(signal: Signal, child: &Child) {

@@ -107,17 +107,12 @@ async fn take_records(
     Ok(taken)
 }
 
-/// Small blobs, each a chunk that is all of it; they share a commit.
+/// Small blobs, those that are not here yet.
 fn put_whole(blobs: &Blobs, whole: Vec<(Blob, Bytes)>) -> Result<(), ImportError> {
     let names: Vec<Blob> = whole.iter().map(|(blob, _)| *blob).collect();
     let missing = blobs.keep(&names)?;
-    let mut sealed = Vec::new();
-    for (_, bytes) in whole.into_iter().filter(|(blob, _)| missing.contains(blob)) {
-        let mut writer = blobs.writer()?;
-        writer.write(&bytes)?;
-        sealed.push(writer.seal()?);
-    }
-    sealed.into_iter().try_for_each(|pending| pending.wait().map(drop))?;
+    let lacking = whole.into_iter().filter(|(blob, _)| missing.contains(blob));
+    blobs.put_whole(lacking.map(|(_, bytes)| bytes))?;
     Ok(())
 }
 

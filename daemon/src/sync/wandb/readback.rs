@@ -132,12 +132,9 @@ impl Expected {
     }
 
     fn compare_state(&self, found: &Json, differences: &mut Vec<String>) {
-        let word = |state: Alive| match state {
-            Alive::Finished => Some("finished"),
-            Alive::Failed => Some("failed"),
-            _ => None,
-        };
-        if let Some(word) = word(self.run.state).filter(|word| self.state.ended && found["state"] != *word) {
+        let word = self.run.state.as_str();
+        let told = self.state.ended && matches!(self.run.state, Alive::Finished | Alive::Failed);
+        if told && found["state"] != word {
             differences.push(format!("it is {} there and {word} here", found["state"]));
         }
         let lines = found["historyLineCount"].as_u64();
@@ -238,7 +235,7 @@ impl Wandb {
 
     async fn note_unread(&self, path: &RunPath, unread: Unread) -> RemoteResult<()> {
         let body = serde_json::to_string(&unread).unwrap_or_default();
-        self.keep_as(format!("{UNREAD}{}/{}/{}", path.entity, path.project, path.run), Some(body)).await
+        self.keep_as(unread_name(path), Some(body)).await
     }
 
     /// Reads back what has ended; how long until there is more to read.
@@ -300,7 +297,7 @@ impl Wandb {
             let what = format!("it is not the same at remote {}: {difference}", self.name);
             self.problem(path, what, "see `pannier verify`; here the run is as it should be").await?;
         }
-        self.keep_as(format!("{UNREAD}{}/{}/{}", path.entity, path.project, path.run), None).await
+        self.keep_as(unread_name(path), None).await
     }
 
     /// What is not the same there, by run; none of those that are not here or were
@@ -365,6 +362,10 @@ impl Wandb {
         }
         Ok(report)
     }
+}
+
+fn unread_name(path: &RunPath) -> String {
+    format!("{UNREAD}{}/{}/{}", path.entity, path.project, path.run)
 }
 
 fn later() -> i64 {
