@@ -14,7 +14,8 @@ use std::time::Duration;
 use pannier_proto::id::{Id128, Origin, RunPath};
 use pannier_proto::request::RunView;
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::home::write_private;
 use crate::limits::HANDOVER_BYTES_MAX;
@@ -26,12 +27,13 @@ use crate::sync::kind::folder_of;
 const LIVES: &str = "lives";
 /// How far what is left there may be behind what is there.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// The runs that are looked at where it is not known which changed.
-const RUNS_MAX: usize = 1000;
+/// The runs that are looked at where it is not known which changed: the newest.
+const RUNS_MAX: usize = 100;
 
 /// The runs whose next life does not know yet how far they are.
 pub struct Handover {
     store: Arc<Store>,
+    news: Mutex<Receiver<Arc<[Touched]>>>,
     changed: Mutex<BTreeSet<RunPath>>,
 }
 
@@ -47,25 +49,37 @@ impl Handover {
     /// For the runs of a home.
     #[must_use]
     pub fn new(store: Arc<Store>) -> Self {
-        Self { store, changed: Mutex::default() }
+        let handover = Self { news: Mutex::new(store.touched()), store, changed: Mutex::default() };
+        // What an earlier daemon of the home was killed before it could say.
+        handover.note_newest();
+        handover
     }
 
     /// Leaves word of what changes, for as long as it is polled.
     pub async fn watch(self: Arc<Self>) {
         let mut touched = self.store.touched();
         loop {
-            match touched.recv().await {
-                Ok(news) => self.note(&news),
-                Err(RecvError::Lagged(_)) => self.note_all(),
-                Err(RecvError::Closed) => return,
-            }
-            while let Ok(news) = touched.try_recv() {
-                self.note(&news);
-            }
             let again = self.clone();
             // A panic was said where it was.
             let _ = tokio::task::spawn_blocking(move || again.publish()).await;
             tokio::time::sleep(INTERVAL).await;
+            if let Err(RecvError::Closed) = touched.recv().await {
+                return;
+            }
+            // One wakes for all that there is by now.
+            touched = touched.resubscribe();
+        }
+    }
+
+    /// Hears what changed until now.
+    fn listen(&self) {
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match news.try_recv() {
+                Ok(news) => self.note(&news),
+                Err(TryRecvError::Lagged(_)) => self.note_newest(),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
         }
     }
 
@@ -77,7 +91,7 @@ impl Handover {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner).extend(runs);
     }
 
-    fn note_all(&self) {
+    fn note_newest(&self) {
         let newest = self.store.runs(&RunFilter { limit: RUNS_MAX, ..RunFilter::default() });
         let newest = newest.unwrap_or_default().0.into_iter().map(|run| run.path);
         self.changed.lock().unwrap_or_else(PoisonError::into_inner).extend(newest);
@@ -85,6 +99,7 @@ impl Handover {
 
     /// Leaves word now. Blocking.
     pub fn publish(&self) {
+        self.listen();
         let changed = std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner));
         let remotes = self.store.remotes().unwrap_or_default();
         let folders: Vec<_> = remotes
@@ -105,10 +120,11 @@ impl Handover {
         }
     }
 
-    /// True: the folder has the whole of it.
+    /// True: the folder has the whole of it. Where it has nothing yet, some of it is
+    /// on its way.
     fn leave(&self, folder: &Path, remote: &str, path: &RunPath) -> Result<bool> {
         let at = self.store.run_at_remotes(path)?.1.remove(remote);
-        let Some(at) = at.filter(|at| at.records > 0) else { return Ok(true) };
+        let Some(at) = at.filter(|at| at.records > 0) else { return Ok(false) };
         let mut run = self.store.run(path)?;
         run.last_step = if at.records_queued > 0 { at.last_step } else { run.last_step };
         let attempt = site::job().map_or(0, |job| job.attempt);
