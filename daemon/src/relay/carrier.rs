@@ -158,7 +158,7 @@ impl Carrier {
         incoming.keep(&present);
         let mut again = again;
         loop {
-            let unseen = incoming.unseen(&present, &dir, again);
+            let unseen = incoming.unseen(&present, &dir, again, Instant::now());
             if unseen.is_empty() {
                 break;
             }
@@ -334,13 +334,13 @@ impl Carrier {
             let sent = cursors.get(id).map_or(0, |(_, sent)| *sent);
             sent.max(direct.get(id).copied().unwrap_or(0))
         };
-        let (mut left, mut news) = (0, Vec::new());
+        let (mut left, mut news, now) = (0, Vec::new(), Instant::now());
         for (origin, files) in present {
             let Some(incoming) = self.writers.get_mut(origin) else { continue };
             let streams = incoming.acked(&here, &there);
-            left += incoming.settle(files, &there);
+            left += incoming.settle(files, &there, now);
             let Some(generation) = incoming.generation else { continue };
-            let again = incoming.again(Instant::now());
+            let again = incoming.again(now);
             let holder = lock(&self.lease).me().clone();
             let (by, host, number) = (holder.by, holder.host, incoming.durable);
             let ack = Ack {
