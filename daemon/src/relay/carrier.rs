@@ -230,16 +230,11 @@ impl Carrier {
             Some(State::Waiting { since, .. }) => *since,
             _ => Instant::now(),
         };
-        let state = match (taken, stamp) {
-            (Err(ImportError::Folder(error)), _) if error.is_gone() => return Ok(false),
-            (Err(ImportError::Folder(error @ FolderError::Io { .. })), _) => {
-                State::Waiting { why: error.to_string(), since }
-            }
-            (Err(ImportError::Folder(error)), Some(stamp)) => {
-                State::Damaged { why: error.to_string(), stamp }
-            }
-            (Err(error), _) => return Err(error.into()),
-            (Ok(taken), _) => {
+        let state = match taken {
+            Err(ImportError::Folder(error)) if error.is_gone() => return Ok(false),
+            Err(ImportError::Folder(error)) => State::failed(&error, stamp, since),
+            Err(error) => return Err(error.into()),
+            Ok(taken) => {
                 let state = match (taken.waiting.0.first(), taken.refused.first()) {
                     (Some(block), _) => State::Waiting { why: lacking(block), since },
                     (None, Some((id, why))) => State::Refused(format!("run {}: {why}", id.path)),

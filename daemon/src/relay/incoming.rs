@@ -11,6 +11,7 @@ use pannier_proto::id::{Id128, Seq};
 
 use crate::sync::folder::ack::Acked;
 use crate::sync::folder::file::{Kind, Name};
+use crate::sync::folder::place::FolderError;
 
 /// What waits for so long for what should have come before it, is asked for again.
 /// A network file system may show files of one moment some seconds apart.
@@ -37,6 +38,23 @@ pub enum State {
     },
     /// Some of it is refused here.
     Refused(String),
+}
+
+impl State {
+    /// Of a file that could not be taken in; `stamp` is of what lies there.
+    #[must_use]
+    pub fn failed(error: &FolderError, stamp: Option<Stamp>, since: Instant) -> Self {
+        let why = error.to_string();
+        match (error, stamp) {
+            // Written anew, it would be the same.
+            (FolderError::Newer { .. }, _) => Self::Refused(why),
+            (FolderError::Strange { .. } | FolderError::Damaged { .. }, Some(stamp)) => {
+                Self::Damaged { why, stamp }
+            }
+            // Not the file is to blame: it is read again.
+            _ => Self::Waiting { why, since },
+        }
+    }
 }
 
 /// Tells a file from one that takes its place.
@@ -235,6 +253,19 @@ mod tests {
         incoming.ends.insert(4, vec![(id("r"), 4)]);
         assert_eq!(incoming.settle(&present, &|_| 4, later), 0);
         assert!(incoming.states.is_empty() && incoming.unseen(&present, dir, true, later).is_empty());
+    }
+
+    #[test]
+    fn only_what_is_damaged_is_to_be_written_anew_at_once() {
+        let (path, problem) = (Path::new("/x").to_owned(), "bad".to_owned());
+        let (stamp, now) = (Some((1, 2, 3)), Instant::now());
+        let newer = State::failed(&FolderError::Newer { path: path.clone(), found: 9 }, stamp, now);
+        assert!(matches!(newer, State::Refused(why) if why.contains("update pannier")));
+        let incomplete = FolderError::Incomplete { path: path.clone(), problem: problem.clone() };
+        assert!(matches!(State::failed(&incomplete, stamp, now), State::Waiting { .. }));
+        let damaged = FolderError::Damaged { path, problem };
+        assert!(matches!(State::failed(&damaged, stamp, now), State::Damaged { .. }));
+        assert!(matches!(State::failed(&damaged, None, now), State::Waiting { .. }), "it is gone by now");
     }
 
     #[test]
