@@ -23,7 +23,6 @@ use crate::sync::folder::place::{FolderError, Place, read_generation};
 use crate::sync::folder::records;
 use crate::sync::remote::Remote;
 use crate::sync::{carry, hub::Hub};
-use crate::token;
 
 /// How often what waits is tried again although nothing new came.
 const RETRY_INTERVAL: Duration = Duration::from_secs(4);
@@ -62,12 +61,6 @@ pub struct Carrier {
     retried: Instant,
 }
 
-impl Drop for Carrier {
-    fn drop(&mut self) {
-        lock(&self.lease).release();
-    }
-}
-
 async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
 ) -> Result<T, Trouble> {
@@ -75,12 +68,10 @@ async fn on_disk<T: Send + 'static>(
 }
 
 impl Carrier {
-    pub fn new(parts: Parts, relay: Relay, seen: Arc<Mutex<RelayStatus>>) -> std::io::Result<Self> {
-        let place = Place::at(Path::new(&relay.folder));
-        let lease = Lease::new(&place, parts.store.origin(), Id128(token::random()?));
-        let (lease, retried) = (Arc::new(Mutex::new(lease)), Instant::now());
+    pub fn new(parts: Parts, relay: Relay, seen: Arc<Mutex<RelayStatus>>, lease: Arc<Mutex<Lease>>) -> Self {
+        let (place, retried) = (Place::at(Path::new(&relay.folder)), Instant::now());
         let (writers, direct, acks) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Ok(Self { parts, relay, place, lease, seen, writers, direct, acks, retried })
+        Self { parts, relay, place, lease, seen, writers, direct, acks, retried }
     }
 
     /// Takes one. Returns whether more is to be done soon.
@@ -152,13 +143,19 @@ impl Carrier {
     async fn read(&mut self, origin: Origin, again: bool) -> Result<Vec<Name>, Trouble> {
         let (place, dir) = (self.place.clone(), self.place.writer(origin));
         let listed = on_disk(move || Ok((read_generation(&place, origin)?, place.files(origin)?))).await?;
-        let (generation, present) = listed;
+        let (generation, mut present) = listed;
         self.begin(origin, generation).await?;
         let Some(mut incoming) = self.writers.remove(&origin) else { return Ok(present) };
         incoming.keep(&present);
         let mut again = again;
         loop {
-            let unseen = incoming.unseen(&present, &dir, again, Instant::now());
+            let at = dir.clone();
+            let looked = on_disk(move || {
+                let unseen = incoming.unseen(&present, &at, again, Instant::now());
+                Ok((incoming, present, unseen))
+            });
+            let (known, listed, unseen) = looked.await?;
+            (incoming, present) = (known, listed);
             if unseen.is_empty() {
                 break;
             }
@@ -220,7 +217,8 @@ impl Carrier {
     /// Takes in one file. Returns whether anything came of it.
     async fn take(&self, origin: Origin, name: Name, incoming: &mut Incoming) -> Result<bool, Trouble> {
         let path = self.place.writer(origin).join(name.to_string());
-        let stamp = stamp(&path);
+        let at = path.clone();
+        let stamp = on_disk(move || Ok(stamp(&at))).await?;
         let known = if name.number <= incoming.done { self.known(path).await? } else { None };
         let taken = match known {
             Some(taken) => Ok(taken),
