@@ -241,8 +241,8 @@ impl Imported {
             Ok(taken) => taken,
             // Whoever wrote it has removed it.
             Err(ImportError::Folder(error)) if error.is_gone() => return Ok(None),
-            // It may come yet, from another writer or another folder.
-            Err(ImportError::Folder(error @ FolderError::Incomplete { .. })) => {
+            // It may come yet, from another writer or another folder, or be read another time.
+            Err(ImportError::Folder(error @ (FolderError::Incomplete { .. } | FolderError::Io { .. }))) => {
                 return Ok(Some(((origin, name), vec![error.to_string()])));
             }
             // One bad file is in nobody's way.
