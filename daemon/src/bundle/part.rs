@@ -199,20 +199,22 @@ pub struct PartSet {
 }
 
 /// Sorts files, in any order, into the bundles that they are parts of. For each
-/// it is said where not all of it is there.
-///
-/// # Errors
-/// [`BundleError`] where a file is no part of a bundle at all.
-pub fn sets(paths: &[PathBuf]) -> Result<Vec<Result<PartSet>>> {
-    let mut sets: Vec<PartSet> = Vec::new();
+/// it is said where not all of it is there, and of a file where it is no part of any.
+#[must_use]
+pub fn sets(paths: &[PathBuf]) -> Vec<Result<PartSet>> {
+    let (mut sets, mut strange) = (Vec::<PartSet>::new(), Vec::new());
     for path in paths {
-        let (set, sealed, part) = look(path)?;
-        match sets.iter_mut().find(|known| known.set == set && known.sealed == sealed) {
-            Some(known) => known.parts.push(part),
-            None => sets.push(PartSet { set, sealed, parts: vec![part] }),
+        match look(path) {
+            Ok((set, sealed, part)) => {
+                match sets.iter_mut().find(|known| known.set == set && known.sealed == sealed) {
+                    Some(known) => known.parts.push(part),
+                    None => sets.push(PartSet { set, sealed, parts: vec![part] }),
+                }
+            }
+            Err(error) => strange.push(Err(error)),
         }
     }
-    Ok(sets.into_iter().map(PartSet::complete).collect())
+    sets.into_iter().map(PartSet::complete).chain(strange).collect()
 }
 
 fn look(path: &Path) -> Result<(Id128, bool, Part)> {

@@ -80,7 +80,7 @@ impl Importer {
         let plan = Arc::new(Plan::of(ask)?);
         let _turn = TURN.lock().await;
         let files = plan.files.clone();
-        let sets = off(move || Ok(bundle::sets(&files)?)).await?;
+        let sets = off(move || Ok(bundle::sets(&files))).await?;
         meter.begin(2, sets.iter().flatten().map(PartSet::bytes).sum());
         let (mut imported, mut read, mut manifests) = (Imported::default(), 0, Vec::new());
         for set in sets {
