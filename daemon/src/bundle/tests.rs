@@ -306,6 +306,29 @@ fn a_bundle_that_is_not_finished_is_not_there() {
     );
     drop(packer);
     std::fs::write(dir.path().join("b"), "somebody's").unwrap();
+    std::os::unix::fs::symlink(dir.path().join("b"), dir.path().join(".c.partial")).unwrap();
+    finish(create(&dir.path().join("c"), SET, None, None).unwrap(), None).unwrap();
+    assert!(dir.path().join("c").symlink_metadata().unwrap().is_file(), "no link is written through");
     assert!(create(&dir.path().join("b"), SET, None, None).is_err(), "nothing is written over");
     assert_eq!(std::fs::read(dir.path().join("b")).unwrap(), b"somebody's");
+}
+
+#[test]
+fn where_one_part_cannot_be_named_none_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut packer = create(&dir.path().join("b"), SET, Some(100), None).unwrap();
+    packer.add(&RelPath::new("f").unwrap(), 0, &[][..]).unwrap();
+    std::fs::create_dir(dir.path().join("b.001")).unwrap();
+    assert!(finish(packer, None).is_err());
+    let left: Vec<_> =
+        std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["b.001"]);
+}
+
+#[test]
+fn a_pipe_is_no_bundle_and_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, kind) = (dir.path().join("pipe"), rustix::fs::FileType::Fifo);
+    rustix::fs::mknodat(rustix::fs::CWD, path.clone(), kind, rustix::fs::Mode::RWXU, 0).unwrap();
+    assert!(matches!(&sets(&[path])[..], [Err(BundleError::Strange { .. })]));
 }
