@@ -244,9 +244,7 @@ impl Carrier {
                 state
             }
         };
-        let news = state == State::Here;
-        incoming.states.insert(name, state);
-        Ok(news)
+        Ok(incoming.saw(name, state))
     }
 
     /// What a file of records holds, if all of that is here. It is read again only

@@ -116,6 +116,19 @@ impl Incoming {
         present.iter().filter(wanted).copied().collect()
     }
 
+    /// Notes how a file stands. Whether all of it is here.
+    pub fn saw(&mut self, name: Name, state: State) -> bool {
+        let waits = |state: &State| matches!(state, State::Waiting { .. });
+        // It may go on where an earlier one ended, and that be forgotten since.
+        if name.kind == Kind::Parts && waits(&state) && !self.states.get(&name).is_some_and(waits) {
+            let earlier = |seen: &Name| seen.kind == Kind::Parts && seen.number < name.number;
+            self.states.retain(|seen, state| !earlier(seen) || *state != State::Here);
+        }
+        let here = state == State::Here;
+        self.states.insert(name, state);
+        here
+    }
+
     /// Moves `done` on, as far as everything is here. Whether it moved.
     pub fn advance(&mut self, present: &[Name]) -> bool {
         let before = self.done;
@@ -253,6 +266,18 @@ mod tests {
         incoming.ends.insert(4, vec![(id("r"), 4)]);
         assert_eq!(incoming.settle(&present, &|_| 4, later), 0);
         assert!(incoming.states.is_empty() && incoming.unseen(&present, dir, true, later).is_empty());
+    }
+
+    #[test]
+    fn parts_before_one_that_waits_are_read_once_more() {
+        let present = names(&[(1, Kind::Chunks), (2, Kind::Parts), (3, Kind::Parts)]);
+        let (mut incoming, now, dir) = (Incoming::default(), Instant::now(), Path::new("/"));
+        let waiting = || State::Waiting { why: "lacking".into(), since: now };
+        assert!(incoming.saw(present[0], State::Here) && incoming.saw(present[1], State::Here));
+        assert!(!incoming.saw(present[2], waiting()));
+        assert_eq!(incoming.unseen(&present, dir, false, now), present[1..2]);
+        assert!(incoming.saw(present[1], State::Here) && !incoming.saw(present[2], waiting()));
+        assert!(incoming.unseen(&present, dir, false, now).is_empty(), "and no more often");
     }
 
     #[test]

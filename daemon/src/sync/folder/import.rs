@@ -128,7 +128,11 @@ fn parts(blobs: &Blobs, path: &Path) -> Result<(), ImportError> {
         }
         match blobs.assemble(&content, at, &chunks, false)? {
             PartAnswer::Whole => drop(blobs.keep(&[content.blob])?),
-            PartAnswer::At { .. } => {}
+            PartAnswer::At { at: here } if here >= at => {}
+            PartAnswer::At { .. } => {
+                let problem = format!("what lies before byte {at} of blob {}", content.blob);
+                wrong.get_or_insert(incomplete(problem));
+            }
             PartAnswer::Lacks { chunks } => {
                 let problem =
                     format!("{} chunks of blob {} are in no file before it", chunks.len(), content.blob);
