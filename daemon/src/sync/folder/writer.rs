@@ -73,7 +73,7 @@ impl Writer {
         place.check()?;
         let dir = place.writer(origin);
         place::make_dir(&dir)?;
-        place::clean(&dir);
+        place::clean(&dir, std::time::Duration::ZERO);
         let generation = read_generation(place, origin)?;
         let index = match read_small(&dir.join("index.json")) {
             Err(error) if error.is_gone() => None,
