@@ -219,7 +219,8 @@ impl Carrier {
         let path = self.place.writer(origin).join(name.to_string());
         let at = path.clone();
         let stamp = on_disk(move || Ok(stamp(&at))).await?;
-        let known = if name.number <= incoming.done { self.known(path).await? } else { None };
+        let was_here = name.kind == Kind::Records && name.number <= incoming.done;
+        let known = if was_here { self.known(path).await? } else { None };
         let taken = match known {
             Some(taken) => Ok(taken),
             None => import::take(&self.parts.store, &self.parts.blobs, (&self.place, origin, name)).await,
