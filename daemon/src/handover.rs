@@ -108,13 +108,14 @@ impl Handover {
             .collect();
         for path in changed {
             for (folder, remote) in &folders {
-                match self.leave(folder, remote, &path) {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
-                        changed.insert(path.clone());
-                    }
-                    Err(error) => tracing::debug!("no word of run {path} in {}: {error}", folder.display()),
+                let left = self.leave(folder, remote, &path);
+                if let Err(error) = &left {
+                    tracing::debug!("no word of run {path} in {}: {error}", folder.display());
+                }
+                // What the folder does not take now, it may take another time.
+                if matches!(left, Ok(false) | Err(StoreError::Conflict(_))) {
+                    let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+                    changed.insert(path.clone());
                 }
             }
         }
@@ -193,7 +194,9 @@ fn place(folder: &Path, path: &RunPath) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pannier_proto::record::RunState;
+    use crate::block::Block;
+    use crate::store::{CursorRow, Incoming};
+    use pannier_proto::record::{Change, Record, RunState};
     use serde_json::json;
 
     fn view(last_step: i64, updated_us: i64, config: &serde_json::Value) -> RunView {
@@ -229,5 +232,31 @@ mod tests {
         assert_eq!(serde_json::Value::from(found.config), json!({"lr": 2, "a": 1}));
         assert_eq!(found.summary["at"], 80);
         assert!(read(dir.path(), &RunPath::new("e", "p", "x").unwrap(), own).unwrap().is_none());
+    }
+
+    #[test]
+    fn word_that_a_folder_does_not_take_is_left_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, shared) = (RunPath::new("e", "p", "r").unwrap(), dir.path().join("shared"));
+        let store = Arc::new(Store::open(&dir.path().join("pannier.db")).unwrap());
+        let (origin, url) = (store.origin(), format!("folder:{}", shared.display()));
+        let mut block = Block::default();
+        block.push(Record::Change(Change::TextFile { path: "f".into(), text: "one".into() }));
+        let incoming = Incoming { path: path.clone(), origin, first_seq: None, block, encoded: None };
+        store.write_blocking(move |tx| tx.set_remote("site", &url, 1)).unwrap();
+        store.write_blocking(move |tx| tx.append(incoming, 1)).unwrap();
+        let streams = store.streams().unwrap();
+        let (stream, _, seq) = streams.iter().find(|(_, id, _)| id.path == path).unwrap();
+        let sent = CursorRow { stream: *stream, seq: *seq, last_step: None, parked: None };
+        store.write_blocking(move |tx| tx.set_cursors("site", None, &[sent])).unwrap();
+        fs::create_dir(&shared).unwrap();
+        fs::write(shared.join(LIVES), "in its way").unwrap();
+        let handover = Handover::new(store);
+        handover.note(&[Touched::Run(path.clone())]);
+        handover.publish();
+        fs::remove_file(shared.join(LIVES)).unwrap();
+        handover.publish();
+        assert!(place(&shared, &path).join(format!("{origin}.json")).exists());
+        assert!(handover.changed.lock().unwrap().is_empty(), "all of it was said");
     }
 }

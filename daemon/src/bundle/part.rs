@@ -14,6 +14,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use pannier_proto::id::Id128;
+use rustix::fs::OFlags;
 
 use super::{BundleError, Result, failed};
 
@@ -90,8 +91,9 @@ impl PartWriter {
             let problem = "is there already; give the bundle another name".to_owned();
             return Err(BundleError::Strange { path: name, problem });
         }
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
+        // One that is there was left behind, or leads somewhere else: it is not written into.
+        let _ = fs::remove_file(&path);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         let mut file = file.map_err(failed("write", &path))?;
         let head = head(self.set, u32::try_from(number).unwrap_or(u32::MAX), self.sealed);
         let mut hasher = blake3::Hasher::new();
@@ -120,11 +122,14 @@ impl PartWriter {
             self.open = Some(self.begin()?);
         }
         self.end(true)?;
-        let mut names = Vec::new();
+        let mut names: Vec<PathBuf> = Vec::new();
         // The last one first: until it is there, no part is taken for the whole.
         for number in (1..=self.written.len()).rev() {
             let (from, to) = (&self.written[number - 1], self.name(number));
-            fs::rename(from, &to).map_err(failed("name", &to))?;
+            if let Err(error) = fs::rename(from, &to) {
+                names.iter().for_each(|named| drop(fs::remove_file(named)));
+                return Err(failed("name", &to)(error));
+            }
             names.insert(0, to);
         }
         self.written.clear();
@@ -138,7 +143,7 @@ impl Drop for PartWriter {
     fn drop(&mut self) {
         let open = self.open.take().map(|part| part.path);
         for path in self.written.iter().chain(&open) {
-            // What stays is hidden, and written over by the next of this name.
+            // What stays is hidden, and removed by the next of this name.
             let _ = fs::remove_file(path);
         }
     }
@@ -199,20 +204,22 @@ pub struct PartSet {
 }
 
 /// Sorts files, in any order, into the bundles that they are parts of. For each
-/// it is said where not all of it is there.
-///
-/// # Errors
-/// [`BundleError`] where a file is no part of a bundle at all.
-pub fn sets(paths: &[PathBuf]) -> Result<Vec<Result<PartSet>>> {
-    let mut sets: Vec<PartSet> = Vec::new();
+/// it is said where not all of it is there, and of a file where it is no part of any.
+#[must_use]
+pub fn sets(paths: &[PathBuf]) -> Vec<Result<PartSet>> {
+    let (mut sets, mut strange) = (Vec::<PartSet>::new(), Vec::new());
     for path in paths {
-        let (set, sealed, part) = look(path)?;
-        match sets.iter_mut().find(|known| known.set == set && known.sealed == sealed) {
-            Some(known) => known.parts.push(part),
-            None => sets.push(PartSet { set, sealed, parts: vec![part] }),
+        match look(path) {
+            Ok((set, sealed, part)) => {
+                match sets.iter_mut().find(|known| known.set == set && known.sealed == sealed) {
+                    Some(known) => known.parts.push(part),
+                    None => sets.push(PartSet { set, sealed, parts: vec![part] }),
+                }
+            }
+            Err(error) => strange.push(Err(error)),
         }
     }
-    Ok(sets.into_iter().map(PartSet::complete).collect())
+    sets.into_iter().map(PartSet::complete).chain(strange).collect()
 }
 
 fn look(path: &Path) -> Result<(Id128, bool, Part)> {
@@ -221,7 +228,10 @@ fn look(path: &Path) -> Result<(Id128, bool, Part)> {
         object: path.display().to_string(),
         problem: problem.to_owned(),
     };
-    let mut file = File::open(path).map_err(failed("read", path))?;
+    // A pipe under that name is not waited for.
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let mut file = file.map_err(failed("read", path))?;
     let meta = file.metadata().map_err(failed("read", path))?;
     if !meta.is_file() {
         return Err(strange("is not a file"));

@@ -33,7 +33,7 @@ fn packed(
 /// One bundle; what was unpacked of it and who signed it.
 fn unpacked(paths: &[PathBuf], opener: &Opener) -> Result<(Tree, Option<PublicKey>)> {
     let dir = tempfile::tempdir().unwrap();
-    let mut sets = sets(paths)?;
+    let mut sets = sets(paths);
     assert_eq!(sets.len(), 1);
     let mut folder = Folder::new(dir.path());
     let found = open(sets.remove(0)?, opener, &CAPS, &mut folder, |_| {})?;
@@ -190,16 +190,20 @@ fn parts_that_are_missing_twice_or_foreign_are_named() {
     let mut packer = create(&other.join("b.bundle"), Id128([8; 16]), Some(1000), None).unwrap();
     packer.add(&RelPath::new("f").unwrap(), 0, &[][..]).unwrap();
     let foreign = finish(packer, None).unwrap().1;
-    let both = sets(&[&paths[..], &foreign].concat()).unwrap();
+    let both = sets(&[&paths[..], &foreign].concat());
     assert!(both.iter().all(Result::is_ok) && both.len() == 2, "two bundles, each whole");
     // A part that says it is another bundle's is not that of this one.
     let mut forged = without(1);
     std::fs::copy(&foreign[0], dir.path().join("forged")).unwrap();
     forged.push(dir.path().join("forged"));
-    let found = sets(&forged).unwrap();
+    let found = sets(&forged);
     assert_eq!(found.iter().filter(|set| set.is_err()).count(), 1);
     std::fs::write(dir.path().join("text"), "no bundle at all, of course, but longer").unwrap();
-    assert!(matches!(sets(&[dir.path().join("text")]), Err(BundleError::Strange { .. })));
+    let found = sets(&[&paths[..], &[dir.path().join("text")]].concat());
+    assert!(
+        matches!(&found[..], [Ok(_), Err(BundleError::Strange { .. })]),
+        "the others are none the worse for it"
+    );
 }
 
 #[test]
@@ -302,6 +306,29 @@ fn a_bundle_that_is_not_finished_is_not_there() {
     );
     drop(packer);
     std::fs::write(dir.path().join("b"), "somebody's").unwrap();
+    std::os::unix::fs::symlink(dir.path().join("b"), dir.path().join(".c.partial")).unwrap();
+    finish(create(&dir.path().join("c"), SET, None, None).unwrap(), None).unwrap();
+    assert!(dir.path().join("c").symlink_metadata().unwrap().is_file(), "no link is written through");
     assert!(create(&dir.path().join("b"), SET, None, None).is_err(), "nothing is written over");
     assert_eq!(std::fs::read(dir.path().join("b")).unwrap(), b"somebody's");
+}
+
+#[test]
+fn where_one_part_cannot_be_named_none_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut packer = create(&dir.path().join("b"), SET, Some(100), None).unwrap();
+    packer.add(&RelPath::new("f").unwrap(), 0, &[][..]).unwrap();
+    std::fs::create_dir(dir.path().join("b.001")).unwrap();
+    assert!(finish(packer, None).is_err());
+    let left: Vec<_> =
+        std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["b.001"]);
+}
+
+#[test]
+fn a_pipe_is_no_bundle_and_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, kind) = (dir.path().join("pipe"), rustix::fs::FileType::Fifo);
+    rustix::fs::mknodat(rustix::fs::CWD, path.clone(), kind, rustix::fs::Mode::RWXU, 0).unwrap();
+    assert!(matches!(&sets(&[path])[..], [Err(BundleError::Strange { .. })]));
 }

@@ -23,7 +23,6 @@ use crate::sync::folder::place::{FolderError, Place, read_generation};
 use crate::sync::folder::records;
 use crate::sync::remote::Remote;
 use crate::sync::{carry, hub::Hub};
-use crate::token;
 
 /// How often what waits is tried again although nothing new came.
 const RETRY_INTERVAL: Duration = Duration::from_secs(4);
@@ -62,12 +61,6 @@ pub struct Carrier {
     retried: Instant,
 }
 
-impl Drop for Carrier {
-    fn drop(&mut self) {
-        lock(&self.lease).release();
-    }
-}
-
 async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
 ) -> Result<T, Trouble> {
@@ -75,12 +68,10 @@ async fn on_disk<T: Send + 'static>(
 }
 
 impl Carrier {
-    pub fn new(parts: Parts, relay: Relay, seen: Arc<Mutex<RelayStatus>>) -> std::io::Result<Self> {
-        let place = Place::at(Path::new(&relay.folder));
-        let lease = Lease::new(&place, parts.store.origin(), Id128(token::random()?));
-        let (lease, retried) = (Arc::new(Mutex::new(lease)), Instant::now());
+    pub fn new(parts: Parts, relay: Relay, seen: Arc<Mutex<RelayStatus>>, lease: Arc<Mutex<Lease>>) -> Self {
+        let (place, retried) = (Place::at(Path::new(&relay.folder)), Instant::now());
         let (writers, direct, acks) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Ok(Self { parts, relay, place, lease, seen, writers, direct, acks, retried })
+        Self { parts, relay, place, lease, seen, writers, direct, acks, retried }
     }
 
     /// Takes one. Returns whether more is to be done soon.
@@ -152,13 +143,19 @@ impl Carrier {
     async fn read(&mut self, origin: Origin, again: bool) -> Result<Vec<Name>, Trouble> {
         let (place, dir) = (self.place.clone(), self.place.writer(origin));
         let listed = on_disk(move || Ok((read_generation(&place, origin)?, place.files(origin)?))).await?;
-        let (generation, present) = listed;
+        let (generation, mut present) = listed;
         self.begin(origin, generation).await?;
         let Some(mut incoming) = self.writers.remove(&origin) else { return Ok(present) };
         incoming.keep(&present);
         let mut again = again;
         loop {
-            let unseen = incoming.unseen(&present, &dir, again);
+            let at = dir.clone();
+            let looked = on_disk(move || {
+                let unseen = incoming.unseen(&present, &at, again, Instant::now());
+                Ok((incoming, present, unseen))
+            });
+            let (known, listed, unseen) = looked.await?;
+            (incoming, present) = (known, listed);
             if unseen.is_empty() {
                 break;
             }
@@ -220,8 +217,10 @@ impl Carrier {
     /// Takes in one file. Returns whether anything came of it.
     async fn take(&self, origin: Origin, name: Name, incoming: &mut Incoming) -> Result<bool, Trouble> {
         let path = self.place.writer(origin).join(name.to_string());
-        let stamp = stamp(&path);
-        let known = if name.number <= incoming.done { self.known(path).await? } else { None };
+        let at = path.clone();
+        let stamp = on_disk(move || Ok(stamp(&at))).await?;
+        let was_here = name.kind == Kind::Records && name.number <= incoming.done;
+        let known = if was_here { self.known(path).await? } else { None };
         let taken = match known {
             Some(taken) => Ok(taken),
             None => import::take(&self.parts.store, &self.parts.blobs, (&self.place, origin, name)).await,
@@ -230,16 +229,11 @@ impl Carrier {
             Some(State::Waiting { since, .. }) => *since,
             _ => Instant::now(),
         };
-        let state = match (taken, stamp) {
-            (Err(ImportError::Folder(error)), _) if error.is_gone() => return Ok(false),
-            (Err(ImportError::Folder(error @ FolderError::Io { .. })), _) => {
-                State::Waiting { why: error.to_string(), since }
-            }
-            (Err(ImportError::Folder(error)), Some(stamp)) => {
-                State::Damaged { why: error.to_string(), stamp }
-            }
-            (Err(error), _) => return Err(error.into()),
-            (Ok(taken), _) => {
+        let state = match taken {
+            Err(ImportError::Folder(error)) if error.is_gone() => return Ok(false),
+            Err(ImportError::Folder(error)) => State::failed(&error, stamp, since),
+            Err(error) => return Err(error.into()),
+            Ok(taken) => {
                 let state = match (taken.waiting.0.first(), taken.refused.first()) {
                     (Some(block), _) => State::Waiting { why: lacking(block), since },
                     (None, Some((id, why))) => State::Refused(format!("run {}: {why}", id.path)),
@@ -251,9 +245,7 @@ impl Carrier {
                 state
             }
         };
-        let news = state == State::Here;
-        incoming.states.insert(name, state);
-        Ok(news)
+        Ok(incoming.saw(name, state))
     }
 
     /// What a file of records holds, if all of that is here. It is read again only
@@ -334,13 +326,13 @@ impl Carrier {
             let sent = cursors.get(id).map_or(0, |(_, sent)| *sent);
             sent.max(direct.get(id).copied().unwrap_or(0))
         };
-        let (mut left, mut news) = (0, Vec::new());
+        let (mut left, mut news, now) = (0, Vec::new(), Instant::now());
         for (origin, files) in present {
             let Some(incoming) = self.writers.get_mut(origin) else { continue };
             let streams = incoming.acked(&here, &there);
-            left += incoming.settle(files, &there);
+            left += incoming.settle(files, &there, now);
             let Some(generation) = incoming.generation else { continue };
-            let again = incoming.again(Instant::now());
+            let again = incoming.again(now);
             let holder = lock(&self.lease).me().clone();
             let (by, host, number) = (holder.by, holder.host, incoming.durable);
             let ack = Ack {

@@ -11,6 +11,7 @@ use pannier_proto::id::{Id128, Seq};
 
 use crate::sync::folder::ack::Acked;
 use crate::sync::folder::file::{Kind, Name};
+use crate::sync::folder::place::FolderError;
 
 /// What waits for so long for what should have come before it, is asked for again.
 /// A network file system may show files of one moment some seconds apart.
@@ -37,6 +38,23 @@ pub enum State {
     },
     /// Some of it is refused here.
     Refused(String),
+}
+
+impl State {
+    /// Of a file that could not be taken in; `stamp` is of what lies there.
+    #[must_use]
+    pub fn failed(error: &FolderError, stamp: Option<Stamp>, since: Instant) -> Self {
+        let why = error.to_string();
+        match (error, stamp) {
+            // Written anew, it would be the same.
+            (FolderError::Newer { .. }, _) => Self::Refused(why),
+            (FolderError::Strange { .. } | FolderError::Damaged { .. }, Some(stamp)) => {
+                Self::Damaged { why, stamp }
+            }
+            // Not the file is to blame: it is read again.
+            _ => Self::Waiting { why, since },
+        }
+    }
 }
 
 /// Tells a file from one that takes its place.
@@ -81,11 +99,14 @@ impl Incoming {
         });
     }
 
-    /// Those that are to be looked at, in order; `again`, those that wait, too.
+    /// Those that are to be looked at, in order; `again`, those that wait, too. Blocks
+    /// where some are damaged: it looks whether others took their place.
     #[must_use]
-    pub fn unseen(&self, present: &[Name], dir: &Path, again: bool) -> Vec<Name> {
+    pub fn unseen(&self, present: &[Name], dir: &Path, again: bool, now: Instant) -> Vec<Name> {
+        // What records wait for may lie in bytes that were not seen in their turn.
+        let passed = if self.waiting(now).is_empty() { self.durable.max(self.done) } else { 0 };
         let wanted = |name: &&Name| match self.states.get(name) {
-            None => name.number > self.durable.max(if name.kind == Kind::Records { 0 } else { self.done }),
+            None => name.number > if name.kind == Kind::Records { self.durable } else { passed },
             Some(State::Here | State::Refused(_)) => false,
             Some(State::Waiting { .. }) => again,
             Some(State::Damaged { stamp: seen, .. }) => {
@@ -93,6 +114,19 @@ impl Incoming {
             }
         };
         present.iter().filter(wanted).copied().collect()
+    }
+
+    /// Notes how a file stands. Whether all of it is here.
+    pub fn saw(&mut self, name: Name, state: State) -> bool {
+        let waits = |state: &State| matches!(state, State::Waiting { .. });
+        // It may go on where an earlier one ended, and that be forgotten since.
+        if name.kind == Kind::Parts && waits(&state) && !self.states.get(&name).is_some_and(waits) {
+            let earlier = |seen: &Name| seen.kind == Kind::Parts && seen.number < name.number;
+            self.states.retain(|seen, state| !earlier(seen) || *state != State::Here);
+        }
+        let here = state == State::Here;
+        self.states.insert(name, state);
+        here
     }
 
     /// Moves `done` on, as far as everything is here. Whether it moved.
@@ -111,7 +145,7 @@ impl Incoming {
 
     /// Moves `durable` on, by where streams stand at the remote. Returns how many
     /// files of records are not there yet.
-    pub fn settle(&mut self, present: &[Name], there: &impl Fn(&StreamId) -> Seq) -> u64 {
+    pub fn settle(&mut self, present: &[Name], there: &impl Fn(&StreamId) -> Seq, now: Instant) -> u64 {
         let mut left = 0;
         let records = present.iter().filter(|name| name.kind == Kind::Records && name.number > self.durable);
         let records: Vec<u64> = records.map(|name| name.number).collect();
@@ -126,7 +160,9 @@ impl Incoming {
         }
         let durable = self.durable;
         self.ends.retain(|number, _| *number > durable);
-        self.states.retain(|name, _| name.number > durable);
+        // As long as records wait, bytes that were looked at are not looked at again.
+        let waits = !self.waiting(now).is_empty();
+        self.states.retain(|name, _| name.number > durable || (waits && name.kind != Kind::Records));
         left
     }
 
@@ -193,19 +229,68 @@ mod tests {
         let present = names(&[(1, Kind::Whole), (2, Kind::Records), (3, Kind::Records), (5, Kind::Records)]);
         let mut incoming = Incoming::default();
         incoming.begin(Some(Id128([7; 16])), Some((Id128([8; 16]), 9)));
-        assert_eq!(incoming.unseen(&present, Path::new("/"), false), present, "others' numbers say nothing");
-        let (now, why) = (Instant::now(), "gap".to_owned());
+        let (now, why, dir) = (Instant::now(), "gap".to_owned(), Path::new("/"));
+        assert_eq!(incoming.unseen(&present, dir, false, now), present, "others' numbers say nothing");
         for (name, end) in present.iter().zip([0, 4, 8, 12]) {
             incoming.states.insert(*name, State::Here);
             incoming.ends.insert(name.number, vec![(id("r"), end)]);
         }
         incoming.states.insert(present[2], State::Waiting { why, since: now });
         assert!(incoming.advance(&present) && incoming.done == 2, "{}", incoming.done);
-        assert_eq!(incoming.unseen(&present, Path::new("/"), true), present[2..3]);
-        assert_eq!(incoming.settle(&present, &|_| 9), 1);
+        assert_eq!(incoming.unseen(&present, dir, true, now), present[2..3]);
+        assert_eq!(incoming.settle(&present, &|_| 9, now), 1);
         assert_eq!(incoming.durable, 3, "the remote has what waits here");
-        assert_eq!(incoming.settle(&present, &|_| 12), 0);
-        assert_eq!((incoming.durable, incoming.unseen(&present, Path::new("/"), true).len()), (5, 0));
+        assert_eq!(incoming.settle(&present, &|_| 12, now), 0);
+        assert_eq!((incoming.durable, incoming.unseen(&present, dir, true, now).len()), (5, 0));
+    }
+
+    #[test]
+    fn bytes_that_were_passed_by_are_looked_at_once_while_records_wait() {
+        let present = names(&[(1, Kind::Chunks), (2, Kind::Records), (3, Kind::Whole), (4, Kind::Records)]);
+        let mut incoming = Incoming::default();
+        incoming.begin(Some(Id128([7; 16])), Some((Id128([7; 16]), 2)));
+        let (now, dir) = (Instant::now(), Path::new("/"));
+        assert_eq!(incoming.unseen(&present, dir, false, now), present[1..]);
+        for name in &present[1..3] {
+            incoming.states.insert(*name, State::Here);
+        }
+        incoming.states.insert(present[3], State::Waiting { why: "a file".into(), since: now });
+        incoming.ends.insert(2, vec![(id("r"), 4)]);
+        assert!(incoming.unseen(&present, dir, false, now).is_empty(), "it may come yet");
+        let later = now + PATIENCE;
+        assert_eq!(incoming.unseen(&present, dir, false, later), present[..1]);
+        incoming.states.insert(present[0], State::Here);
+        assert_eq!((incoming.settle(&present, &|_| 4, later), incoming.durable), (1, 2));
+        assert!(incoming.unseen(&present, dir, false, later).is_empty(), "once");
+        incoming.states.insert(present[3], State::Here);
+        incoming.ends.insert(4, vec![(id("r"), 4)]);
+        assert_eq!(incoming.settle(&present, &|_| 4, later), 0);
+        assert!(incoming.states.is_empty() && incoming.unseen(&present, dir, true, later).is_empty());
+    }
+
+    #[test]
+    fn parts_before_one_that_waits_are_read_once_more() {
+        let present = names(&[(1, Kind::Chunks), (2, Kind::Parts), (3, Kind::Parts)]);
+        let (mut incoming, now, dir) = (Incoming::default(), Instant::now(), Path::new("/"));
+        let waiting = || State::Waiting { why: "lacking".into(), since: now };
+        assert!(incoming.saw(present[0], State::Here) && incoming.saw(present[1], State::Here));
+        assert!(!incoming.saw(present[2], waiting()));
+        assert_eq!(incoming.unseen(&present, dir, false, now), present[1..2]);
+        assert!(incoming.saw(present[1], State::Here) && !incoming.saw(present[2], waiting()));
+        assert!(incoming.unseen(&present, dir, false, now).is_empty(), "and no more often");
+    }
+
+    #[test]
+    fn only_what_is_damaged_is_to_be_written_anew_at_once() {
+        let (path, problem) = (Path::new("/x").to_owned(), "bad".to_owned());
+        let (stamp, now) = (Some((1, 2, 3)), Instant::now());
+        let newer = State::failed(&FolderError::Newer { path: path.clone(), found: 9 }, stamp, now);
+        assert!(matches!(newer, State::Refused(why) if why.contains("update pannier")));
+        let incomplete = FolderError::Incomplete { path: path.clone(), problem: problem.clone() };
+        assert!(matches!(State::failed(&incomplete, stamp, now), State::Waiting { .. }));
+        let damaged = FolderError::Damaged { path, problem };
+        assert!(matches!(State::failed(&damaged, stamp, now), State::Damaged { .. }));
+        assert!(matches!(State::failed(&damaged, None, now), State::Waiting { .. }), "it is gone by now");
     }
 
     #[test]

@@ -15,9 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use pannier_proto::id::Id128;
 use pannier_proto::relay::RelayStatus;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -27,11 +28,17 @@ use crate::health::Health;
 use crate::store::{Relay, Store};
 use crate::sync::Sync;
 use crate::sync::folder::file::Name;
+use crate::sync::folder::lease::Lease;
+use crate::sync::folder::place::Place;
+use crate::token;
 
 /// How often a folder is looked at whose file system sends no events.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// The same, while the remote lacks something: it is to be acknowledged.
 const BUSY_INTERVAL: Duration = Duration::from_millis(500);
+/// How long the end waits until what is held of a folder was given back. What hangs
+/// for longer is over by itself, a little later.
+const RELEASE_WAIT: Duration = Duration::from_millis(500);
 
 /// What tasks work with.
 #[derive(Clone)]
@@ -58,13 +65,35 @@ struct Task {
     bell: Arc<Notify>,
     seen: Arc<Mutex<RelayStatus>>,
     running: JoinHandle<()>,
-    _watcher: Option<RecommendedWatcher>,
+    /// Ends when what is held of the folder was given back.
+    released: oneshot::Receiver<()>,
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
         // Safe at any point: what was taken in may be taken in again.
         self.running.abort();
+    }
+}
+
+/// Gives a folder back when it is dropped.
+struct Held {
+    lease: Arc<Mutex<Lease>>,
+    /// Dropped when that was done.
+    told: Option<oneshot::Sender<()>>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let (lease, told) = (self.lease.clone(), self.told.take());
+        let release = move || {
+            lock(&lease).release();
+            drop(told);
+        };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(release)),
+            Err(_) => release(),
+        }
     }
 }
 
@@ -101,7 +130,6 @@ impl Relays {
 
     fn task(&self, relay: Relay) -> Task {
         let bell = Arc::new(Notify::new());
-        let watcher = watch(&Path::new(&relay.folder).join("writers"), bell.clone());
         let seen = RelayStatus {
             folder: relay.folder.clone(),
             remote: relay.remote.clone(),
@@ -109,8 +137,9 @@ impl Relays {
         };
         let seen = Arc::new(Mutex::new(seen));
         let remote = relay.remote.clone();
-        let running = self.runtime.spawn(run(self.parts.clone(), relay, bell.clone(), seen.clone()));
-        Task { remote, bell, seen, running, _watcher: watcher }
+        let (told, released) = oneshot::channel();
+        let running = self.runtime.spawn(run(self.parts.clone(), relay, bell.clone(), seen.clone(), told));
+        Task { remote, bell, seen, running, released }
     }
 
     /// Looks at a folder at once, or at all.
@@ -137,16 +166,30 @@ impl Relays {
             task.running.abort();
             // It was aborted, or it panicked, which was logged where it was.
             let _ = (&mut task.running).await;
+            let _ = timeout(RELEASE_WAIT, &mut task.released).await;
         }
     }
 }
 
 /// Takes turns until it is aborted.
-async fn run(parts: Parts, relay: Relay, bell: Arc<Notify>, seen: Arc<Mutex<RelayStatus>>) {
-    let mut carrier = match Carrier::new(parts, relay, seen) {
-        Ok(carrier) => carrier,
+async fn run(
+    parts: Parts,
+    relay: Relay,
+    bell: Arc<Notify>,
+    seen: Arc<Mutex<RelayStatus>>,
+    released: oneshot::Sender<()>,
+) {
+    let (dir, heard) = (Path::new(&relay.folder).join("writers"), bell.clone());
+    // All of a folder is touched off the runtime's threads: it may hang.
+    let _watcher = tokio::task::spawn_blocking(move || watch(&dir, heard)).await;
+    let id = match token::random() {
+        Ok(id) => Id128(id),
         Err(error) => return tracing::error!("cannot begin to relay: {error}"),
     };
+    let lease = Lease::new(&Place::at(Path::new(&relay.folder)), parts.store.origin(), id);
+    let lease = Arc::new(Mutex::new(lease));
+    let _held = Held { lease: lease.clone(), told: Some(released) };
+    let mut carrier = Carrier::new(parts, relay, seen, lease);
     loop {
         let left = carrier.turn().await;
         let pause = if left { BUSY_INTERVAL } else { LOOK_INTERVAL };

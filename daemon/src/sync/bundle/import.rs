@@ -80,7 +80,7 @@ impl Importer {
         let plan = Arc::new(Plan::of(ask)?);
         let _turn = TURN.lock().await;
         let files = plan.files.clone();
-        let sets = off(move || Ok(bundle::sets(&files)?)).await?;
+        let sets = off(move || Ok(bundle::sets(&files))).await?;
         meter.begin(2, sets.iter().flatten().map(PartSet::bytes).sum());
         let (mut imported, mut read, mut manifests) = (Imported::default(), 0, Vec::new());
         for set in sets {
@@ -109,6 +109,7 @@ impl Importer {
                 (said.waiting, said.problems) = (taken.waiting, taken.problems);
             }
         }
+        log(&taken);
         imported.still_waiting = taken.into_values().flat_map(|taken| taken.waiting).collect();
         if let (Some(place), false) = (&plan.receipt, manifests.is_empty()) {
             imported.receipt = Some(place.display().to_string());
@@ -234,13 +235,16 @@ impl Importer {
             return;
         }
         match self.take_all(&Meter::default()).await {
-            Ok(taken) => {
-                for problem in taken.values().flat_map(|taken| &taken.problems) {
-                    tracing::warn!("an imported bundle: {problem}");
-                }
-            }
+            Ok(taken) => log(&taken),
             Err(problem) => tracing::warn!("imported bundles wait: {problem}"),
         }
+    }
+}
+
+/// Says what is wrong with bundles of which nobody asks now.
+fn log(taken: &Taken) {
+    for problem in taken.values().flat_map(|taken| &taken.problems) {
+        tracing::warn!("an imported bundle: {problem}");
     }
 }
 
@@ -251,7 +255,7 @@ fn name_of(kept: &Path) -> Id128 {
 /// Its records are durable, and so are its bytes.
 async fn remove(kept: PathBuf) -> Result<()> {
     off(move || {
-        let removed = std::fs::remove_dir_all(&kept);
+        let removed = unpacked::remove(&kept);
         removed.map_err(|source| BundleError::Io { verb: "remove", path: kept, source }.into())
     })
     .await

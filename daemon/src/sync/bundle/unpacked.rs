@@ -103,6 +103,21 @@ pub fn kept(dir: &Path) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
+/// Removes one that was kept. Half of one never lies under its name, where it would
+/// be taken for one that waits.
+///
+/// # Errors
+/// The file system's.
+pub fn remove(kept: &Path) -> std::io::Result<()> {
+    let mut name = std::ffi::OsString::from(TEMPORARY);
+    name.push(kept.file_name().unwrap_or_default());
+    let hidden = kept.with_file_name(name);
+    // One of the same name was left by a daemon that died.
+    let _ = std::fs::remove_dir_all(&hidden);
+    std::fs::rename(kept, &hidden)?;
+    std::fs::remove_dir_all(&hidden)
+}
+
 fn read<T: DeserializeOwned>(dir: &Path, name: &str) -> Result<Option<T>> {
     let path = dir.join(name);
     if !path.exists() {
@@ -175,5 +190,24 @@ impl Looked {
             moved.map_err(|source| BundleError::Io { verb: "keep", path: to.clone(), source })?;
         }
         Ok(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_removed_leaves_nothing_whatever_was_left_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = Id128([7; 16]).to_string();
+        for name in [format!("{TEMPORARY}{name}"), name.clone()] {
+            std::fs::create_dir(dir.path().join(&name)).unwrap();
+            std::fs::write(dir.path().join(&name).join(MANIFEST), "{").unwrap();
+        }
+        let kept = kept(dir.path());
+        assert_eq!(kept, [dir.path().join(&name)]);
+        remove(&kept[0]).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

@@ -128,7 +128,11 @@ fn parts(blobs: &Blobs, path: &Path) -> Result<(), ImportError> {
         }
         match blobs.assemble(&content, at, &chunks, false)? {
             PartAnswer::Whole => drop(blobs.keep(&[content.blob])?),
-            PartAnswer::At { .. } => {}
+            PartAnswer::At { at: here } if here >= at => {}
+            PartAnswer::At { .. } => {
+                let problem = format!("what lies before byte {at} of blob {}", content.blob);
+                wrong.get_or_insert(incomplete(problem));
+            }
             PartAnswer::Lacks { chunks } => {
                 let problem =
                     format!("{} chunks of blob {} are in no file before it", chunks.len(), content.blob);
@@ -241,8 +245,8 @@ impl Imported {
             Ok(taken) => taken,
             // Whoever wrote it has removed it.
             Err(ImportError::Folder(error)) if error.is_gone() => return Ok(None),
-            // It may come yet, from another writer or another folder.
-            Err(ImportError::Folder(error @ FolderError::Incomplete { .. })) => {
+            // It may come yet, from another writer or another folder, or be read another time.
+            Err(ImportError::Folder(error @ (FolderError::Incomplete { .. } | FolderError::Io { .. }))) => {
                 return Ok(Some(((origin, name), vec![error.to_string()])));
             }
             // One bad file is in nobody's way.

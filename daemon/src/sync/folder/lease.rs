@@ -99,6 +99,7 @@ impl Lease {
             _ => {
                 self.taken = None;
                 self.write(now)?;
+                self.place.clean();
             }
         }
         let taken = *self.taken.get_or_insert(now);

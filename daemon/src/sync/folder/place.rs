@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pannier_proto::id::{Id128, Origin};
 use rustix::fs::OFlags;
@@ -20,6 +21,8 @@ const VERSION: u32 = 1;
 const SMALL_BYTES_MAX: u64 = 64 << 20;
 /// What temporary files begin with. Nobody reads one.
 const TEMPORARY: &str = ".tmp-";
+/// One that others share the place of, and that is so old, is written by nobody.
+const LEFT_AGE: Duration = Duration::from_secs(24 * 3600);
 
 /// Why a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +145,13 @@ impl Place {
                 path: self.0.clone(),
                 problem: "its file FORMAT does not say so".to_owned(),
             }),
+        }
+    }
+
+    /// Removes what relays and whoever made it left half written when they died.
+    pub(super) fn clean(&self) {
+        for dir in [&self.0, &self.acks()] {
+            clean(dir, LEFT_AGE);
         }
     }
 
@@ -276,10 +286,13 @@ pub(super) fn sync_dir(dir: &Path) -> Result<()> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed("sync", dir))
 }
 
-/// Removes what this writer left half written when it died.
-pub(super) fn clean(dir: &Path) {
+/// Removes what was left half written by whoever died, and is as old as this.
+pub(super) fn clean(dir: &Path, age: Duration) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+        let modified = entry.metadata().and_then(|meta| meta.modified());
+        // By a clock that is ahead of ours, it is new.
+        let is_old = modified.is_ok_and(|at| at.elapsed().unwrap_or_default() >= age);
+        if is_old && entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
             // It is in nobody's way.
             let _ = fs::remove_file(entry.path());
         }
@@ -347,7 +360,24 @@ mod tests {
         std::os::unix::fs::symlink("/etc/passwd", writer.join("link")).unwrap();
         assert!(open(&writer.join("link")).is_err());
         assert!(open(&writer).is_err());
-        clean(&writer);
+        clean(&writer, Duration::ZERO);
         assert!(!writer.join(".tmp-1").exists());
+    }
+
+    #[test]
+    fn what_anybody_left_half_written_goes_when_it_is_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place::at(dir.path());
+        place.prepare().unwrap();
+        let before = std::time::SystemTime::now() - 2 * LEFT_AGE;
+        for dir in [dir.path(), &place.acks()] {
+            File::create(dir.join(".tmp-1")).unwrap().set_modified(before).unwrap();
+            fs::write(dir.join(".tmp-2"), "being written").unwrap();
+        }
+        place.clean();
+        for dir in [dir.path(), &place.acks()] {
+            assert!(!dir.join(".tmp-1").exists() && dir.join(".tmp-2").exists());
+        }
+        assert!(place.check().is_ok());
     }
 }

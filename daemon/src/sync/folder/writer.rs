@@ -15,7 +15,7 @@ use pannier_proto::hub::{BlobPart, PartAnswer, Position, Pushed, StreamDigest, S
 use pannier_proto::id::{Id128, Origin, Seq};
 
 use super::ack::Ack;
-use super::file::{Draft, Kind};
+use super::file::{Draft, Kind, Name};
 use super::index::{Index, Stretch};
 use super::place::{self, FolderError, Place, Result, failed, read_generation, read_small, replace};
 use super::recent::{self, Recent};
@@ -73,7 +73,7 @@ impl Writer {
         place.check()?;
         let dir = place.writer(origin);
         place::make_dir(&dir)?;
-        place::clean(&dir);
+        place::clean(&dir, std::time::Duration::ZERO);
         let generation = read_generation(place, origin)?;
         let index = match read_small(&dir.join("index.json")) {
             Err(error) if error.is_gone() => None,
@@ -159,7 +159,12 @@ impl Writer {
         ack.again.extend(written.filter(|number| !numbers.contains(number)));
         let rewinds = self.index.rewinds;
         let over = self.index.acknowledged(&ack);
-        if over.is_empty() {
+        let known: BTreeSet<u64> = self.index.files().iter().map(|file| file.number).collect();
+        let next = self.index.next;
+        // One may have stayed when others were removed, or not count: it holds up the relay.
+        let stray =
+            |name: &Name| name.kind == Kind::Records && name.number < next && !known.contains(&name.number);
+        if over.is_empty() && !present.iter().any(stray) {
             return Ok(true);
         }
         // First it is noted: positions must outlive the files.
@@ -172,13 +177,12 @@ impl Writer {
         self.assembling.clear();
         let floor = self.index.floor();
         for name in present {
-            let unneeded = match name.kind {
-                Kind::Records => over.contains(&name.number),
-                _ => name.number < floor,
-            };
-            if unneeded {
+            if stray(&name) || (name.kind != Kind::Records && name.number < floor) {
                 let path = self.dir.join(name.to_string());
-                fs::remove_file(&path).map_err(failed("remove", &path))?;
+                let removed = fs::remove_file(&path).map_err(failed("remove", &path));
+                if let Some(error) = removed.err().filter(|error| !error.is_gone()) {
+                    tracing::warn!("{error}; it is tried again");
+                }
             }
         }
         Ok(true)
@@ -388,5 +392,32 @@ impl Writer {
     /// [`FolderError`].
     pub fn digests(&self, streams: &[(StreamId, Seq)]) -> Result<Vec<StreamDigest>> {
         records::digests(&self.dir, &self.index, streams)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_records_that_do_not_count_are_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (place, origin) = (Place::at(dir.path()), Id128([1; 16]));
+        place.prepare().unwrap();
+        place::make_dir(&place.writer(origin)).unwrap();
+        let mut draft = Draft::begin(&place.writer(origin), Kind::Records, false).unwrap();
+        draft.write(b"no").unwrap();
+        draft.publish(&place.writer(origin), 1).unwrap();
+        let mut writer = Writer::open(&place, origin, &BTreeMap::new()).unwrap();
+        let chunk = Bytes::from_static(b"of an upload that goes on");
+        let digest = Blob(*blake3::hash(&chunk).as_bytes());
+        writer.put(Kind::Chunks, vec![(digest, chunk)]).unwrap();
+        assert_eq!(place.files(origin).unwrap().len(), 1);
+        assert!(writer.look().unwrap());
+        assert_eq!(place.files(origin).unwrap(), []);
+        writer.publish(Kind::Chunks).unwrap();
+        assert!(writer.look().unwrap());
+        assert_eq!(place.files(origin).unwrap(), [Name { number: 2, kind: Kind::Chunks }]);
+        assert!(writer.missing_chunks(&[digest]).is_empty());
     }
 }

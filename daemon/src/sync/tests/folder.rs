@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pannier_proto::hub::StreamId;
+use pannier_proto::content::{Blob, Content, Md5};
+use pannier_proto::hub::{BlobPart, StreamId};
 use pannier_proto::id::{Id128, Origin, RunPath, Seq};
 use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record};
@@ -21,7 +22,7 @@ use crate::sync::backoff::Exponential;
 use crate::sync::engine::{Engine, Step};
 use crate::sync::folder::Folder;
 use crate::sync::folder::ack::{Ack, Acked};
-use crate::sync::folder::file::{Kind, Name};
+use crate::sync::folder::file::{Draft, Kind, Name};
 use crate::sync::folder::import::{self, Imported};
 use crate::sync::folder::place::{Place, read_generation};
 use crate::sync::seen::Seen;
@@ -343,8 +344,24 @@ async fn hostile_files_do_no_harm() {
     let reader = Home::new(dir.path(), "reader", 2);
     let imported = reader.receive(&place).await;
     assert!(imported.problems.len() > 15, "{:?}", imported.problems);
+    let unopened = |text: &String| text.contains("000000000100.records");
+    assert!(imported.waiting.iter().any(unopened), "it may be another time: {:?}", imported.waiting);
     assert_eq!(reader.content(origin), home.content(origin));
     assert_eq!(reader.store.streams().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_part_whose_beginning_was_forgotten_waits() {
+    let (dir, place) = world();
+    let writer = place.writer(Id128([0xee; 16]));
+    fs::create_dir(&writer).unwrap();
+    let content = Content { blob: Blob([7; 32]), md5: Md5([7; 16]), size: 9 };
+    let part = BlobPart { content, at: 5, chunks: Vec::new() };
+    let mut draft = Draft::begin(&writer, Kind::Parts, false).unwrap();
+    draft.write(&serde_json::to_vec(&[part]).unwrap()).unwrap();
+    draft.publish(&writer, 1).unwrap();
+    let imported = Home::new(dir.path(), "reader", 1).receive(&place).await;
+    assert!(imported.waiting.iter().any(|text| text.contains("before byte 5")), "{imported:?}");
 }
 
 #[tokio::test]
