@@ -9,6 +9,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pannier_proto::artifact::ArtifactVersion;
+use pannier_proto::content::Md5;
 use pannier_proto::id::{Origin, RunPath, Seq};
 use pannier_proto::record::{Change, Row, RunState as Alive};
 use pannier_proto::request::RunView;
@@ -40,6 +41,8 @@ pub(super) struct Sending<'a> {
     /// Where its streams end here.
     pub ends: BTreeMap<Origin, Seq>,
     post: Post,
+    /// Files that the next post names.
+    arrived: Vec<(String, Md5)>,
 }
 
 impl<'a> Sending<'a> {
@@ -63,9 +66,11 @@ impl<'a> Sending<'a> {
         let Some(there) = state.there.clone() else {
             return Err(RemoteError::transient(format!("run {path} was not made there")));
         };
-        let mut sending = Self { remote, path, run, there, state, ends, post: Post::default() };
+        let (post, arrived) = (Post::default(), Vec::new());
+        let mut sending = Self { remote, path, run, there, state, ends, post, arrived };
         if !files.is_empty() {
-            sending.post.uploaded = remote.send_files(path, &sending.there, files).await?;
+            sending.arrived = remote.send_files(path, &sending.there, files).await?;
+            sending.post.uploaded = sending.arrived.iter().map(|(name, _)| name.clone()).collect();
         }
         sending.behind(behind).await?;
         for push in pushes {
@@ -252,7 +257,7 @@ impl<'a> Sending<'a> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        self.remote.said(self.path, std::mem::take(&mut self.arrived)).await
     }
 
     async fn post(&self, post: &Post) -> RemoteResult<()> {

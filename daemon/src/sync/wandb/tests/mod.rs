@@ -369,6 +369,25 @@ async fn files_arrive_once() {
 }
 
 #[tokio::test]
+async fn a_file_is_named_until_the_server_has_heard_of_it() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let content = home.blobs.put(b"text").unwrap();
+    let file = Change::File { path: RelPath::new("a.txt").unwrap(), content, time_us: 1 };
+    server.world().script.push_back(told("file_stream", 503, ""));
+    home.log("r", vec![begin(), Record::Change(file)]).await;
+    home.sync().await;
+    let named = |server: &Server| {
+        let world = server.world();
+        world.posts.iter().filter(|(_, post)| post["uploaded"] == json!(["a.txt"])).count()
+    };
+    assert_eq!((server.count("put r/a.txt"), named(&server)), (1, 1));
+    home.log("r", rows(0..3)).await;
+    home.sync().await;
+    assert_eq!((server.count("put r/a.txt"), named(&server)), (1, 1), "once is enough");
+}
+
+#[tokio::test]
 async fn large_files_of_artifacts_go_in_parts() {
     let server = Server::start().await;
     server.world().parts = true;
