@@ -62,18 +62,14 @@ impl Home {
         self.engine = Self::engine(&self.store, &self.blobs, &self.url);
     }
 
-    /// Until there is nothing to be done, not even to be read back. What a push
-    /// leaves to be done is done when the engine is woken next, as its own writes do.
+    /// Until there is nothing to be done, not even to be read back.
     async fn sync(&mut self) {
-        let mut idle = false;
         for _ in 0..400 {
-            let step = self.engine.step().await;
-            match step {
-                Step::Idle if idle => return,
-                Step::More | Step::Idle => {}
+            match self.engine.step().await {
+                Step::Idle => return,
+                Step::More => {}
                 Step::Wait(delay) => tokio::time::sleep(delay.min(Duration::from_millis(300))).await,
             }
-            idle = step == Step::Idle;
         }
         panic!("it does not come to an end");
     }
