@@ -2,7 +2,7 @@
 //! kept at the ends of blocks only, so that whatever is cut off is sent again under
 //! the same numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
 use bytes::Bytes;
@@ -96,10 +96,8 @@ impl<'a> Sending<'a> {
                 Err(error) => return Err(error),
             }
         }
-        for row in behind.late.into_values() {
-            self.history(&row).await?;
-        }
-        Ok(())
+        let Some((first, last)) = behind.late.first().zip(behind.late.last()) else { return Ok(()) };
+        self.rows(first.checked_sub(1), *last, Some(&behind.late)).await
     }
 
     /// A server that takes no rows back keeps those of the earlier life; the new
@@ -153,15 +151,31 @@ impl<'a> Sending<'a> {
             (true, true) => self.run.last_step.map(|step| step.saturating_sub(1)),
             (false, _) => max_step.map(|step| step.saturating_sub(1)),
         };
-        let Some(upto) = upto else { return Ok(()) };
+        match upto {
+            Some(upto) => self.rows(self.state.step, upto, None).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Rows as they are shown, after a step and up to another: all, or of some steps.
+    async fn rows(
+        &mut self,
+        mut after: Option<i64>,
+        upto: i64,
+        only: Option<&BTreeSet<i64>>,
+    ) -> RemoteResult<()> {
         loop {
-            let (path, after) = (self.path.clone(), self.state.step);
+            let path = self.path.clone();
             let (found, more) = self.remote.read(move |store| rows(store, &path, after, upto)).await?;
             for row in &found {
+                if only.is_some_and(|only| !only.contains(&row.step)) {
+                    continue;
+                }
                 self.history(row).await?;
-                self.state.step = Some(row.step);
+                self.state.step = self.state.step.max(Some(row.step));
             }
-            if !more || found.is_empty() {
+            after = found.last().map(|row| row.step);
+            if !more || after.is_none() {
                 return Ok(());
             }
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use pannier_proto::content::Content;
 use pannier_proto::id::RunPath;
+use pannier_proto::job::JobLife;
 use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record, Row, RunFields, RunState as Alive, Table};
 use pannier_proto::value::Value;
@@ -219,8 +220,28 @@ async fn rows_of_steps_that_have_gone_come_as_lines_of_their_own() {
     home.sync().await;
     let lines = server.lines("r", HISTORY);
     assert_eq!(steps(&lines), [0, 1, 2, 3, 4, 5, 6, 7, 8, 3, 9, 10, 11]);
-    assert!(lines[9].contains("\"late\"") && lines[9].contains("\"later\"") && !lines[9].contains("\"x\""));
+    assert!(lines[9].contains("\"late\"") && lines[9].contains("\"later\""));
     assert_eq!(home.problems(), Vec::<String>::new(), "it is the same by step");
+}
+
+#[tokio::test]
+async fn of_a_job_that_was_queued_again_the_rows_that_are_shown_are_there() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let life = |attempt: u64, start_step: i64| {
+        let job = Some(JobLife { job: "j".to_owned(), attempt });
+        let fields = RunFields::default();
+        Record::Change(Change::Begin { time_us: 1_000_000, fields, start_step, resumed: false, job })
+    };
+    home.log("r", [vec![life(0, 0)], rows(0..10)].concat()).await;
+    home.sync().await;
+    home.log("r", vec![row(8, "gone")]).await;
+    home.log("r", [vec![life(1, 5)], rows(5..8), vec![end()]].concat()).await;
+    home.sync().await;
+    let lines = server.lines("r", HISTORY);
+    assert_eq!(steps(&lines), (0..8).collect::<Vec<_>>());
+    assert!(lines.iter().all(|line| !line.contains("gone")), "{lines:?}");
+    assert_eq!(home.problems(), Vec::<String>::new());
 }
 
 #[tokio::test]
