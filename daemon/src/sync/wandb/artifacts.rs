@@ -108,7 +108,7 @@ struct Making<'a> {
 
 impl Wandb {
     /// The server's id for a version, which is brought there where it is not yet,
-    /// with all that came before it in its collection.
+    /// with all that came before it in its collection and is not refused.
     pub(super) async fn version(&self, id: Id128) -> RemoteResult<String> {
         if let Some(known) = self.known_version(id).await? {
             return Ok(known.id);
@@ -131,7 +131,11 @@ impl Wandb {
             })
             .await?;
         for row in &before {
-            self.make(row).await?;
+            match self.make(row).await {
+                // Whoever logged it is told; those that came after it go on.
+                Err(RemoteError::Rejected(_)) if row.body.id != id => {}
+                made => made?,
+            }
         }
         drop(turn);
         let known = self.known_version(id).await?;

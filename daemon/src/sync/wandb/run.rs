@@ -209,7 +209,17 @@ impl<'a> Sending<'a> {
                 Ok(())
             }
             Change::Artifact { version } => self.artifact(*version).await,
-            Change::UseArtifact { id } => self.remote.use_artifact(&self.there, &self.path.run, id).await,
+            Change::UseArtifact { id } => {
+                match self.remote.use_artifact(&self.there, &self.path.run, id).await {
+                    // It may be another home's, or deleted: the run is no worse for it.
+                    Err(RemoteError::Rejected(why)) => {
+                        let remote = &self.remote.name;
+                        let what = format!("remote {remote} is not told that it read version {id}: {why}");
+                        self.remote.problem(self.path, what, "all that the run logged is sent").await
+                    }
+                    told => told,
+                }
+            }
             _ => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pannier_proto::content::Content;
-use pannier_proto::id::RunPath;
+use pannier_proto::id::{Id128, RunPath};
 use pannier_proto::job::JobLife;
 use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record, Row, RunFields, RunState as Alive, Table};
@@ -386,6 +386,33 @@ async fn files_arrive_once() {
 }
 
 #[tokio::test]
+async fn a_version_that_is_not_to_be_had_holds_up_no_run_that_read_it() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let used = Record::Change(Change::UseArtifact { id: Id128([9; 16]) });
+    home.log("r", [vec![begin(), used], rows(0..3), vec![end()]].concat()).await;
+    home.sync().await;
+    assert_eq!((home.parked("r"), server.lines("r", HISTORY).len()), (None, 3));
+    let problems = home.problems();
+    assert!(problems.iter().any(|what| what.contains("is not told that it read version")), "{problems:?}");
+}
+
+#[tokio::test]
+async fn a_version_that_is_refused_holds_up_none_after_it() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    for run in ["first", "second"] {
+        home.log(run, vec![begin()]).await;
+        log_artifact(&home, run, run.as_bytes()).await;
+        // The second run is to bring the first one's version, too.
+        server.world().script.push_back(told("CreateArtifact", 403, ""));
+        home.sync().await;
+    }
+    assert!(home.parked("first").unwrap().contains("403"));
+    assert_eq!((home.parked("second"), server.count("CommitArtifact")), (None, 1));
+}
+
+#[tokio::test]
 async fn a_file_is_named_until_the_server_has_heard_of_it() {
     let server = Server::start().await;
     let mut home = Home::new(&server);
@@ -410,7 +437,7 @@ async fn large_files_of_artifacts_go_in_parts() {
     server.world().parts = true;
     let mut home = Home::new(&server);
     home.log("r", vec![begin()]).await;
-    let large = log_artifact(&home, "r").await;
+    let large = log_artifact(&home, "r", b"s").await;
     home.sync().await;
     let world = server.world();
     assert_eq!(world.blobs["artifact/s"], b"s");
@@ -427,15 +454,15 @@ async fn large_files_of_artifacts_go_in_parts() {
 }
 
 /// A version of two files; the bytes of the larger.
-async fn log_artifact(home: &Home, run: &str) -> Vec<u8> {
+async fn log_artifact(home: &Home, run: &str, small: &[u8]) -> Vec<u8> {
     let large: Vec<u8> = (0..1050_u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
-    let (small, large_content) = (home.blobs.put(b"s").unwrap(), home.blobs.put(&large).unwrap());
+    let (small, large_content) = (home.blobs.put(small).unwrap(), home.blobs.put(&large).unwrap());
     let entry = |content: &Content| json!({ "digest": crate::wandb::ids::md5_base64(content.md5), "size": content.size });
     let contents = json!({"s": entry(&small), "l.bin": entry(&large_content)});
     let manifest = json!({"version": 1, "storagePolicy": "x", "contents": contents}).to_string();
     let asked = ingest::artifact::Asked {
         run: path(run),
-        client_id: "c".repeat(128),
+        client_id: format!("{run:c<128}"),
         sequence_client_id: None,
         distributed_id: None,
         collection: "net".into(),
@@ -466,7 +493,7 @@ async fn what_is_asked_is_what_the_sdk_asks() {
     let set = Map::from_iter([("alerts".to_owned(), alerts)]);
     let records = [vec![begin(), Record::Change(Change::Metadata { set })], rows(0..3)].concat();
     home.log("r", records).await;
-    log_artifact(&home, "r").await;
+    log_artifact(&home, "r", b"s").await;
     home.log("r", vec![end()]).await;
     home.sync().await;
     let wire = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/wire");
