@@ -18,7 +18,7 @@ use serde_json::Value as Json;
 use super::Wandb;
 use super::files::Files;
 use super::news::{Behind, Loaded, Sorted, rows};
-use super::state::{RunState, There, digest};
+use super::state::{self, RunState, There, digest};
 use crate::ingest;
 use crate::store::STOP;
 use crate::sync::remote::{RemoteError, RemoteResult, StreamPush};
@@ -203,7 +203,7 @@ impl<'a> Sending<'a> {
                     let at = time::from_seconds(alert["time"].as_f64().unwrap_or(0.0));
                     if at > self.state.alerted_us {
                         self.remote.alert(&self.there, &self.path.run, alert).await?;
-                        self.state.alerted_us = at;
+                        self.alerted(at).await?;
                     }
                 }
                 Ok(())
@@ -222,6 +222,16 @@ impl<'a> Sending<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// An alert has gone: a mail to people, which is kept at once. The rest of the
+    /// state runs ahead of what the server has until all is posted.
+    async fn alerted(&mut self, at: i64) -> RemoteResult<()> {
+        self.state.alerted_us = at;
+        let (remote, path) = (self.remote.name.clone(), self.path.clone());
+        let mut kept = self.remote.read(move |store| state::load(store, &remote, &path)).await?;
+        kept.alerted_us = at;
+        self.remote.keep(self.path, &kept).await
     }
 
     async fn artifact(&self, version: ArtifactVersion) -> RemoteResult<()> {
