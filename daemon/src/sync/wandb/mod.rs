@@ -314,7 +314,12 @@ impl Remote for Wandb {
             let places = feed.places.clone();
             (places, self.feed(feed).await)
         });
-        let outcomes: Vec<_> = stream::iter(sending).buffered(AT_ONCE).collect().await;
+        let sent = stream::iter(sending).buffered(AT_ONCE).collect::<Vec<_>>();
+        // A version of many gigabytes takes its time, in which live runs fall silent.
+        let outcomes = tokio::select! {
+            outcomes = sent => outcomes,
+            never = self.beat_on() => match never {},
+        };
         let mut failed = None;
         for (places, outcome) in outcomes {
             let answer = |place: usize, state: &RunState| {

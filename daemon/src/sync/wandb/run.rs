@@ -119,7 +119,10 @@ impl<'a> Sending<'a> {
         let sorted = sorted.map_err(|error| RemoteError::transient(error.to_string()))?;
         let sorted =
             sorted.map_err(|why| RemoteError::Rejected(format!("its records are damaged: {why}")))?;
-        for change in sorted.changes {
+        let is_version =
+            |change: &Change| matches!(change, Change::Artifact { .. } | Change::UseArtifact { .. });
+        let (versions, changes): (Vec<_>, Vec<_>) = sorted.changes.into_iter().partition(is_version);
+        for change in changes {
             self.change(change).await?;
         }
         if let Some(origin) = sorted.origin {
@@ -135,6 +138,13 @@ impl<'a> Sending<'a> {
             let (label, number, line) = outgoing::console_line(row);
             let number = self.state.console.number(&label, number);
             self.put(CONSOLE, number, line).await?;
+        }
+        if !versions.is_empty() {
+            // They may take hours, for which the lines are not to wait.
+            self.flush().await?;
+        }
+        for change in versions {
+            self.change(change).await?;
         }
         if self.post.bytes() > POST_BYTES_MAX / 2 {
             self.flush().await?;
