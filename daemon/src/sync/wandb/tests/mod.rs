@@ -440,7 +440,10 @@ async fn large_files_of_artifacts_go_in_parts() {
     let mut home = Home::new(&server);
     home.log("r", vec![begin()]).await;
     let large = log_artifact(&home, "r", b"s").await;
+    server.world().script.extend((0..7).map(|_| told("put part/l.bin/2", 503, "")));
     home.sync().await;
+    let tries = [1, 2, 3].map(|part| server.count(&format!("put part/l.bin/{part}")));
+    assert_eq!(tries, [1, 8, 1], "a part is tried again alone");
     let world = server.world();
     assert_eq!(world.blobs["artifact/s"], b"s");
     let parts: Vec<u8> =
