@@ -134,9 +134,13 @@ impl<'a> Sending<'a> {
             self.put(SYSTEM, self.state.system, line).await?;
             self.state.system += 1;
         }
+        // In order, whatever rewrote what: a line out of order takes a post of its own.
+        let mut console = BTreeMap::new();
         for row in sorted.console {
             let (label, number, line) = outgoing::console_line(row);
-            let number = self.state.console.number(&label, number);
+            console.insert(self.state.console.number(&label, number), line);
+        }
+        for (number, line) in console {
             self.put(CONSOLE, number, line).await?;
         }
         if !versions.is_empty() {

@@ -245,6 +245,26 @@ async fn of_a_job_that_was_queued_again_the_rows_that_are_shown_are_there() {
 }
 
 #[tokio::test]
+async fn a_line_that_is_written_again_and_again_takes_few_posts() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let line = |number: i64, text: &str| {
+        let cells =
+            vec![("line".to_owned(), Value::I64(number)), ("text".to_owned(), Value::Text(text.into()))];
+        Record::Row(Row { table: Table::Console, step: 0, time_us: 1_000_000, cells })
+    };
+    home.log("r", vec![begin(), line(0, "0%"), line(1, "a"), line(2, "b")]).await;
+    home.sync().await;
+    let posts = server.count("file_stream");
+    let bar = (3..20).flat_map(|number| [line(0, &format!("{number}%")), line(number, "c")]);
+    home.log("r", bar.collect()).await;
+    home.sync().await;
+    assert_eq!(server.count("file_stream"), posts + 2, "the old line, then the new ones");
+    let lines = server.lines("r", "output.log");
+    assert!(lines.len() == 20 && lines[0].contains("19%"), "{lines:?}");
+}
+
+#[tokio::test]
 async fn a_server_that_takes_no_rows_back_shows_both_and_so_it_is_said() {
     let server = Server::start().await;
     server.world().refuses_rewinds = true;
