@@ -54,15 +54,23 @@ pub enum Held {
     Stored(Content),
     /// Text.
     Text(String),
+    /// The whole console of a run, read when it goes: many runs may wait, and it may
+    /// be long.
+    Console(RunPath, Md5),
 }
 
 impl Held {
     fn md5(&self) -> Md5 {
         match self {
             Self::Stored(content) => content.md5,
-            Self::Text(text) => Md5(Hasher::digest(text).into()),
+            Self::Text(text) => digest(text),
+            Self::Console(_, md5) => *md5,
         }
     }
+}
+
+fn digest(text: &str) -> Md5 {
+    Md5(Hasher::digest(text).into())
 }
 
 /// A file that the server lacks.
@@ -113,8 +121,8 @@ impl Files {
             }
         }
         if over {
-            for (name, text) in made(store, run)? {
-                found.entry(name).or_insert(Some(Held::Text(text)));
+            for (name, held) in made(store, run)? {
+                found.entry(name).or_insert(Some(held));
             }
         }
         let mut files = Self::default();
@@ -142,12 +150,13 @@ impl Files {
 }
 
 /// The files that every run of W&B's has, where its client did not send them.
-fn made(store: &Store, run: &RunView) -> store::Result<Vec<(String, String)>> {
-    let mut made: Vec<_> =
-        run_files::of_run(run).into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+fn made(store: &Store, run: &RunView) -> store::Result<Vec<(String, Held)>> {
+    let files = run_files::of_run(run).into_iter();
+    let mut made: Vec<_> = files.map(|(name, text)| (name.to_owned(), Held::Text(text))).collect();
     let console = store.console(&run.path)?.text();
     if !console.is_empty() {
-        made.push((file_stream::CONSOLE.to_owned(), console));
+        let held = Held::Console(run.path.clone(), digest(&console));
+        made.push((file_stream::CONSOLE.to_owned(), held));
     }
     let sent = store.files(&run.path)?;
     made.retain(|(name, _)| !sent.iter().any(|file| file.path == *name));
@@ -268,6 +277,11 @@ impl Wandb {
     pub(super) async fn upload(&self, held: &Held) -> RemoteResult<Option<Upload>> {
         let content = match held {
             Held::Text(text) => return Ok(Some(Upload::Bytes(text.clone().into()))),
+            Held::Console(path, _) => {
+                let path = path.clone();
+                let text = self.read(move |store| Ok(store.console(&path)?.text())).await?;
+                return Ok(Some(Upload::Bytes(text.into())));
+            }
             Held::Stored(content) => *content,
         };
         let opened = self

@@ -262,6 +262,10 @@ async fn a_line_that_is_written_again_and_again_takes_few_posts() {
     assert_eq!(server.count("file_stream"), posts + 2, "the old line, then the new ones");
     let lines = server.lines("r", "output.log");
     assert!(lines.len() == 20 && lines[0].contains("19%"), "{lines:?}");
+    home.log("r", vec![end()]).await;
+    home.sync().await;
+    let whole = String::from_utf8(server.world().blobs["r/output.log"].clone()).unwrap();
+    assert!(whole.starts_with("19%\na\nb\nc\n") && whole.lines().count() == 20, "{whole}");
 }
 
 #[tokio::test]
