@@ -370,12 +370,37 @@ async fn a_run_that_goes_on_goes_on_there() {
     home.sync().await;
     home.log("r", [vec![begin()], rows(5..8)].concat()).await;
     home.sync().await;
-    assert_eq!(server.count("UpsertBucket"), 2, "it is begun again");
+    let operations = server.world().operations.clone();
+    let upserts = operations.iter().filter(|(operation, _)| operation == "UpsertBucket");
+    let entities: Vec<_> = upserts.map(|(_, said)| said["entity"].clone()).collect();
+    assert_eq!(entities, [Json::Null, json!("ann")], "it is begun again, where it is");
     home.log("r", vec![end()]).await;
     home.sync().await;
     assert_eq!(steps(&server.lines("r", HISTORY)), (0..8).collect::<Vec<_>>());
     let completed = server.world().posts.iter().filter(|(_, post)| post["complete"] == true).count();
     assert_eq!((completed, home.problems()), (2, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_run_that_was_deleted_begins_again_with_its_first_line() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    for (round, rows_of) in [(1, 0..5), (2, 0..2)] {
+        home.log("r", [vec![begin()], rows(rows_of.clone()), vec![end()]].concat()).await;
+        home.sync().await;
+        assert_eq!(steps(&server.lines("r", HISTORY)), rows_of.collect::<Vec<_>>());
+        assert_eq!(server.count("put r/config.yaml"), round);
+        ingest::upsert::delete(&home.store, &path("r")).await.unwrap();
+        if round == 2 {
+            let body = json!({ "errors": [{ "message": "not yours" }] }).to_string();
+            server.world().script.push_back(told("DeleteRun", 403, &body));
+        }
+        home.sync().await;
+        assert_eq!(server.count("DeleteRun"), round);
+    }
+    let problems = home.problems();
+    assert!(problems.iter().any(|what| what.contains("may still be at") && what.contains("not yours")));
+    assert_eq!(problems.len(), 1, "{problems:?}");
 }
 
 #[tokio::test]
