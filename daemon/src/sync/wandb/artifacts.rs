@@ -15,6 +15,7 @@ use super::together::Mutation;
 use super::upsert::{self, variables};
 use super::{Wandb, parts};
 use crate::store::{self, ArtifactRow, Store};
+use crate::sync::carry::unreadable;
 use crate::sync::remote::{RemoteError, RemoteResult};
 use crate::wandb::ids;
 use crate::wandb::manifest::Manifest;
@@ -210,7 +211,7 @@ impl Wandb {
             .bytes(move |blobs| {
                 let mut text = Vec::new();
                 std::io::Read::read_to_end(&mut blobs.read(&content.blob)?, &mut text)
-                    .map_err(|_cut| crate::blobs::BlobError::Missing(content.blob))?;
+                    .map_err(unreadable(content.blob))?;
                 Ok(Manifest::decode(&text))
             })
             .await?

@@ -19,7 +19,8 @@ use super::server::Upload;
 use super::together::Mutation;
 use super::upsert::variables;
 use super::{AT_ONCE, Wandb};
-use crate::blobs::{BlobError, pieces};
+use crate::blobs::pieces;
+use crate::sync::carry::unreadable;
 use crate::sync::remote::{RemoteError, RemoteResult};
 use crate::wandb::ids;
 
@@ -157,7 +158,7 @@ impl Wandb {
                 while left > 0 {
                     let wanted = usize::try_from(left).unwrap_or(buffer.len()).min(buffer.len());
                     let read = reader.read_exact(&mut buffer[..wanted]);
-                    read.map_err(|_cut| BlobError::Missing(content.blob))?;
+                    read.map_err(unreadable(content.blob))?;
                     hasher.update(&buffer[..wanted]);
                     left -= wanted as u64;
                 }
@@ -229,7 +230,7 @@ impl Wandb {
         let reader = self
             .bytes(move |blobs| {
                 let mut reader = blobs.read(&blob)?;
-                reader.seek(SeekFrom::Start(at)).map_err(|_cut| BlobError::Missing(blob))?;
+                reader.seek(SeekFrom::Start(at)).map_err(unreadable(blob))?;
                 Ok(reader)
             })
             .await?;

@@ -351,6 +351,18 @@ async fn counts_that_settle_late_are_no_difference_and_others_are() {
 }
 
 #[tokio::test]
+async fn a_run_that_may_not_be_read_is_not_taken_for_gone() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let body = json!({ "data": { "r0": null }, "errors": [{ "message": "not now", "path": ["r0"] }] });
+    server.world().script.extend((0..3).map(|_| told("ReadBack", 200, &body.to_string())));
+    home.log("r", [vec![begin()], rows(0..3), vec![end()]].concat()).await;
+    home.sync().await;
+    let problems = home.problems();
+    assert!(problems.len() == 1 && problems[0].contains("cannot be read back: not now"), "{problems:?}");
+}
+
+#[tokio::test]
 async fn whoever_stops_a_run_there_stops_it_here() {
     let server = Server::start().await;
     server.world().stopped = true;
