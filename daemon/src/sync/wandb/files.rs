@@ -136,7 +136,7 @@ impl Files {
             let digest = md5.to_string();
             match known.as_deref() {
                 Some(known) if known == digest => {}
-                Some(known) if known.strip_prefix(UNSAID) == Some(&digest) => files.arrived.push((name, md5)),
+                Some(known) if known == format!("{UNSAID}{digest}") => files.arrived.push((name, md5)),
                 _ => files.lacking.push(Lacking { name, held, link: None }),
             }
         }
