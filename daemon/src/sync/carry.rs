@@ -127,8 +127,7 @@ async fn send_small(remote: &impl Remote, blobs: &Arc<Blobs>, batch: Vec<Blob>) 
         let read = |blob: Blob| {
             let mut reader = blobs.read(&blob)?;
             let mut bytes = Vec::new();
-            std::io::Read::read_to_end(&mut reader, &mut bytes)
-                .map_err(|error| error.downcast::<BlobError>().unwrap_or(BlobError::Missing(blob)))?;
+            std::io::Read::read_to_end(&mut reader, &mut bytes).map_err(unreadable(blob))?;
             Ok((blob, Bytes::from(bytes)))
         };
         batch.into_iter().map(read).collect::<Result<Vec<_>, BlobError>>()
@@ -260,6 +259,11 @@ pub async fn fetch(remote: &impl Remote, blobs: &Arc<Blobs>, content: &Content) 
             return Err(RemoteError::transient(what));
         }
     }
+}
+
+/// Why a blob was not read: what its reader says, else it ends too early.
+pub(super) fn unreadable(blob: Blob) -> impl FnOnce(std::io::Error) -> BlobError {
+    move |error| error.downcast::<BlobError>().unwrap_or(BlobError::Missing(blob))
 }
 
 /// Works on the blobs here, off the runtime's threads.

@@ -155,14 +155,17 @@ impl<R: Remote> Engine<R> {
         if self.suspects.pop_first().is_some() || !batch.unreadable.is_empty() {
             return Ok(Step::More);
         }
-        learn::numbers(&*self.remote, &self.store, &self.name).await?;
-        self.policy.reset();
-        Ok(self.remote.settle().await?.map_or_else(|| self.idle(), Step::Wait))
+        self.settle().await
     }
 
-    fn idle(&self) -> Step {
-        self.seen.behind(false);
-        Step::Idle
+    /// Everything has gone, be it just now: a run that is being written has news by
+    /// the next step.
+    async fn settle(&mut self) -> Result<Step, Trouble> {
+        learn::numbers(&*self.remote, &self.store, &self.name).await?;
+        let left = self.remote.settle().await?;
+        self.policy.reset();
+        self.seen.behind(left.is_some());
+        Ok(left.map_or(Step::Idle, Step::Wait))
     }
 
     async fn read(&self, assumed: HashMap<i64, Seq>) -> Result<Batch, Trouble> {
@@ -268,11 +271,11 @@ impl<R: Remote> Engine<R> {
                 }
                 self.suspects.pop_first();
                 self.budget = (self.budget * 2).min(self.ceiling);
-                self.policy.reset();
                 if batch.more || alone || self.ask != Ask::Nothing {
+                    self.policy.reset();
                     return Ok(Step::More);
                 }
-                Ok(self.idle())
+                self.settle().await
             }
             Err(RemoteError::TooLarge(_)) if batch.spans.len() > 1 && self.ceiling > PUSH_SHARE_BYTES => {
                 self.ceiling = (batch.bytes.min(self.ceiling) / 2).max(PUSH_SHARE_BYTES);
@@ -363,11 +366,8 @@ impl<R: Remote> Engine<R> {
         if let Some(state) = streams.get(&stream) {
             tracing::warn!("remote {}: run {} is parked: {reason}", self.name, state.id.path);
         }
-        self.set_cursors(
-            vec![CursorRow { stream, seq, last_step: None, parked: Some(reason.to_owned()) }],
-            None,
-        )
-        .await
+        let row = CursorRow { stream, seq, last_step: None, parked: Some(reason.to_owned()) };
+        self.set_cursors(vec![row], None).await
     }
 
     async fn set_cursors(&self, rows: Vec<CursorRow>, epoch: Option<Id128>) -> Result<(), Trouble> {

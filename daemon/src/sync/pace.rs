@@ -42,14 +42,22 @@ impl Pace {
         }
     }
 
-    /// Waits until so many bytes may go.
+    /// How long so many bytes take at least; nothing where there is no bound.
+    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a time")]
+    pub fn time(&self, bytes: u64) -> Duration {
+        self.per_second.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(bytes as f64 / rate))
+    }
+
+    /// Waits until so many bytes may go: until those before them are through.
     pub async fn wait(&self, bytes: u64) {
-        let Some(rate) = self.per_second else { return };
+        if self.per_second.is_none() {
+            return;
+        }
         let begin = {
             let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
             let begin = free.unwrap_or_else(Instant::now).max(Instant::now());
-            *free = Some(begin + Duration::from_secs_f64(bytes as f64 / rate));
+            *free = Some(begin + self.time(bytes));
             begin
         };
         sleep_until(begin).await;
@@ -67,7 +75,9 @@ mod tests {
             futures_util::future::join(pace.wait(300), pace.wait(200)).await;
         }
         assert_eq!(begun.elapsed().as_millis(), 5300, "5,300 bytes went before the last 200");
+        assert_eq!(pace.time(3000), Duration::from_secs(3));
         let free = Pace::default();
         free.wait(u64::MAX).await;
+        assert_eq!(free.time(u64::MAX), Duration::ZERO);
     }
 }

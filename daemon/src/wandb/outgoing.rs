@@ -11,7 +11,7 @@ use pannier_proto::value::Value;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::file_stream::{CONSOLE, HISTORY, SUMMARY, SYSTEM};
+use super::file_stream::SUMMARY;
 use super::{config, json as python, rows, run_files, time};
 
 /// The SDK whose dialect is spoken.
@@ -125,23 +125,12 @@ impl Post {
     }
 }
 
-/// A row of history, or of the machine's metrics, with the file that it goes to.
+/// A row of history, or of the machine's metrics.
 #[must_use]
 pub fn row_line(row: &Row, begun_us: i64) -> String {
     let mut line = String::new();
     rows::write_line(row, begun_us, &mut line);
     line
-}
-
-/// The file that rows of a table are lines of.
-#[must_use]
-pub fn file_of(row: &Row) -> &'static str {
-    use pannier_proto::record::Table;
-    match row.table {
-        Table::History => HISTORY,
-        Table::System => SYSTEM,
-        Table::Console => CONSOLE,
-    }
 }
 
 /// A line of the console, as its row says: who wrote it, its number with him, and
@@ -251,7 +240,7 @@ fn rules(definitions: &[Definition]) -> Vec<Json> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wandb::file_stream;
+    use crate::wandb::file_stream::{self, CONSOLE, HISTORY};
     use pannier_proto::record::Table;
     use pannier_proto::summary::Shown;
 

@@ -262,9 +262,8 @@ impl Wandb {
         let Some(known) = self.known_version(artifact).await? else { return Ok(()) };
         let input = json!({ "artifactID": known.id, "deleteAliases": true });
         match self.ask("DeleteArtifact", DELETE, input).await {
-            // It is gone there, too.
-            Ok(_) | Err(RemoteError::Rejected(_)) => Ok(()),
-            Err(error) => Err(error),
+            Err(RemoteError::Rejected(why)) => self.not_deleted(format!("artifact {artifact}"), &why).await,
+            deleted => deleted.map(drop),
         }
     }
 

@@ -11,6 +11,9 @@ use tokio::time::{Instant, sleep_until};
 /// is asked again after that.
 const WAIT_MAX: Duration = Duration::from_secs(120);
 
+/// More is plenty, whatever a server says.
+const LEFT_MAX: f64 = 1e9;
+
 /// What is left.
 #[derive(Default)]
 pub struct Allowance(Mutex<State>);
@@ -48,8 +51,8 @@ impl Allowance {
         let now = Instant::now();
         let mut state = self.lock();
         if let (Some(left), Some(reset)) = (number("ratelimit-remaining"), number("ratelimit-reset")) {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float saturates")]
-            let left = left.max(0.0) as u64;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
+            let left = left.clamp(0.0, LEFT_MAX) as u64;
             let reset = now + Duration::from_secs_f64(reset.clamp(0.0, WAIT_MAX.as_secs_f64()));
             // Requests under way may be answered in another order.
             let same =
@@ -129,6 +132,11 @@ mod tests {
         }
         assert_eq!(begun.elapsed(), Duration::ZERO);
         allowance.heard(&HeaderMap::new(), Some(Duration::from_secs(7)));
+        allowance.turn().await;
+        assert_eq!(begun.elapsed(), Duration::from_secs(7));
+        let mut odd = headers(0, 60);
+        odd.insert("ratelimit-remaining", HeaderValue::from_static("1e30"));
+        allowance.heard(&odd, None);
         allowance.turn().await;
         assert_eq!(begun.elapsed(), Duration::from_secs(7));
     }

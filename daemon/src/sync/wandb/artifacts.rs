@@ -15,6 +15,7 @@ use super::together::Mutation;
 use super::upsert::{self, variables};
 use super::{Wandb, parts};
 use crate::store::{self, ArtifactRow, Store};
+use crate::sync::carry::unreadable;
 use crate::sync::remote::{RemoteError, RemoteResult};
 use crate::wandb::ids;
 use crate::wandb::manifest::Manifest;
@@ -108,7 +109,7 @@ struct Making<'a> {
 
 impl Wandb {
     /// The server's id for a version, which is brought there where it is not yet,
-    /// with all that came before it in its collection.
+    /// with all that came before it in its collection and is not refused.
     pub(super) async fn version(&self, id: Id128) -> RemoteResult<String> {
         if let Some(known) = self.known_version(id).await? {
             return Ok(known.id);
@@ -131,7 +132,11 @@ impl Wandb {
             })
             .await?;
         for row in &before {
-            self.make(row).await?;
+            match self.make(row).await {
+                // Whoever logged it is told; those that came after it go on.
+                Err(RemoteError::Rejected(_)) if row.body.id != id => {}
+                made => made?,
+            }
         }
         drop(turn);
         let known = self.known_version(id).await?;
@@ -206,7 +211,7 @@ impl Wandb {
             .bytes(move |blobs| {
                 let mut text = Vec::new();
                 std::io::Read::read_to_end(&mut blobs.read(&content.blob)?, &mut text)
-                    .map_err(|_cut| crate::blobs::BlobError::Missing(content.blob))?;
+                    .map_err(unreadable(content.blob))?;
                 Ok(Manifest::decode(&text))
             })
             .await?

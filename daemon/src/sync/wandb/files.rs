@@ -24,6 +24,9 @@ use crate::wandb::{file_stream, run_files};
 
 /// The most files that are named at a time for one run.
 const NAMES_MAX: usize = 100;
+/// What is before the digest of a file that has arrived as long as the server was
+/// not told so: the name in a post is what makes it a file there.
+const UNSAID: &str = "unsaid ";
 
 const CREATE: Mutation = Mutation {
     operation: "CreateRunFiles",
@@ -51,15 +54,23 @@ pub enum Held {
     Stored(Content),
     /// Text.
     Text(String),
+    /// The whole console of a run, read when it goes: many runs may wait, and it may
+    /// be long.
+    Console(RunPath, Md5),
 }
 
 impl Held {
     fn md5(&self) -> Md5 {
         match self {
             Self::Stored(content) => content.md5,
-            Self::Text(text) => Md5(Hasher::digest(text).into()),
+            Self::Text(text) => digest(text),
+            Self::Console(_, md5) => *md5,
         }
     }
+}
+
+fn digest(text: &str) -> Md5 {
+    Md5(Hasher::digest(text).into())
 }
 
 /// A file that the server lacks.
@@ -75,6 +86,8 @@ pub struct Lacking {
 #[derive(Default)]
 pub struct Files {
     lacking: Vec<Lacking>,
+    /// Those that have arrived, and the server was not told so.
+    arrived: Vec<(String, Md5)>,
     removed: Vec<String>,
 }
 
@@ -108,20 +121,23 @@ impl Files {
             }
         }
         if over {
-            for (name, text) in made(store, run)? {
-                found.entry(name).or_insert(Some(Held::Text(text)));
+            for (name, held) in made(store, run)? {
+                found.entry(name).or_insert(Some(held));
             }
         }
         let mut files = Self::default();
         for (name, held) in found {
             let known = store.counterpart(remote, &file_name(path, &name))?;
-            match held {
-                Some(held) if known.as_deref() != Some(&*held.md5().to_string()) => {
-                    files.lacking.push(Lacking { name, held, link: None });
-                }
-                Some(_) => {}
-                None if known.is_some() => files.removed.push(name),
-                None => {}
+            let Some(held) = held else {
+                files.removed.extend(known.map(|_| name));
+                continue;
+            };
+            let md5 = held.md5();
+            let digest = md5.to_string();
+            match known.as_deref() {
+                Some(known) if known == digest => {}
+                Some(known) if known == format!("{UNSAID}{digest}") => files.arrived.push((name, md5)),
+                _ => files.lacking.push(Lacking { name, held, link: None }),
             }
         }
         Ok(files)
@@ -129,17 +145,18 @@ impl Files {
 
     /// Whether there is nothing to be done.
     pub fn is_empty(&self) -> bool {
-        self.lacking.is_empty() && self.removed.is_empty()
+        self.lacking.is_empty() && self.arrived.is_empty() && self.removed.is_empty()
     }
 }
 
 /// The files that every run of W&B's has, where its client did not send them.
-fn made(store: &Store, run: &RunView) -> store::Result<Vec<(String, String)>> {
-    let mut made: Vec<_> =
-        run_files::of_run(run).into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+fn made(store: &Store, run: &RunView) -> store::Result<Vec<(String, Held)>> {
+    let files = run_files::of_run(run).into_iter();
+    let mut made: Vec<_> = files.map(|(name, text)| (name.to_owned(), Held::Text(text))).collect();
     let console = store.console(&run.path)?.text();
     if !console.is_empty() {
-        made.push((file_stream::CONSOLE.to_owned(), console));
+        let held = Held::Console(run.path.clone(), digest(&console));
+        made.push((file_stream::CONSOLE.to_owned(), held));
     }
     let sent = store.files(&run.path)?;
     made.retain(|(name, _)| !sent.iter().any(|file| file.path == *name));
@@ -203,28 +220,46 @@ impl Wandb {
         Ok(feeds)
     }
 
-    /// Sends a run's files to where they belong; the names of those that arrived.
+    /// Sends a run's files to where they belong; those that have arrived, of which the
+    /// server is to be told.
     pub(super) async fn send_files(
         &self,
         path: &RunPath,
         there: &There,
         files: Files,
-    ) -> RemoteResult<Vec<String>> {
+    ) -> RemoteResult<Vec<(String, Md5)>> {
         let sends = files.lacking.into_iter().map(|file| async move {
-            let md5 = file.held.md5().to_string();
+            let md5 = file.held.md5();
             if !self.send_file(&file).await? {
                 return Ok(None);
             }
-            self.keep_as(file_name(path, &file.name), Some(md5)).await?;
-            Ok::<_, RemoteError>(Some(file.name))
+            self.keep_as(file_name(path, &file.name), Some(format!("{UNSAID}{md5}"))).await?;
+            Ok::<_, RemoteError>(Some((file.name, md5)))
         });
-        let arrived: Vec<_> = stream::iter(sends).buffer_unordered(AT_ONCE).try_collect().await?;
-        let mut arrived: Vec<String> = arrived.into_iter().flatten().collect();
+        let sent: Vec<_> = stream::iter(sends).buffer_unordered(AT_ONCE).try_collect().await?;
+        let mut arrived = files.arrived;
+        arrived.extend(sent.into_iter().flatten());
         arrived.sort_unstable();
         for name in files.removed {
             self.remove_file(path, there, &name).await?;
         }
         Ok(arrived)
+    }
+
+    /// The server was told that these have arrived.
+    pub(super) async fn said(&self, path: &RunPath, files: Vec<(String, Md5)>) -> RemoteResult<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let (remote, path) = (self.name.clone(), path.clone());
+        self.read(move |store| {
+            store.write_blocking(move |tx| {
+                files.iter().try_for_each(|(name, md5)| {
+                    tx.set_counterpart(&remote, &file_name(&path, name), Some(&md5.to_string()))
+                })
+            })
+        })
+        .await
     }
 
     /// Sends one; false where its bytes are nowhere any more.
@@ -242,6 +277,11 @@ impl Wandb {
     pub(super) async fn upload(&self, held: &Held) -> RemoteResult<Option<Upload>> {
         let content = match held {
             Held::Text(text) => return Ok(Some(Upload::Bytes(text.clone().into()))),
+            Held::Console(path, _) => {
+                let path = path.clone();
+                let text = self.read(move |store| Ok(store.console(&path)?.text())).await?;
+                return Ok(Some(Upload::Bytes(text.into())));
+            }
             Held::Stored(content) => *content,
         };
         let opened = self

@@ -2,6 +2,7 @@
 //! takes them for crashed.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,15 @@ impl Heard {
 }
 
 impl Wandb {
+    /// Lets the server hear of silent runs for as long as something else takes.
+    pub(super) async fn beat_on(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(SILENCE / 2).await;
+            // Whoever sends meanwhile sees it, too, and says so.
+            drop(self.beat().await);
+        }
+    }
+
     /// Lets the server hear of live runs that are silent.
     pub(super) async fn beat(&self) -> RemoteResult<()> {
         for (path, there) in self.heard.silent() {

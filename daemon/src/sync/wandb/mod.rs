@@ -37,7 +37,7 @@ use pannier_proto::hub::{
     BlobPart, CollectionQuestion, CollectionState, HubInfo, Me, PartAnswer, Position, PositionsAnswer,
     PushAnswer, Pushed, StreamDigest, StreamId,
 };
-use pannier_proto::id::{Id128, RunPath, Seq};
+use pannier_proto::id::{Id128, Origin, RunPath, Seq};
 
 use self::account::Known;
 use self::files::Files;
@@ -132,9 +132,19 @@ impl Wandb {
     }
 
     async fn problem(&self, path: &RunPath, what: String, hint: &'static str) -> RemoteResult<()> {
-        let object = format!("run {path}");
+        self.problem_of(format!("run {path}"), what, hint).await
+    }
+
+    async fn problem_of(&self, object: String, what: String, hint: &'static str) -> RemoteResult<()> {
         self.read(move |store| store.write_blocking(move |tx| tx.problem(&object, &what, hint, 1, now_us())))
             .await
+    }
+
+    /// What was deleted here was not deleted there: it is gone there, too, or it is
+    /// not ours to delete. The rest goes on.
+    async fn not_deleted(&self, object: String, why: &str) -> RemoteResult<()> {
+        let what = format!("it was deleted here and may still be at remote {}: {why}", self.name);
+        self.problem_of(object, what, "delete it there").await
     }
 
     /// Blocks by run, in the order of their first ones, and each run as it is.
@@ -173,8 +183,10 @@ impl Wandb {
             if state.names == Some(names) && !again {
                 continue;
             }
-            if let Some(there) = state.there.as_ref().filter(|_| state.ended && !again) {
-                upsert::edit(&mut wanted, there);
+            match &state.there {
+                Some(there) if state.ended && !again => upsert::edit(&mut wanted, there),
+                Some(there) => upsert::stay(&mut wanted, there),
+                None => {}
             }
             asked.push((feed.path.clone(), wanted));
             of.push((at, names));
@@ -198,7 +210,7 @@ impl Wandb {
 
     /// Sends a run's news; its state afterwards.
     async fn feed(&self, feed: Feed) -> RemoteResult<RunState> {
-        let Feed { path, pushes, mut loaded, files, refused, .. } = feed;
+        let Feed { path, pushes, loaded, files, refused, .. } = feed;
         if let Some(why) = refused {
             return Err(RemoteError::Rejected(why));
         }
@@ -208,18 +220,31 @@ impl Wandb {
         if path.is_workspace() {
             return self.acts(&path, loaded.state, pushes).await;
         }
-        if !loaded.state.deleted
-            && let Some(there) = &loaded.state.there
-        {
+        if let Some(there) = &loaded.state.there {
             match self.delete_run(there).await {
-                // It was deleted there, too.
-                Ok(()) | Err(RemoteError::Rejected(_)) => loaded.state.deleted = true,
+                Ok(()) => {}
+                Err(RemoteError::Rejected(why)) => self.not_deleted(format!("run {path}"), &why).await?,
                 Err(error) => return Err(error),
             }
         }
-        loaded.state.sent.clone_from(&loaded.ends);
-        self.keep(&path, &loaded.state).await?;
-        Ok(loaded.state)
+        self.forget(&path, loaded.ends).await
+    }
+
+    /// A run was deleted: of what was kept only how far its records went stays. One
+    /// that is begun again under its id begins with its first line.
+    async fn forget(&self, path: &RunPath, ends: BTreeMap<Origin, Seq>) -> RemoteResult<RunState> {
+        let (remote, files) = (self.name.clone(), state::file_name(path, ""));
+        let forget = move |store: &Store| {
+            let known = store.counterparts(&remote, &files)?;
+            store.write_blocking(move |tx| {
+                let mut names = known.keys().map(|name| format!("{files}{name}"));
+                names.try_for_each(|name| tx.set_counterpart(&remote, &name, None))
+            })
+        };
+        self.read(forget).await?;
+        let state = RunState { sent: ends, ..RunState::default() };
+        self.keep(path, &state).await?;
+        Ok(state)
     }
 
     fn no_chunks(&self) -> RemoteError {
@@ -314,7 +339,12 @@ impl Remote for Wandb {
             let places = feed.places.clone();
             (places, self.feed(feed).await)
         });
-        let outcomes: Vec<_> = stream::iter(sending).buffered(AT_ONCE).collect().await;
+        let sent = stream::iter(sending).buffered(AT_ONCE).collect::<Vec<_>>();
+        // A version of many gigabytes takes its time, in which live runs fall silent.
+        let outcomes = tokio::select! {
+            outcomes = sent => outcomes,
+            never = self.beat_on() => match never {},
+        };
         let mut failed = None;
         for (places, outcome) in outcomes {
             let answer = |place: usize, state: &RunState| {

@@ -1,11 +1,10 @@
 //! What a run's records come to for the server: read from the store, nothing sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pannier_proto::id::{Origin, RunPath, Seq};
 use pannier_proto::record::{Change, Record, Row, RunState as Alive, Table};
 use pannier_proto::request::RunView;
-use pannier_proto::value::Value;
 
 use super::state::{self, RunState};
 use crate::block::Block;
@@ -66,8 +65,8 @@ impl Loaded {
 pub struct Behind {
     /// The least step at which the run began again.
     pub rewind: Option<i64>,
-    /// Rows of steps that have gone, by step.
-    pub late: BTreeMap<i64, Row>,
+    /// Steps that have gone and of which rows came late.
+    pub late: BTreeSet<i64>,
 }
 
 impl Behind {
@@ -78,7 +77,6 @@ impl Behind {
     pub fn read(store: &Store, loaded: &Loaded) -> store::Result<Self> {
         let mut behind = Self::default();
         let Some(gone) = loaded.state.step else { return Ok(behind) };
-        let mut rows: Vec<Row> = Vec::new();
         for (stream, origin) in &loaded.streams {
             let mut after = loaded.state.seen.get(origin).copied().unwrap_or(0);
             let end = loaded.ends.get(origin).copied().unwrap_or(0);
@@ -91,48 +89,27 @@ impl Behind {
                         run: 0,
                         source,
                     })?;
-                    if needs_look(&block, gone) {
-                        behind.take(block, gone, &mut rows);
-                    }
+                    behind.take(&block, gone);
                 }
                 after = last;
             }
         }
-        let kept = behind.rewind.map_or(gone, |step| gone.min(step.saturating_sub(1)));
-        for row in rows.into_iter().filter(|row| row.step <= kept) {
-            merge(&mut behind.late, row);
+        if let Some(step) = behind.rewind {
+            behind.late.retain(|late| *late < step);
         }
         Ok(behind)
     }
 
-    fn take(&mut self, block: Block, gone: i64, rows: &mut Vec<Row>) {
-        for record in block.into_records() {
-            match record {
-                Record::Row(row) if row.table == Table::History && row.step <= gone => rows.push(row),
-                Record::Change(Change::Rewind { step }) if step <= gone => {
-                    self.rewind = Some(self.rewind.map_or(step, |known| known.min(step)));
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Mostly there is nothing behind, and a block need not be taken apart to know it.
-fn needs_look(block: &Block, gone: i64) -> bool {
-    block.rows(Table::History).steps.iter().any(|step| *step <= gone)
-        || block.changes().iter().any(|change| matches!(change, Change::Rewind { .. }))
-}
-
-fn merge(rows: &mut BTreeMap<i64, Row>, row: Row) {
-    let Some(known) = rows.get_mut(&row.step) else {
-        rows.insert(row.step, row);
-        return;
-    };
-    known.time_us = row.time_us;
-    for (key, value) in row.cells {
-        known.cells.retain(|(other, _): &(String, Value)| *other != key);
-        known.cells.push((key, value));
+    fn take(&mut self, block: &Block, gone: i64) {
+        self.late.extend(block.rows(Table::History).steps.iter().filter(|step| **step <= gone));
+        let again = block.changes().iter().filter_map(|change| match change {
+            Change::Rewind { step } => Some(*step),
+            // A job that was queued again: its earlier life's rows leave the view.
+            Change::Begin { start_step, job: Some(job), .. } if job.attempt > 0 => Some(*start_step),
+            _ => None,
+        });
+        let again = again.filter(|step| *step <= gone);
+        self.rewind = again.chain(self.rewind).min();
     }
 }
 
@@ -193,31 +170,31 @@ pub fn rows(store: &Store, path: &RunPath, after: Option<i64>, upto: i64) -> sto
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pannier_proto::job::JobLife;
+    use pannier_proto::record::RunFields;
 
-    fn row(step: i64, key: &str, value: i64) -> Row {
-        Row { table: Table::History, step, time_us: step, cells: vec![(key.to_owned(), Value::I64(value))] }
-    }
-
-    #[test]
-    fn late_rows_of_one_step_are_one() {
-        let mut rows = BTreeMap::new();
-        for late in [row(3, "a", 1), row(3, "b", 2), row(3, "a", 5), row(2, "a", 0)] {
-            merge(&mut rows, late);
-        }
-        assert_eq!(rows.len(), 2);
-        assert_eq!(rows[&3].cells, [("b".to_owned(), Value::I64(2)), ("a".to_owned(), Value::I64(5))]);
+    fn begin(start_step: i64, attempt: u64) -> Change {
+        let job = Some(JobLife { job: "j".to_owned(), attempt });
+        Change::Begin { time_us: 1, fields: RunFields::default(), start_step, resumed: false, job }
     }
 
     #[test]
     fn what_is_behind_is_found() {
         let mut block = Block::default();
         for step in [5, 6, 2] {
-            block.push_row(row(step, "a", 0));
+            block.push_row(Row { table: Table::History, step, time_us: 1, cells: Vec::new() });
         }
-        assert!(needs_look(&block, 4) && !needs_look(&block, 1));
-        block.push_change(Change::Rewind { step: 4 });
-        let (mut behind, mut rows) = (Behind::default(), Vec::new());
-        behind.take(block, 5, &mut rows);
-        assert_eq!((behind.rewind, rows.len()), (Some(4), 2));
+        block.push_change(begin(0, 0));
+        let mut behind = Behind::default();
+        behind.take(&block, 1);
+        assert_eq!((behind.rewind, behind.late.len()), (None, 0));
+        behind.take(&block, 5);
+        assert_eq!((behind.rewind, behind.late), (None, BTreeSet::from([2, 5])));
+        for (change, step) in [(Change::Rewind { step: 4 }, 4), (begin(3, 1), 3), (begin(6, 2), 3)] {
+            block.push_change(change);
+            let mut behind = Behind::default();
+            behind.take(&block, 5);
+            assert_eq!(behind.rewind, Some(step));
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! already by its digest does not go.
 
 use std::io::{Read, Seek, SeekFrom};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,13 +12,15 @@ use http::header::ETAG;
 use md5::{Digest as _, Md5 as Hasher};
 use pannier_proto::content::Content;
 use serde_json::{Value as Json, json};
+use tokio::time::sleep;
 
 use super::files::{Held, about};
 use super::server::Upload;
 use super::together::Mutation;
 use super::upsert::variables;
 use super::{AT_ONCE, Wandb};
-use crate::blobs::{BlobError, pieces};
+use crate::blobs::pieces;
+use crate::sync::carry::unreadable;
 use crate::sync::remote::{RemoteError, RemoteResult};
 use crate::wandb::ids;
 
@@ -28,6 +31,8 @@ pub const PARTS_FROM: u64 = 2 << 30;
 /// The size of a part; of a file that would have too many, it is larger.
 pub const PART_BYTES: u64 = 100 << 20;
 const PARTS_MAX: u64 = 10_000;
+/// Between the tries of a part: whoever gives up begins the whole file anew.
+const PAUSES_S: [u64; 7] = if cfg!(test) { [0; 7] } else { [2, 4, 8, 16, 32, 32, 32] };
 
 const CREATE: &str = "mutation CreateArtifactFiles ($input: CreateArtifactFilesInput!) {
     createArtifactFiles(input: $input) { files { edges { node {
@@ -153,7 +158,7 @@ impl Wandb {
                 while left > 0 {
                     let wanted = usize::try_from(left).unwrap_or(buffer.len()).min(buffer.len());
                     let read = reader.read_exact(&mut buffer[..wanted]);
-                    read.map_err(|_cut| BlobError::Missing(content.blob))?;
+                    read.map_err(unreadable(content.blob))?;
                     hasher.update(&buffer[..wanted]);
                     left -= wanted as u64;
                 }
@@ -205,31 +210,42 @@ impl Wandb {
                 let what = format!("{} gave no link for part {}", self.server.who, part.number);
                 return Err(RemoteError::transient(what));
             };
-            let (blob, at, length) = (content.blob, part.at, part.length);
-            let reader = self
-                .bytes(move |blobs| {
-                    let mut reader = blobs.read(&blob)?;
-                    reader.seek(SeekFrom::Start(at)).map_err(|_cut| BlobError::Missing(blob))?;
-                    Ok(reader)
-                })
-                .await?;
-            let hex = &part.md5;
-            let bytes: Vec<u8> = (0..hex.len())
-                .step_by(2)
-                .filter_map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok())
-                .collect();
-            let headers = [
-                Json::from(format!("Content-MD5:{}", STANDARD.encode(bytes))),
-                Json::from("Content-Type:application/octet-stream"),
-            ];
-            let answer =
-                self.server.put(link, &headers, Upload::Stream(length, pieces(reader, length))).await?;
-            let tag = answer.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-            let missing =
-                || RemoteError::transient(format!("{} took a part and gave no tag", self.server.who));
-            done.push(json!({ "partNumber": part.number, "hexMD5": tag.ok_or_else(missing)? }));
+            let mut pauses = PAUSES_S.into_iter().map(Duration::from_secs);
+            let tag = loop {
+                match (self.send_one(content, part, link).await, pauses.next()) {
+                    (Err(RemoteError::Transient { retry_after, .. }), Some(pause)) => {
+                        sleep(retry_after.unwrap_or(pause)).await;
+                    }
+                    (sent, _) => break sent?,
+                }
+            };
+            done.push(json!({ "partNumber": part.number, "hexMD5": tag }));
         }
         Ok(done)
+    }
+
+    /// Sends one part; the tag that it has there.
+    async fn send_one(&self, content: &Content, part: &Part, link: &str) -> RemoteResult<String> {
+        let (blob, at, length) = (content.blob, part.at, part.length);
+        let reader = self
+            .bytes(move |blobs| {
+                let mut reader = blobs.read(&blob)?;
+                reader.seek(SeekFrom::Start(at)).map_err(unreadable(blob))?;
+                Ok(reader)
+            })
+            .await?;
+        let hex = &part.md5;
+        let bytes: Vec<u8> = (0..hex.len())
+            .step_by(2)
+            .filter_map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok())
+            .collect();
+        let headers = [
+            Json::from(format!("Content-MD5:{}", STANDARD.encode(bytes))),
+            Json::from("Content-Type:application/octet-stream"),
+        ];
+        let answer = self.server.put(link, &headers, Upload::Stream(length, pieces(reader, length))).await?;
+        let tag = answer.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        tag.ok_or_else(|| RemoteError::transient(format!("{} took a part and gave no tag", self.server.who)))
     }
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use super::news::Loaded;
+use super::server::Answer;
 use super::state::{RunState, file_name};
 use super::{Wandb, artifacts};
 use crate::clock::now_us;
@@ -104,10 +105,10 @@ impl Expected {
     }
 
     /// What is not the same, for people.
-    fn differences(&self, alias: &str, answer: &Json) -> Vec<String> {
-        let found = &answer[alias]["run"];
+    fn differences(&self, alias: &str, answer: &Answer) -> Vec<String> {
+        let found = &answer.data[alias]["run"];
         if found.is_null() {
-            return vec!["it is not there any more".to_owned()];
+            return vec![answer.error(alias).map_or("it is not there any more".to_owned(), unreadable)];
         }
         let mut differences = Vec::new();
         self.compare_state(found, &mut differences);
@@ -123,7 +124,7 @@ impl Expected {
         self.compare_rows(&found["history"], &mut differences);
         self.compare_files(found, &mut differences);
         for (nth, (_, digest)) in self.versions.iter().enumerate().take(VERSIONS_MAX) {
-            let version = &answer[format!("{alias}v{nth}")];
+            let version = &answer.data[format!("{alias}v{nth}")];
             if version["state"] != "COMMITTED" || version["digest"] != digest.as_str() {
                 differences.push(format!("version {nth} of what it logged is not there as it is here"));
             }
@@ -182,6 +183,10 @@ impl Expected {
             }
         }
     }
+}
+
+fn unreadable(why: &str) -> String {
+    format!("it cannot be read back: {why}")
 }
 
 /// A JSON text's object.
@@ -279,7 +284,7 @@ impl Wandb {
         match self.compared(paths).await {
             Ok(found) => Ok(found.into_iter().map(Option::unwrap_or_default).collect()),
             Err(RemoteError::Rejected(why) | RemoteError::TooLarge(why)) if paths.len() == 1 => {
-                Ok(vec![vec![format!("it cannot be read back: {why}")]])
+                Ok(vec![vec![unreadable(&why)]])
             }
             Err(RemoteError::Rejected(_) | RemoteError::TooLarge(_)) => {
                 let mut all = Vec::with_capacity(paths.len());
@@ -319,7 +324,7 @@ impl Wandb {
             let why = answer.errors.first().map_or("no answer", |(_, why)| why.as_str());
             return Err(RemoteError::Rejected(why.to_owned()));
         }
-        let compare = |at: usize| Some(known(at)?.differences(&format!("r{at}"), &answer.data));
+        let compare = |at: usize| Some(known(at)?.differences(&format!("r{at}"), &answer));
         Ok((0..expected.len()).map(compare).collect())
     }
 

@@ -2,13 +2,14 @@
 //! kept at the ends of blocks only, so that whatever is cut off is sent again under
 //! the same numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use pannier_proto::artifact::ArtifactVersion;
+use pannier_proto::content::Md5;
 use pannier_proto::id::{Origin, RunPath, Seq};
 use pannier_proto::record::{Change, Row, RunState as Alive};
 use pannier_proto::request::RunView;
@@ -17,7 +18,7 @@ use serde_json::Value as Json;
 use super::Wandb;
 use super::files::Files;
 use super::news::{Behind, Loaded, Sorted, rows};
-use super::state::{RunState, There, digest};
+use super::state::{self, RunState, There, digest};
 use crate::ingest;
 use crate::store::STOP;
 use crate::sync::remote::{RemoteError, RemoteResult, StreamPush};
@@ -40,6 +41,8 @@ pub(super) struct Sending<'a> {
     /// Where its streams end here.
     pub ends: BTreeMap<Origin, Seq>,
     post: Post,
+    /// Files that the next post names.
+    arrived: Vec<(String, Md5)>,
 }
 
 impl<'a> Sending<'a> {
@@ -63,9 +66,11 @@ impl<'a> Sending<'a> {
         let Some(there) = state.there.clone() else {
             return Err(RemoteError::transient(format!("run {path} was not made there")));
         };
-        let mut sending = Self { remote, path, run, there, state, ends, post: Post::default() };
+        let (post, arrived) = (Post::default(), Vec::new());
+        let mut sending = Self { remote, path, run, there, state, ends, post, arrived };
         if !files.is_empty() {
-            sending.post.uploaded = remote.send_files(path, &sending.there, files).await?;
+            sending.arrived = remote.send_files(path, &sending.there, files).await?;
+            sending.post.uploaded = sending.arrived.iter().map(|(name, _)| name.clone()).collect();
         }
         sending.behind(behind).await?;
         for push in pushes {
@@ -91,10 +96,8 @@ impl<'a> Sending<'a> {
                 Err(error) => return Err(error),
             }
         }
-        for row in behind.late.into_values() {
-            self.history(&row).await?;
-        }
-        Ok(())
+        let Some((first, last)) = behind.late.first().zip(behind.late.last()) else { return Ok(()) };
+        self.rows(first.checked_sub(1), *last, Some(&behind.late)).await
     }
 
     /// A server that takes no rows back keeps those of the earlier life; the new
@@ -116,7 +119,10 @@ impl<'a> Sending<'a> {
         let sorted = sorted.map_err(|error| RemoteError::transient(error.to_string()))?;
         let sorted =
             sorted.map_err(|why| RemoteError::Rejected(format!("its records are damaged: {why}")))?;
-        for change in sorted.changes {
+        let is_version =
+            |change: &Change| matches!(change, Change::Artifact { .. } | Change::UseArtifact { .. });
+        let (versions, changes): (Vec<_>, Vec<_>) = sorted.changes.into_iter().partition(is_version);
+        for change in changes {
             self.change(change).await?;
         }
         if let Some(origin) = sorted.origin {
@@ -128,10 +134,21 @@ impl<'a> Sending<'a> {
             self.put(SYSTEM, self.state.system, line).await?;
             self.state.system += 1;
         }
+        // In order, whatever rewrote what: a line out of order takes a post of its own.
+        let mut console = BTreeMap::new();
         for row in sorted.console {
             let (label, number, line) = outgoing::console_line(row);
-            let number = self.state.console.number(&label, number);
+            console.insert(self.state.console.number(&label, number), line);
+        }
+        for (number, line) in console {
             self.put(CONSOLE, number, line).await?;
+        }
+        if !versions.is_empty() {
+            // They may take hours, for which the lines are not to wait.
+            self.flush().await?;
+        }
+        for change in versions {
+            self.change(change).await?;
         }
         if self.post.bytes() > POST_BYTES_MAX / 2 {
             self.flush().await?;
@@ -148,15 +165,31 @@ impl<'a> Sending<'a> {
             (true, true) => self.run.last_step.map(|step| step.saturating_sub(1)),
             (false, _) => max_step.map(|step| step.saturating_sub(1)),
         };
-        let Some(upto) = upto else { return Ok(()) };
+        match upto {
+            Some(upto) => self.rows(self.state.step, upto, None).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Rows as they are shown, after a step and up to another: all, or of some steps.
+    async fn rows(
+        &mut self,
+        mut after: Option<i64>,
+        upto: i64,
+        only: Option<&BTreeSet<i64>>,
+    ) -> RemoteResult<()> {
         loop {
-            let (path, after) = (self.path.clone(), self.state.step);
+            let path = self.path.clone();
             let (found, more) = self.remote.read(move |store| rows(store, &path, after, upto)).await?;
             for row in &found {
+                if only.is_some_and(|only| !only.contains(&row.step)) {
+                    continue;
+                }
                 self.history(row).await?;
-                self.state.step = Some(row.step);
+                self.state.step = self.state.step.max(Some(row.step));
             }
-            if !more || found.is_empty() {
+            after = found.last().map(|row| row.step);
+            if !more || after.is_none() {
                 return Ok(());
             }
         }
@@ -184,15 +217,35 @@ impl<'a> Sending<'a> {
                     let at = time::from_seconds(alert["time"].as_f64().unwrap_or(0.0));
                     if at > self.state.alerted_us {
                         self.remote.alert(&self.there, &self.path.run, alert).await?;
-                        self.state.alerted_us = at;
+                        self.alerted(at).await?;
                     }
                 }
                 Ok(())
             }
             Change::Artifact { version } => self.artifact(*version).await,
-            Change::UseArtifact { id } => self.remote.use_artifact(&self.there, &self.path.run, id).await,
+            Change::UseArtifact { id } => {
+                match self.remote.use_artifact(&self.there, &self.path.run, id).await {
+                    // It may be another home's, or deleted: the run is no worse for it.
+                    Err(RemoteError::Rejected(why)) => {
+                        let remote = &self.remote.name;
+                        let what = format!("remote {remote} is not told that it read version {id}: {why}");
+                        self.remote.problem(self.path, what, "all that the run logged is sent").await
+                    }
+                    told => told,
+                }
+            }
             _ => Ok(()),
         }
+    }
+
+    /// An alert has gone: a mail to people, which is kept at once. The rest of the
+    /// state runs ahead of what the server has until all is posted.
+    async fn alerted(&mut self, at: i64) -> RemoteResult<()> {
+        self.state.alerted_us = at;
+        let (remote, path) = (self.remote.name.clone(), self.path.clone());
+        let mut kept = self.remote.read(move |store| state::load(store, &remote, &path)).await?;
+        kept.alerted_us = at;
+        self.remote.keep(self.path, &kept).await
     }
 
     async fn artifact(&self, version: ArtifactVersion) -> RemoteResult<()> {
@@ -252,7 +305,7 @@ impl<'a> Sending<'a> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        self.remote.said(self.path, std::mem::take(&mut self.arrived)).await
     }
 
     async fn post(&self, post: &Post) -> RemoteResult<()> {

@@ -5,11 +5,13 @@
 //! without it, as they are meant to be. Nothing is repeated in here but what the
 //! protocol says is to be.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::{Stream, stream};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::{Client, Url};
@@ -26,6 +28,8 @@ use crate::sync::transport::{self, BYTES_PER_SECOND_MIN, TIMEOUT, retry_after};
 /// A conflict of two requests about one object passes by itself.
 const CONFLICTS: u32 = 3;
 const CONFLICT_PAUSE: Duration = Duration::from_secs(2);
+/// Files that share the pace: of each run on its way, and of a version, some go at a time.
+const SHARING: u32 = 20;
 /// What a person reads of a server's refusal.
 const SAID_CHARS: usize = 500;
 
@@ -37,7 +41,7 @@ pub struct Server {
     pub who: String,
     key: Option<HeaderValue>,
     allowance: Allowance,
-    pace: Pace,
+    pace: Arc<Pace>,
     local: bool,
 }
 
@@ -99,7 +103,7 @@ impl Server {
             who: format!("W&B at {host}"),
             key: key.transpose()?,
             allowance: Allowance::default(),
-            pace: Pace::from_env()?,
+            pace: Arc::new(Pace::from_env()?),
             local,
         })
     }
@@ -220,15 +224,17 @@ impl Server {
             headers.insert(name, value);
         }
         let (size, body) = match upload {
-            Upload::Bytes(bytes) => (bytes.len() as u64, reqwest::Body::from(bytes)),
-            Upload::Stream(size, mut queue) => {
-                let pieces = futures_util::stream::poll_fn(move |context| queue.poll_recv(context));
-                (size, reqwest::Body::wrap_stream(pieces))
+            Upload::Bytes(bytes) => {
+                self.pace.wait(bytes.len() as u64).await;
+                (bytes.len() as u64, reqwest::Body::from(bytes))
+            }
+            Upload::Stream(size, queue) => {
+                (size, reqwest::Body::wrap_stream(paced(queue, self.pace.clone())))
             }
         };
         headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
-        self.pace.wait(size).await;
-        let timeout = TIMEOUT + Duration::from_secs(size / BYTES_PER_SECOND_MIN);
+        let paced = self.pace.time(size) * SHARING;
+        let timeout = TIMEOUT + Duration::from_secs(size / BYTES_PER_SECOND_MIN) + paced;
         let request = self.client.request(Method::PUT, url).headers(headers).timeout(timeout).body(body);
         let (status, headers, body) = self.answer(request).await?;
         match status.is_success() {
@@ -241,6 +247,18 @@ impl Server {
             false => Err(self.refusal(status, &headers, &body)),
         }
     }
+}
+
+/// Pieces as fast as they may go: between them others have their turn.
+fn paced(
+    queue: mpsc::Receiver<std::io::Result<Bytes>>,
+    pace: Arc<Pace>,
+) -> impl Stream<Item = std::io::Result<Bytes>> {
+    stream::unfold((queue, pace), |(mut queue, pace)| async move {
+        let piece = queue.recv().await?;
+        pace.wait(piece.as_ref().map_or(0, |bytes| bytes.len() as u64)).await;
+        Some((piece, (queue, pace)))
+    })
 }
 
 struct Refusal {
@@ -260,4 +278,29 @@ fn typed(content: &'static str) -> HeaderMap {
 
 fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(SAID_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::StreamExt as _;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_file_takes_turns_with_what_is_small() {
+        let (pace, begun) = (Arc::new(Pace::new(Some(1000))), Instant::now());
+        let (send, queue) = mpsc::channel(10);
+        for _ in 0..10 {
+            send.try_send(Ok(Bytes::from_static(&[0; 500]))).unwrap();
+        }
+        drop(send);
+        let mut pieces = Box::pin(paced(queue, pace.clone()));
+        for _ in 0..2 {
+            pieces.next().await.unwrap().unwrap();
+        }
+        pace.wait(100).await;
+        assert_eq!(begun.elapsed().as_millis(), 1000, "it waits for what went, not for the file");
+        assert_eq!(pieces.count().await, 8);
+        assert_eq!(begun.elapsed().as_millis(), 4600);
+    }
 }

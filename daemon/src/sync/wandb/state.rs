@@ -40,8 +40,6 @@ pub struct RunState {
     pub ended: bool,
     /// The newest alert that has gone, by its time in microseconds.
     pub alerted_us: i64,
-    /// Whether it was deleted there on our word.
-    pub deleted: bool,
     /// Why its history can be no longer what it is here, for people.
     pub doubled: Option<String>,
 }

@@ -109,6 +109,13 @@ pub fn wanted(run: &RunView) -> Map<String, Json> {
     }))
 }
 
+/// The same for a run that is there: it stays where it is, also where the user has
+/// another entity by default now.
+pub fn stay(wanted: &mut Map<String, Json>, there: &There) {
+    wanted.insert("entity".to_owned(), there.entity.as_str().into());
+    wanted.insert("project".to_owned(), there.project.as_str().into());
+}
+
 /// The same for a run that has ended, said from outside: it does not begin again.
 pub fn edit(wanted: &mut Map<String, Json>, there: &There) {
     for name in ["name", "project", "entity", "host", "commit", "program", "repo"] {

@@ -91,10 +91,11 @@ impl Wandb {
             return Ok(());
         };
         match DELETE.one(&self.server, variables(json!({ "id": id, "deleteDrafts": true }))).await {
-            // It is gone there, too.
-            Ok(_) | Err(RemoteError::Rejected(_)) => self.keep_as(name(view), None).await,
-            Err(error) => Err(error),
+            Ok(_) => {}
+            Err(RemoteError::Rejected(why)) => self.not_deleted(format!("view {view}"), &why).await?,
+            Err(error) => return Err(error),
         }
+        self.keep_as(name(view), None).await
     }
 
     /// A spec as it is read there: projects that it names are named as they are

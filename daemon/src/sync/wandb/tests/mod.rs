@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pannier_proto::content::Content;
-use pannier_proto::id::RunPath;
+use pannier_proto::id::{Id128, RunPath};
+use pannier_proto::job::JobLife;
 use pannier_proto::path::RelPath;
 use pannier_proto::record::{Change, Record, Row, RunFields, RunState as Alive, Table};
 use pannier_proto::value::Value;
@@ -62,18 +63,14 @@ impl Home {
         self.engine = Self::engine(&self.store, &self.blobs, &self.url);
     }
 
-    /// Until there is nothing to be done, not even to be read back. What a push
-    /// leaves to be done is done when the engine is woken next, as its own writes do.
+    /// Until there is nothing to be done, not even to be read back.
     async fn sync(&mut self) {
-        let mut idle = false;
         for _ in 0..400 {
-            let step = self.engine.step().await;
-            match step {
-                Step::Idle if idle => return,
-                Step::More | Step::Idle => {}
+            match self.engine.step().await {
+                Step::Idle => return,
+                Step::More => {}
                 Step::Wait(delay) => tokio::time::sleep(delay.min(Duration::from_millis(300))).await,
             }
-            idle = step == Step::Idle;
         }
         panic!("it does not come to an end");
     }
@@ -223,8 +220,52 @@ async fn rows_of_steps_that_have_gone_come_as_lines_of_their_own() {
     home.sync().await;
     let lines = server.lines("r", HISTORY);
     assert_eq!(steps(&lines), [0, 1, 2, 3, 4, 5, 6, 7, 8, 3, 9, 10, 11]);
-    assert!(lines[9].contains("\"late\"") && lines[9].contains("\"later\"") && !lines[9].contains("\"x\""));
+    assert!(lines[9].contains("\"late\"") && lines[9].contains("\"later\""));
     assert_eq!(home.problems(), Vec::<String>::new(), "it is the same by step");
+}
+
+#[tokio::test]
+async fn of_a_job_that_was_queued_again_the_rows_that_are_shown_are_there() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let life = |attempt: u64, start_step: i64| {
+        let job = Some(JobLife { job: "j".to_owned(), attempt });
+        let fields = RunFields::default();
+        Record::Change(Change::Begin { time_us: 1_000_000, fields, start_step, resumed: false, job })
+    };
+    home.log("r", [vec![life(0, 0)], rows(0..10)].concat()).await;
+    home.sync().await;
+    home.log("r", vec![row(8, "gone")]).await;
+    home.log("r", [vec![life(1, 5)], rows(5..8), vec![end()]].concat()).await;
+    home.sync().await;
+    let lines = server.lines("r", HISTORY);
+    assert_eq!(steps(&lines), (0..8).collect::<Vec<_>>());
+    assert!(lines.iter().all(|line| !line.contains("gone")), "{lines:?}");
+    assert_eq!(home.problems(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_line_that_is_written_again_and_again_takes_few_posts() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let line = |number: i64, text: &str| {
+        let cells =
+            vec![("line".to_owned(), Value::I64(number)), ("text".to_owned(), Value::Text(text.into()))];
+        Record::Row(Row { table: Table::Console, step: 0, time_us: 1_000_000, cells })
+    };
+    home.log("r", vec![begin(), line(0, "0%"), line(1, "a"), line(2, "b")]).await;
+    home.sync().await;
+    let posts = server.count("file_stream");
+    let bar = (3..20).flat_map(|number| [line(0, &format!("{number}%")), line(number, "c")]);
+    home.log("r", bar.collect()).await;
+    home.sync().await;
+    assert_eq!(server.count("file_stream"), posts + 2, "the old line, then the new ones");
+    let lines = server.lines("r", "output.log");
+    assert!(lines.len() == 20 && lines[0].contains("19%"), "{lines:?}");
+    home.log("r", vec![end()]).await;
+    home.sync().await;
+    let whole = String::from_utf8(server.world().blobs["r/output.log"].clone()).unwrap();
+    assert!(whole.starts_with("19%\na\nb\nc\n") && whole.lines().count() == 20, "{whole}");
 }
 
 #[tokio::test]
@@ -310,6 +351,18 @@ async fn counts_that_settle_late_are_no_difference_and_others_are() {
 }
 
 #[tokio::test]
+async fn a_run_that_may_not_be_read_is_not_taken_for_gone() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let body = json!({ "data": { "r0": null }, "errors": [{ "message": "not now", "path": ["r0"] }] });
+    server.world().script.extend((0..3).map(|_| told("ReadBack", 200, &body.to_string())));
+    home.log("r", [vec![begin()], rows(0..3), vec![end()]].concat()).await;
+    home.sync().await;
+    let problems = home.problems();
+    assert!(problems.len() == 1 && problems[0].contains("cannot be read back: not now"), "{problems:?}");
+}
+
+#[tokio::test]
 async fn whoever_stops_a_run_there_stops_it_here() {
     let server = Server::start().await;
     server.world().stopped = true;
@@ -329,12 +382,37 @@ async fn a_run_that_goes_on_goes_on_there() {
     home.sync().await;
     home.log("r", [vec![begin()], rows(5..8)].concat()).await;
     home.sync().await;
-    assert_eq!(server.count("UpsertBucket"), 2, "it is begun again");
+    let operations = server.world().operations.clone();
+    let upserts = operations.iter().filter(|(operation, _)| operation == "UpsertBucket");
+    let entities: Vec<_> = upserts.map(|(_, said)| said["entity"].clone()).collect();
+    assert_eq!(entities, [Json::Null, json!("ann")], "it is begun again, where it is");
     home.log("r", vec![end()]).await;
     home.sync().await;
     assert_eq!(steps(&server.lines("r", HISTORY)), (0..8).collect::<Vec<_>>());
     let completed = server.world().posts.iter().filter(|(_, post)| post["complete"] == true).count();
     assert_eq!((completed, home.problems()), (2, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_run_that_was_deleted_begins_again_with_its_first_line() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    for (round, rows_of) in [(1, 0..5), (2, 0..2)] {
+        home.log("r", [vec![begin()], rows(rows_of.clone()), vec![end()]].concat()).await;
+        home.sync().await;
+        assert_eq!(steps(&server.lines("r", HISTORY)), rows_of.collect::<Vec<_>>());
+        assert_eq!(server.count("put r/config.yaml"), round);
+        ingest::upsert::delete(&home.store, &path("r")).await.unwrap();
+        if round == 2 {
+            let body = json!({ "errors": [{ "message": "not yours" }] }).to_string();
+            server.world().script.push_back(told("DeleteRun", 403, &body));
+        }
+        home.sync().await;
+        assert_eq!(server.count("DeleteRun"), round);
+    }
+    let problems = home.problems();
+    assert!(problems.iter().any(|what| what.contains("may still be at") && what.contains("not yours")));
+    assert_eq!(problems.len(), 1, "{problems:?}");
 }
 
 #[tokio::test]
@@ -345,6 +423,8 @@ async fn alerts_are_raised_once() {
     let set = |alerts: Vec<Json>| {
         Record::Change(Change::Metadata { set: Map::from_iter([("alerts".to_owned(), Json::from(alerts))]) })
     };
+    // Posts that fail behind them are no reason to raise them again.
+    server.world().script.extend([told("file_stream", 503, ""), told("file_stream", 503, "")]);
     home.log("r", vec![begin(), set(vec![alert(1)]), set(vec![alert(1), alert(2)])]).await;
     home.sync().await;
     home.restart();
@@ -369,13 +449,62 @@ async fn files_arrive_once() {
 }
 
 #[tokio::test]
+async fn a_version_that_is_not_to_be_had_holds_up_no_run_that_read_it() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let used = Record::Change(Change::UseArtifact { id: Id128([9; 16]) });
+    home.log("r", [vec![begin(), used], rows(0..3), vec![end()]].concat()).await;
+    home.sync().await;
+    assert_eq!((home.parked("r"), server.lines("r", HISTORY).len()), (None, 3));
+    let problems = home.problems();
+    assert!(problems.iter().any(|what| what.contains("is not told that it read version")), "{problems:?}");
+}
+
+#[tokio::test]
+async fn a_version_that_is_refused_holds_up_none_after_it() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    for run in ["first", "second"] {
+        home.log(run, vec![begin()]).await;
+        log_artifact(&home, run, run.as_bytes()).await;
+        // The second run is to bring the first one's version, too.
+        server.world().script.push_back(told("CreateArtifact", 403, ""));
+        home.sync().await;
+    }
+    assert!(home.parked("first").unwrap().contains("403"));
+    assert_eq!((home.parked("second"), server.count("CommitArtifact")), (None, 1));
+}
+
+#[tokio::test]
+async fn a_file_is_named_until_the_server_has_heard_of_it() {
+    let server = Server::start().await;
+    let mut home = Home::new(&server);
+    let content = home.blobs.put(b"text").unwrap();
+    let file = Change::File { path: RelPath::new("a.txt").unwrap(), content, time_us: 1 };
+    server.world().script.push_back(told("file_stream", 503, ""));
+    home.log("r", vec![begin(), Record::Change(file)]).await;
+    home.sync().await;
+    let named = |server: &Server| {
+        let world = server.world();
+        world.posts.iter().filter(|(_, post)| post["uploaded"] == json!(["a.txt"])).count()
+    };
+    assert_eq!((server.count("put r/a.txt"), named(&server)), (1, 1));
+    home.log("r", rows(0..3)).await;
+    home.sync().await;
+    assert_eq!((server.count("put r/a.txt"), named(&server)), (1, 1), "once is enough");
+}
+
+#[tokio::test]
 async fn large_files_of_artifacts_go_in_parts() {
     let server = Server::start().await;
     server.world().parts = true;
     let mut home = Home::new(&server);
     home.log("r", vec![begin()]).await;
-    let large = log_artifact(&home, "r").await;
+    let large = log_artifact(&home, "r", b"s").await;
+    server.world().script.extend((0..7).map(|_| told("put part/l.bin/2", 503, "")));
     home.sync().await;
+    let tries = [1, 2, 3].map(|part| server.count(&format!("put part/l.bin/{part}")));
+    assert_eq!(tries, [1, 8, 1], "a part is tried again alone");
     let world = server.world();
     assert_eq!(world.blobs["artifact/s"], b"s");
     let parts: Vec<u8> =
@@ -391,15 +520,15 @@ async fn large_files_of_artifacts_go_in_parts() {
 }
 
 /// A version of two files; the bytes of the larger.
-async fn log_artifact(home: &Home, run: &str) -> Vec<u8> {
+async fn log_artifact(home: &Home, run: &str, small: &[u8]) -> Vec<u8> {
     let large: Vec<u8> = (0..1050_u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
-    let (small, large_content) = (home.blobs.put(b"s").unwrap(), home.blobs.put(&large).unwrap());
+    let (small, large_content) = (home.blobs.put(small).unwrap(), home.blobs.put(&large).unwrap());
     let entry = |content: &Content| json!({ "digest": crate::wandb::ids::md5_base64(content.md5), "size": content.size });
     let contents = json!({"s": entry(&small), "l.bin": entry(&large_content)});
     let manifest = json!({"version": 1, "storagePolicy": "x", "contents": contents}).to_string();
     let asked = ingest::artifact::Asked {
         run: path(run),
-        client_id: "c".repeat(128),
+        client_id: format!("{run:c<128}"),
         sequence_client_id: None,
         distributed_id: None,
         collection: "net".into(),
@@ -430,7 +559,7 @@ async fn what_is_asked_is_what_the_sdk_asks() {
     let set = Map::from_iter([("alerts".to_owned(), alerts)]);
     let records = [vec![begin(), Record::Change(Change::Metadata { set })], rows(0..3)].concat();
     home.log("r", records).await;
-    log_artifact(&home, "r").await;
+    log_artifact(&home, "r", b"s").await;
     home.log("r", vec![end()]).await;
     home.sync().await;
     let wire = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/wire");

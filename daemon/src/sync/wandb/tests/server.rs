@@ -212,6 +212,17 @@ fn field(world: &mut World, operation: &str, variables: &Json, suffix: &str) -> 
             ("upsertBucket", json!({ "bucket": bucket, "inserted": true }))
         }
         "RewindRun" if world.refuses_rewinds => ("rewindRun", Json::Null),
+        "RewindRun" => {
+            let (last, file) = (variable("metricValue").as_i64(), "wandb-history.jsonl".to_owned());
+            let lines = world.lines.entry((text("runName"), file)).or_default();
+            lines.retain(|line| serde_json::from_str::<Json>(line).unwrap()["_step"].as_i64() <= last);
+            ("rewindRun", json!({ "rewoundRun": { "historyLineCount": lines.len() } }))
+        }
+        "DeleteRun" => {
+            let id = text("id");
+            world.lines.retain(|(run, _), _| id != format!("id-{run}"));
+            ("deleteRun", json!({ "clientMutationId": null }))
+        }
         "CreateRunFiles" => {
             let (run, url) = (text("run"), world.url.clone());
             let link = |name: &Json| json!({ "name": name, "uploadUrl": format!("{url}/put/{run}/{}", name.as_str().unwrap()) });
