@@ -79,7 +79,6 @@ impl Taking {
 
     /// Takes a record in that ends there in the log.
     pub(super) fn record(&mut self, bytes: &[u8], end: u64) -> Result<(), Trouble> {
-        self.seen.offset = end;
         let fresh = end > self.at.offset;
         match record::read(bytes).and_then(|record| self.one(record, fresh)) {
             Ok(None) => {}
@@ -87,6 +86,8 @@ impl Taking {
             // Its checksum is right, so its writer meant something else by it.
             Err(BadMessage) => self.report.problem("a record is of a form that is not known here"),
         }
+        // What it asked for is done before any commit says that it was taken in.
+        self.seen.offset = end;
         if fresh && self.batch.is_full(end - self.at.offset) {
             self.flush()?;
         }
