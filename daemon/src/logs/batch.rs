@@ -10,7 +10,7 @@ use crate::ingest::stream::{post_in, writer};
 use crate::ingest::upsert::alerts_in;
 use crate::limits::{SEAL_POINTS, SEAL_RECORDS};
 use crate::store::{LogId, LogPosition, Result, Store, StoreError, Tx};
-use crate::wandb::file_stream::{CONSOLE, ConsoleLine, HISTORY, Lines, Post, Row, SYSTEM};
+use crate::wandb::file_stream::{ConsoleLine, HISTORY, Lines, Post, Row, SYSTEM};
 
 /// Bytes of a log after which what it said is committed, however little that is.
 const BYTES_MAX: u64 = 16 << 20;
@@ -93,10 +93,17 @@ impl Commit {
             Err(error) => Err(error),
         };
         let before = rows(tx)?;
-        let next = |tx: &Tx, file: &str, count: u64| match to.joins {
-            // What is lacking comes behind what is there.
-            true => Ok::<_, StoreError>(tx.line_writer(&run, &writer("", file), now)?.next),
-            false => Ok(count),
+        let next = |tx: &Tx, file: &str, count: u64| {
+            let next = tx.line_writer(&run, &writer("", file), now)?.next;
+            match to.joins {
+                // What is lacking comes behind what is there.
+                true => Ok(next),
+                // Somebody else counts the same lines, and these would pass for his.
+                false if count > 0 && next != count => Err(StoreError::Conflict(format!(
+                    "lines of run {run} came by another door meanwhile; ask again"
+                ))),
+                false => Ok(count),
+            }
         };
         let history = (!batch.history.is_empty())
             .then(|| {
@@ -153,12 +160,12 @@ fn stretches(mut lines: Vec<(u64, ConsoleLine)>, base: u64) -> Vec<Lines<Console
     all
 }
 
-/// The number of the next line of a run's console.
+/// The number of the next line of one of a run's files.
 ///
 /// # Errors
 /// As the store's.
-pub fn console_next(store: &Store, run: &RunPath) -> Result<u64> {
-    match store.line_writers(run, &writer("", CONSOLE)) {
+pub fn next_line(store: &Store, run: &RunPath, file: &str) -> Result<u64> {
+    match store.line_writers(run, &writer("", file)) {
         Ok(found) => Ok(found.first().map_or(0, |(_, next)| *next)),
         Err(StoreError::Missing(_)) => Ok(0),
         Err(error) => Err(error),

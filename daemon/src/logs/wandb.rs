@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use pannier_proto::record::{Change, Record, RunState, Table};
 use serde_json::{Map, Value as Json};
 
-use super::batch::console_next;
+use super::batch::next_line;
 use super::files::Files;
 use super::head::{Head, look, read_at};
 use super::known::Known;
@@ -17,6 +17,7 @@ use super::{Logs, Report, Trouble, Whose};
 use crate::clock::now_us;
 use crate::ingest;
 use crate::store::{LogPosition, StoreError};
+use crate::wandb::file_stream::{CONSOLE, HISTORY, SYSTEM};
 use crate::wandb::log::{Blocks, HEAD_BYTES, Piece};
 
 /// Bytes read at a time.
@@ -214,13 +215,21 @@ fn standing(home: &Logs, head: &Head, at: Option<LogPosition>) -> Result<Place, 
         Err(StoreError::Missing(_)) => return Ok((at.unwrap_or_default(), None, Map::new())),
         Err(error) => return Err(error.into()),
     };
-    if let Some(at) = at.filter(|at| !at.joins) {
+    // Whether nobody else counted lines of the run since.
+    let ours = |file, count| Ok::<_, StoreError>(count == 0 || next_line(store, &head.run, file)? == count);
+    if let Some(at) = at
+        && !at.joins
+        && ours(HISTORY, at.rows)?
+        && ours(SYSTEM, at.system)?
+    {
         return Ok((at, None, run.summary));
     }
     let marks = |table| store.row_marks(&head.run, table);
     let known = Known::new(marks(Table::History)?, &marks(Table::System)?, &marks(Table::Console)?);
+    let console_base = next_line(store, &head.run, CONSOLE)?;
     if let Some(at) = at {
-        return Ok((at, Some(known), run.summary));
+        let console_base = if at.joins { at.console_base } else { console_base };
+        return Ok((LogPosition { joins: true, console_base, ..at }, Some(known), run.summary));
     }
     // One that goes on behind the last step was resumed, and knew the summary.
     let resumed = head.first_row.is_some_and(|(step, _)| run.last_step.is_some_and(|last| step > last));
@@ -232,7 +241,6 @@ fn standing(home: &Logs, head: &Head, at: Option<LogPosition>) -> Result<Place, 
     let earlier = known.first_us().is_some_and(|first| head.start_ns / 1000 < first);
     // One that says nothing by which it could be told adds only what is lacking.
     let joins = met || earlier || (head.first_row.is_none() && head.writer.is_none() && known.any());
-    let console_base = console_next(store, &head.run)?;
     let at = LogPosition { joins, console_base, ..LogPosition::default() };
     let summary = if joins || resumed { run.summary } else { Map::new() };
     Ok((at, joins.then_some(known), summary))

@@ -203,12 +203,17 @@ impl Follower {
         let paths: Vec<PathBuf> = self.logs.keys().cloned().collect();
         for path in paths {
             let Some(mut followed) = self.logs.remove(&path) else { continue };
-            let result = self.one(&path, &mut followed);
-            match result {
+            let told = followed.problem.clone();
+            match self.one(&path, &mut followed) {
                 Ok(()) => {}
                 Err(Trouble::Refused(why)) => {
                     tracing::warn!("{}: {why}", path.display());
-                    (followed.log, followed.problem) = (None, Some(why));
+                    followed.log = None;
+                    if told.as_ref() != Some(&why) {
+                        // Tried once more: it may be that somebody else was quicker.
+                        followed.seen = None;
+                    }
+                    followed.problem = Some(why);
                 }
                 Err(Trouble::Home(error)) => {
                     // Read again, from what is committed, at the next look.
@@ -230,26 +235,24 @@ impl Follower {
         if followed.seen == now {
             return self.quiet(followed);
         }
+        followed.seen = now;
         if followed.log.is_none() {
             let Some(folder) = self.folders.get(followed.folder) else { return Ok(()) };
             let whose = Whose { entity: folder.entity.clone(), project: folder.project.clone() };
             followed.problem = None;
             match WandbLog::open(&self.home, path, &whose, false) {
                 Ok(Opened::Log(log)) => followed.log = Some(log),
-                Ok(Opened::Posted(_)) => return Ok(()),
-                Ok(Opened::Empty | Opened::Done(_)) => {
-                    followed.seen = now;
+                Ok(Opened::Posted(_)) => {
+                    followed.seen = None;
                     return Ok(());
                 }
-                Err(trouble) => {
-                    followed.seen = now;
-                    return Err(trouble);
-                }
+                Ok(Opened::Empty | Opened::Done(_)) => return Ok(()),
+                Err(trouble) => return Err(trouble),
             }
         }
         let Some(log) = &mut followed.log else { return Ok(()) };
         if self.home.lives.posted(&log.head().run) {
-            followed.log = None;
+            (followed.log, followed.seen) = (None, None);
             return Ok(());
         }
         followed.grew = Instant::now();
@@ -259,7 +262,6 @@ impl Follower {
                 return log.rest();
             }
         }
-        followed.seen = now;
         let run = log.head().run.clone();
         if log.has_ended() {
             log.finish()?;
