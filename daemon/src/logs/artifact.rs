@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use pannier_proto::content::{Content, Md5};
+use pannier_proto::id::{Id128, RunPath};
 use pannier_proto::path::RelPath;
 
 use super::Trouble;
@@ -15,7 +16,7 @@ use super::take::Taking;
 use crate::ingest::artifact::{self, Asked, Begun};
 use crate::ingest::local;
 use crate::limits::MANIFEST_BYTES_MAX;
-use crate::store::{ManifestKind, StoreError};
+use crate::store::ManifestKind;
 use crate::wandb::ids;
 use crate::wandb::log::artifact::{Artifact, Logged, entry_line};
 use crate::wandb::manifest::Manifest;
@@ -24,16 +25,20 @@ use crate::wandb::manifest::Manifest;
 const CACHE_VARIABLE: &str = "WANDB_CACHE_DIR";
 
 impl Taking {
-    /// Records a version. What cannot be is a problem of the log, and no more.
-    pub(super) fn artifact(&mut self, logged: Artifact) -> Result<(), Trouble> {
-        self.flush()?;
-        self.settle()?;
+    /// Records a version. What cannot be is a problem of the log, which is looked at
+    /// again each time that it is read; `fresh`: it was not read before.
+    pub(super) fn artifact(&mut self, logged: Artifact, fresh: bool) -> Result<(), Trouble> {
+        if fresh {
+            self.flush()?;
+            self.settle()?;
+        }
         if self.dry {
             return Ok(());
         }
         let name = logged.name.clone();
-        match self.log(logged) {
+        match self.log(logged, fresh) {
             Err(Trouble::Refused(why)) => {
+                self.lacking = true;
                 self.report.problem(format!("artifact {name:?} is not taken in: {why}"));
                 Ok(())
             }
@@ -41,7 +46,7 @@ impl Taking {
         }
     }
 
-    fn log(&mut self, mut logged: Artifact) -> Result<(), Trouble> {
+    fn log(&mut self, mut logged: Artifact, fresh: bool) -> Result<(), Trouble> {
         let asked = Asked {
             run: self.head.run.clone(),
             client_id: match logged.client_id.is_empty() {
@@ -64,7 +69,7 @@ impl Taking {
         };
         let id = asked.id();
         let store = self.home.store.clone();
-        if store.artifact(id)?.is_some() {
+        if store.artifact(id)?.is_some() || !fresh && self.is_settled(&logged, id)? {
             return Ok(());
         }
         if let Some(path) = &logged.entries_file {
@@ -80,7 +85,7 @@ impl Taking {
         if bytes.len() as u64 >= MANIFEST_BYTES_MAX {
             return Err(Trouble::Refused(format!("its manifest would have {} bytes", bytes.len())));
         }
-        let content = self.home.blobs.put(&bytes).map_err(|error| StoreError::Conflict(error.to_string()))?;
+        let content = self.home.blobs.put(&bytes).map_err(local::unwritable)?;
         if logged.distributed_id.is_none() {
             // Of a try that was cut short.
             store.write_blocking(move |tx| tx.end_draft(id))?;
@@ -96,6 +101,16 @@ impl Taking {
             self.home.runtime.block_on(artifact::commit(&store, &self.home.blobs, id))?;
         }
         Ok(())
+    }
+
+    /// Whether a version that was read before, and is not here by its id, lacks
+    /// nothing: its content is here under another id, it was deleted since, or it is
+    /// a part of one, whose end is another record's.
+    fn is_settled(&self, logged: &Artifact, id: Id128) -> Result<bool, Trouble> {
+        let (store, RunPath { entity, project, .. }) = (&self.home.store, &self.head.run);
+        Ok(!logged.finalize
+            || store.member(entity, project, &logged.name, &logged.digest)?.is_some()
+            || store.write_blocking(move |tx| tx.artifact_deleted(id))?)
     }
 
     /// Stores the bytes of the entries, and makes the manifest that names them.

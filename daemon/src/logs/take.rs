@@ -2,7 +2,7 @@
 //! kept, what is new goes into a batch, and a batch that is full is committed
 //! while the next is read.
 
-use pannier_proto::record::{Change, Record as Log, RunFields};
+use pannier_proto::record::{Change, Record as Log, RunFields, RunState};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -47,6 +47,11 @@ pub(super) struct Taking {
     replaced: u64,
     last_us: i64,
     pub(super) exit: Option<i32>,
+    /// Whether that was not read before.
+    exit_is_fresh: bool,
+    /// Something is not here that may be, once it is put right: nobody is done with
+    /// the log.
+    pub(super) lacking: bool,
     /// Whether only to read.
     pub(super) dry: bool,
 }
@@ -73,6 +78,8 @@ impl Taking {
             summary_changed: false,
             replaced: 0,
             exit: None,
+            exit_is_fresh: false,
+            lacking: false,
             dry: false,
         }
     }
@@ -130,7 +137,7 @@ impl Taking {
             Record::Artifact(bytes) => {
                 self.report.artifacts += 1;
                 let logged = artifact::read(bytes)?;
-                return Ok(fresh.then(|| Box::new(move |this: &mut Self| this.artifact(logged)) as Later));
+                return Ok(Some(Box::new(move |this| this.artifact(logged, fresh))));
             }
             Record::UseArtifact(bytes) if fresh && self.known.is_none() => {
                 let id = record::first_text(bytes).to_owned();
@@ -143,7 +150,7 @@ impl Taking {
                 ));
             }
             Record::Preempting => self.batch.preempting |= fresh,
-            Record::Exit(code) => self.exit = Some(code),
+            Record::Exit(code) => (self.exit, self.exit_is_fresh) = (Some(code), fresh),
             Record::Header | Record::Other | Record::Alert(_) | Record::UseArtifact(_) => {}
         }
         Ok(None)
@@ -310,7 +317,7 @@ impl Taking {
     /// The last records are read: what is said at the end. `done`: nothing more will
     /// come.
     pub(super) fn end(&mut self, done: bool) -> Result<(), Trouble> {
-        self.seen.done = done;
+        self.seen.done = done && !self.lacking;
         self.unended_lines();
         if self.replaced > 0 {
             self.report.problem(format!(
@@ -319,7 +326,8 @@ impl Taking {
             ));
         }
         // The run may have gone on since, by another door.
-        if self.is_newest() {
+        let open = || self.home.store.run(&self.head.run).is_ok_and(|run| is_open(run.state));
+        if self.is_newest() && (self.exit_is_fresh || open()) {
             self.batch.ended = self.exit;
         }
         self.flush()?;
@@ -334,6 +342,11 @@ impl Taking {
 
 /// What must wait for what was said before it.
 type Later = Box<dyn FnOnce(&mut Taking) -> Result<(), Trouble>>;
+
+/// Whether a run waits for its end.
+fn is_open(state: RunState) -> bool {
+    matches!(state, RunState::Running | RunState::Crashed)
+}
 
 fn keep(batch: &mut Batch, known: Option<&Known>, fresh: bool, number: u64, line: ConsoleLine) {
     let here = |known: &Known| line.time_us.is_some_and(|time_us| known.has_console(time_us));

@@ -19,7 +19,7 @@ use super::head::read_at;
 use super::{Logs, Report, Trouble, Whose, find};
 use crate::block::Block;
 use crate::clock::now_us;
-use crate::ingest::{append_in, file};
+use crate::ingest::{append_in, file, local};
 use crate::limits::{SEAL_POINTS, SEAL_RECORDS};
 use crate::store::{LogId, LogPosition, StoreError};
 use crate::wandb::time;
@@ -233,8 +233,7 @@ impl Taking<'_> {
         facts.insert("size".to_owned(), Json::from(bytes.len()));
         if !self.dry {
             let path = RelPath::new(&path).map_err(|error| Trouble::Refused(error.to_string()))?;
-            let content =
-                self.home.blobs.put(bytes).map_err(|error| StoreError::Conflict(error.to_string()))?;
+            let content = self.home.blobs.put(bytes).map_err(local::unwritable)?;
             batch.media.push((path, content));
         }
         Ok(Value::Json(Json::Object(facts).to_string()))
