@@ -89,7 +89,7 @@ struct Taking<'a, 'tx> {
 impl Taking<'_, '_> {
     /// A run that nobody knows begins with its first post. One that fell silent goes
     /// on with whatever comes, one that ended with rows that are new: a post may
-    /// come again behind the last one.
+    /// come again behind the last one. What comes late begins nothing.
     fn begin(&mut self, run: Option<&RunView>, post: &Post) -> Result<()> {
         let alive = run.is_some_and(|run| run.state == RunState::Running);
         let known = match &post.history {
@@ -100,7 +100,7 @@ impl Taking<'_, '_> {
             None => true,
         };
         let silent = run.is_some_and(|run| run.state == RunState::Crashed) && post.ended.is_none();
-        if alive || (run.is_some() && known && !silent) {
+        if alive || (run.is_some() && (post.late || known && !silent)) {
             return Ok(());
         }
         self.block.push_change(Change::Begin {

@@ -34,6 +34,8 @@ pub struct Batch {
     pub ended: Option<i32>,
     /// When the last of it was.
     pub time_us: Option<i64>,
+    /// It is of a life that is over.
+    pub late: bool,
     /// Cells of its rows.
     pub cells: usize,
 }
@@ -94,15 +96,17 @@ impl Commit {
         };
         let before = rows(tx)?;
         let next = |tx: &Tx, file: &str, count: u64| {
+            if count == 0 && !to.joins {
+                return Ok(0);
+            }
             let next = tx.line_writer(&run, &writer("", file), now)?.next;
-            match to.joins {
+            match to.joins || next == count {
                 // What is lacking comes behind what is there.
                 true => Ok(next),
                 // Somebody else counts the same lines, and these would pass for his.
-                false if count > 0 && next != count => Err(StoreError::Conflict(format!(
+                false => Err(StoreError::Conflict(format!(
                     "lines of run {run} came by another door meanwhile; ask again"
                 ))),
-                false => Ok(count),
             }
         };
         let history = (!batch.history.is_empty())
@@ -115,11 +119,11 @@ impl Commit {
                 Ok::<_, StoreError>(Lines { offset: next(tx, SYSTEM, from.system)?, lines: batch.system })
             })
             .transpose()?;
-        let time_us = batch.time_us;
+        let (time_us, late) = (batch.time_us, batch.late);
         let mut console = stretches(std::mem::take(&mut batch.console), to.console_base);
         let last = console.pop();
         for lines in console {
-            post_in(tx, &run, "", Post { console: Some(lines), time_us, ..Post::default() })?;
+            post_in(tx, &run, "", Post { console: Some(lines), time_us, late, ..Post::default() })?;
         }
         let post = Post {
             history,
@@ -129,8 +133,9 @@ impl Commit {
             preempting: batch.preempting,
             ended: batch.ended,
             time_us,
+            late,
         };
-        if post != (Post { time_us, ..Post::default() }) {
+        if post != (Post { time_us, late, ..Post::default() }) {
             post_in(tx, &run, "", post)?;
         }
         if !batch.alerts.is_empty() {

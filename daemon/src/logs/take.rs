@@ -259,7 +259,7 @@ impl Taking {
             return Ok(());
         }
         let mut batch = std::mem::take(&mut self.batch);
-        batch.time_us = Some(self.last_us);
+        (batch.time_us, batch.late) = (Some(self.last_us), !self.is_newest());
         let lacking = self.known.is_none() || !batch.history.is_empty();
         if std::mem::take(&mut self.summary_changed) && lacking && self.is_newest() {
             batch.summary = Some(self.state.summary.clone());
