@@ -238,7 +238,7 @@ fn standing(home: &Logs, head: &Head, at: Option<LogPosition>) -> Result<Place, 
     let told =
         head.writer.as_ref().is_some_and(|writer| programs.is_some_and(|known| known.get(writer).is_some()));
     let met = told || head.first_row.is_some_and(|row| known.has(row));
-    let earlier = known.first_us().is_some_and(|first| head.start_ns / 1000 < first);
+    let earlier = !known.is_older_than(head.start_ns / 1000);
     // One that says nothing by which it could be told adds only what is lacking.
     let joins = met || earlier || (head.first_row.is_none() && head.writer.is_none() && known.any());
     let at = LogPosition { joins, console_base, ..LogPosition::default() };
