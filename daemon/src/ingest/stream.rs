@@ -266,3 +266,26 @@ fn digest(row: &wire::Row) -> [u8; 32] {
     cells.sort_by_key(|(key, _)| *key);
     *blake3::hash(format!("{:?} {:?} {cells:?}", row.step, row.time_us).as_bytes()).as_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_late_begins_no_life() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("db")).unwrap();
+        let path = RunPath::new("e", "p", "r").unwrap();
+        let state = |offset: u64, late: bool, ended: Option<i32>| {
+            let cells = vec![("x".to_owned(), Value::I64(1))];
+            let row = wire::Row { step: Some(offset.cast_signed()), time_us: Some(1), cells };
+            let history = Some(Lines { offset, lines: vec![Ok(row)] });
+            let (at, post) = (path.clone(), Post { history, ended, late, ..Post::default() });
+            store.write_blocking(move |tx| post_in(tx, &at, "", post)).unwrap();
+            store.run(&path).unwrap().state
+        };
+        assert_eq!(state(0, false, Some(0)), RunState::Finished);
+        assert_eq!(state(1, true, None), RunState::Finished, "a row that was lacking");
+        assert_eq!(state(2, false, None), RunState::Running, "it goes on");
+    }
+}
