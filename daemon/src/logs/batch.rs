@@ -13,7 +13,7 @@ use crate::store::{LogId, LogPosition, Result, Store, StoreError, Tx};
 use crate::wandb::file_stream::{ConsoleLine, HISTORY, Lines, Post, Row, SYSTEM};
 
 /// Bytes of a log after which what it said is committed, however little that is.
-const BYTES_MAX: u64 = 16 << 20;
+pub const BYTES_MAX: u64 = 16 << 20;
 
 /// Lines, and what else is committed with them.
 #[derive(Default)]

@@ -15,6 +15,7 @@ use pannier_proto::record::{Change, Row, RunFields, RunState, Table};
 use pannier_proto::value::Value;
 use serde_json::{Map, Value as Json};
 
+use super::batch::BYTES_MAX;
 use super::head::read_at;
 use super::{Logs, Report, Trouble, Whose, find};
 use crate::block::Block;
@@ -170,7 +171,8 @@ impl Taking<'_> {
             self.report.damaged += lost.damaged;
             for (data, end) in records {
                 self.event(&data, &mut batch)?;
-                if batch.rows.len() >= SEAL_RECORDS || batch.cells >= SEAL_POINTS {
+                let bytes = end - at.offset;
+                if batch.rows.len() >= SEAL_RECORDS || batch.cells >= SEAL_POINTS || bytes >= BYTES_MAX {
                     at = self.commit(std::mem::take(&mut batch), id, at, end)?;
                 }
             }
