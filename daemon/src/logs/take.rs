@@ -11,9 +11,10 @@ use super::files::Files;
 use super::head::Head;
 use super::known::{Known, Standing};
 use super::{Logs, Report, Trouble};
+use crate::clock::now_us;
 use crate::ingest::{self, upsert};
 use crate::names;
-use crate::store::{LogPosition, StoreError};
+use crate::store::{LogPosition, StoreError, Tx};
 use crate::token;
 use crate::wandb::file_stream::ConsoleLine;
 use crate::wandb::log::console::Console;
@@ -310,7 +311,13 @@ impl Taking {
             begun_us: Some(self.head.start_ns / 1000).filter(|us| *us > 0),
             ..Upsert::default()
         };
-        self.home.runtime.block_on(upsert::upsert(&self.home.store, run, asked))?;
+        let (of, log, at) = (run.clone(), self.head.log, self.at);
+        let known = move |tx: &Tx| match tx.log_position(&of, &log)? {
+            Some(_) => Ok(()),
+            // Else who opens it again takes the run for another's.
+            None => tx.set_log_position(&of, &log, &at, now_us()),
+        };
+        self.home.runtime.block_on(upsert::upsert_with(&self.home.store, run, asked, known))?;
         Ok(())
     }
 

@@ -215,6 +215,8 @@ fn standing(home: &Logs, head: &Head, at: Option<LogPosition>) -> Result<Place, 
         Err(StoreError::Missing(_)) => return Ok((at.unwrap_or_default(), None, Map::new())),
         Err(error) => return Err(error.into()),
     };
+    // One that goes on behind the last step was resumed, and knew the summary.
+    let resumed = head.first_row.is_some_and(|(step, _)| run.last_step.is_some_and(|last| step > last));
     // Whether nobody else counted lines of the run since.
     let ours = |file, count| Ok::<_, StoreError>(count == 0 || next_line(store, &head.run, file)? == count);
     if let Some(at) = at
@@ -222,7 +224,8 @@ fn standing(home: &Logs, head: &Head, at: Option<LogPosition>) -> Result<Place, 
         && ours(HISTORY, at.rows)?
         && ours(SYSTEM, at.system)?
     {
-        return Ok((at, None, run.summary));
+        let summary = if at.offset > 0 || resumed { run.summary } else { Map::new() };
+        return Ok((at, None, summary));
     }
     let marks = |table| store.row_marks(&head.run, table);
     let known = Known::new(marks(Table::History)?, &marks(Table::System)?, &marks(Table::Console)?);
@@ -231,8 +234,6 @@ fn standing(home: &Logs, head: &Head, at: Option<LogPosition>) -> Result<Place, 
         let console_base = if at.joins { at.console_base } else { console_base };
         return Ok((LogPosition { joins: true, console_base, ..at }, Some(known), run.summary));
     }
-    // One that goes on behind the last step was resumed, and knew the summary.
-    let resumed = head.first_row.is_some_and(|(step, _)| run.last_step.is_some_and(|last| step > last));
     let programs = Json::Object(run.metadata);
     let programs = programs.pointer(PROGRAMS);
     let told =
