@@ -163,7 +163,12 @@ impl WandbLog {
             taking.unended_lines();
             return taking.flush();
         }
-        taking.end(taking.exit.is_some() || silent)?;
+        let done = taking.exit.is_some() || silent;
+        if done {
+            // What is cut off will not be a record.
+            taking.seen.offset = taking.seen.offset.max(self.read_at);
+        }
+        taking.end(done)?;
         if taking.exit.is_none() && silent {
             self.crashed()?;
         }

@@ -65,7 +65,10 @@ pub fn take(
     for path in files {
         ids.push(identity(path)?);
     }
-    let first = ids.first().ok_or_else(|| Trouble::Refused("there is no event file".to_owned()))?;
+    let first = match first_of(dir) {
+        Some(path) => identity(&path)?,
+        None => *ids.first().ok_or_else(|| Trouble::Refused("there is no event file".to_owned()))?,
+    };
     let id: String = first[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     let run = RunPath::new(&entity, &project, &format!("tb-{id}"))
         .map_err(|error| Trouble::Refused(error.to_string()))?;
@@ -86,6 +89,17 @@ fn name(dir: &Path, roots: &[String]) -> String {
         below.filter(|below| !below.as_os_str().is_empty()).min_by_key(|below| below.as_os_str().len());
     let name = below.map(Path::to_owned).or_else(|| dir.file_name().map(PathBuf::from));
     name.map_or_else(|| PROJECT.to_owned(), |name| name.display().to_string())
+}
+
+/// The first event file of a folder: the run is the folder's, whichever of them are
+/// named.
+fn first_of(dir: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let events = entries.filter(|entry| {
+        entry.file_type().is_ok_and(|kind| kind.is_file())
+            && entry.file_name().to_str().is_some_and(find::is_event_file)
+    });
+    events.map(|entry| entry.path()).min()
 }
 
 /// A file is known again by its name and its first record, which has the time.
