@@ -102,6 +102,7 @@ impl Taking {
         if logged.finalize {
             self.home.runtime.block_on(artifact::commit(&store, &self.home.blobs, id))?;
         }
+        self.report.artifacts_new += 1;
         Ok(())
     }
 

@@ -149,13 +149,13 @@ fn failed(path: &Path, run: Option<RunPath>, why: String) -> ImportedLog {
 
 /// What is said of a log; `is_new`: the home has not met it before.
 fn said(path: &Path, run: Option<RunPath>, is_new: bool, report: Report) -> ImportedLog {
-    let news = is_new || report.rows > 0 || report.files > 0;
+    let news = is_new || report.rows > 0 || report.artifacts_new > 0 || report.files > 0;
     let outcome = match (report.problems.is_empty(), news) {
         (false, _) => Outcome::Partly,
         (true, true) => Outcome::Imported,
         (true, false) => Outcome::AlreadyHere,
     };
-    let Report { rows, rows_known, artifacts, files, bytes, problems, damaged: _ } = report;
+    let Report { rows, rows_known, artifacts, artifacts_new: _, files, bytes, problems, damaged: _ } = report;
     ImportedLog {
         log: path.display().to_string(),
         run,
