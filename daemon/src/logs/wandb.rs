@@ -223,7 +223,9 @@ fn standing(home: &Logs, head: &Head, at: Option<LogPosition>) -> Result<Place, 
     // One that goes on behind the last step was resumed, and knew the summary.
     let resumed = head.first_row.is_some_and(|(step, _)| run.last_step.is_some_and(|last| step > last));
     // Whether nobody else counted lines of the run since.
-    let ours = |file, count| Ok::<_, StoreError>(count == 0 || next_line(store, &head.run, file)? == count);
+    let ours = |file: &str, count: u64| {
+        Ok::<_, StoreError>(count == 0 || next_line(store, &head.run, file)? == count)
+    };
     if let Some(at) = at
         && !at.joins
         && ours(HISTORY, at.rows)?
