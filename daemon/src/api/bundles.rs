@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::App;
 use super::bytes::streamed;
+use super::serve::Asking;
 use crate::sync::bundle::export::export as write;
 use crate::sync::bundle::import::Importer;
 use crate::sync::bundle::{Meter, Problem};
@@ -25,7 +26,7 @@ use crate::sync::bundle::{Meter, Problem};
 const TICK: Duration = Duration::from_millis(200);
 
 pub async fn export(State(app): State<App>, Json(ask): Json<Export>) -> Response {
-    let meter = Arc::new(Meter::default());
+    let (meter, asking) = (Arc::new(Meter::default()), app.activity.begin());
     let work = {
         let meter = meter.clone();
         async move {
@@ -37,11 +38,11 @@ pub async fn export(State(app): State<App>, Json(ask): Json<Export>) -> Response
         }
     };
     // Whoever asked is gone: half a bundle is of no use to anybody.
-    told(work, meter, true)
+    told(work, meter, asking, true)
 }
 
 pub async fn import(State(app): State<App>, Json(ask): Json<Import>) -> Response {
-    let meter = Arc::new(Meter::default());
+    let (meter, asking) = (Arc::new(Meter::default()), app.activity.begin());
     let work = {
         let meter = meter.clone();
         async move {
@@ -49,17 +50,19 @@ pub async fn import(State(app): State<App>, Json(ask): Json<Import>) -> Response
             importer.import(ask, &meter).await
         }
     };
-    told(work, meter, false)
+    told(work, meter, asking, false)
 }
 
 /// Progress, a JSON object a line, and the result as the last line.
 fn told<T: Serialize + Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
     meter: Arc<Meter>,
+    asking: Asking,
     given_up_with_the_asker: bool,
 ) -> Response {
     let (lines, queue) = mpsc::channel::<io::Result<Bytes>>(16);
     tokio::spawn(async move {
+        let _asking = asking;
         let mut work = Box::pin(work);
         let mut tick = tokio::time::interval(TICK);
         let done = loop {

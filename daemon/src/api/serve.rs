@@ -62,13 +62,17 @@ impl Activity {
         (self.asking.load(Ordering::Relaxed) == 0).then_some(last)
     }
 
-    fn begin(self: &Arc<Self>) -> Asking {
+    /// Somebody asks something, until what is returned is dropped. Who goes on
+    /// working behind the head of an answer keeps one of his own.
+    pub fn begin(self: &Arc<Self>) -> Asking {
         self.asking.fetch_add(1, Ordering::Relaxed);
         Asking(self.clone())
     }
 }
 
-struct Asking(Arc<Activity>);
+/// As long as this is there, somebody is asking something.
+#[must_use]
+pub struct Asking(Arc<Activity>);
 
 impl Drop for Asking {
     fn drop(&mut self) {
@@ -172,5 +176,20 @@ async fn accept(listener: &Listener) -> io::Result<Connection> {
                 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_not_quiet_while_anybody_asks() {
+        let activity = Arc::new(Activity::default());
+        let (request, work) = (activity.begin(), activity.begin());
+        drop(request);
+        assert_eq!(activity.quiet_for(), None, "the head is answered, and the work goes on");
+        drop(work);
+        assert!(activity.quiet_for().is_some());
     }
 }

@@ -173,7 +173,8 @@ pub fn store(
     pending.into_iter().map(|pending| pending.wait().map_err(unwritable)).collect()
 }
 
-fn unwritable(error: BlobError) -> StoreError {
+/// Why bytes are not stored: for want of room, which will pass, or not.
+pub(crate) fn unwritable(error: BlobError) -> StoreError {
     match error {
         BlobError::Full => StoreError::Full,
         other => StoreError::Conflict(other.to_string()),

@@ -89,7 +89,7 @@ struct Taking<'a, 'tx> {
 impl Taking<'_, '_> {
     /// A run that nobody knows begins with its first post. One that fell silent goes
     /// on with whatever comes, one that ended with rows that are new: a post may
-    /// come again behind the last one.
+    /// come again behind the last one. What comes late begins nothing.
     fn begin(&mut self, run: Option<&RunView>, post: &Post) -> Result<()> {
         let alive = run.is_some_and(|run| run.state == RunState::Running);
         let known = match &post.history {
@@ -100,7 +100,7 @@ impl Taking<'_, '_> {
             None => true,
         };
         let silent = run.is_some_and(|run| run.state == RunState::Crashed) && post.ended.is_none();
-        if alive || (run.is_some() && known && !silent) {
+        if alive || (run.is_some() && (post.late || known && !silent)) {
             return Ok(());
         }
         self.block.push_change(Change::Begin {
@@ -265,4 +265,27 @@ fn digest(row: &wire::Row) -> [u8; 32] {
     cells.iter_mut().for_each(|(_, value)| value.sort_all_objects());
     cells.sort_by_key(|(key, _)| *key);
     *blake3::hash(format!("{:?} {:?} {cells:?}", row.step, row.time_us).as_bytes()).as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_late_begins_no_life() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("db")).unwrap();
+        let path = RunPath::new("e", "p", "r").unwrap();
+        let state = |offset: u64, late: bool, ended: Option<i32>| {
+            let cells = vec![("x".to_owned(), Value::I64(1))];
+            let row = wire::Row { step: Some(offset.cast_signed()), time_us: Some(1), cells };
+            let history = Some(Lines { offset, lines: vec![Ok(row)] });
+            let (at, post) = (path.clone(), Post { history, ended, late, ..Post::default() });
+            store.write_blocking(move |tx| post_in(tx, &at, "", post)).unwrap();
+            store.run(&path).unwrap().state
+        };
+        assert_eq!(state(0, false, Some(0)), RunState::Finished);
+        assert_eq!(state(1, true, None), RunState::Finished, "a row that was lacking");
+        assert_eq!(state(2, false, None), RunState::Running, "it goes on");
+    }
 }

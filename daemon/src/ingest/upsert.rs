@@ -31,6 +31,19 @@ const ALERTS_MAX: usize = 100;
 /// # Errors
 /// [`StoreError::Conflict`] where a run of this id was deleted.
 pub async fn upsert(store: &Arc<Store>, path: &RunPath, asked: Upsert) -> Result<(RunView, bool)> {
+    upsert_with(store, path, asked, |_| Ok(())).await
+}
+
+/// [`upsert`], and what else is to be true once it is.
+///
+/// # Errors
+/// As there, and as `also`.
+pub async fn upsert_with(
+    store: &Arc<Store>,
+    path: &RunPath,
+    asked: Upsert,
+    also: impl FnOnce(&Tx) -> Result<()> + Send + 'static,
+) -> Result<(RunView, bool)> {
     let (of, origin, program) = (path.clone(), store.origin(), asked.by == Sender::Program);
     let (run, inserted, branch) = store
         .write(move |tx| {
@@ -44,6 +57,7 @@ pub async fn upsert(store: &Arc<Store>, path: &RunPath, asked: Upsert) -> Result
             let mut block = Block::default();
             let branch = changes(&mut block, run.as_ref(), asked, now);
             append_in(tx, &of, origin, block, now)?;
+            also(tx)?;
             if program {
                 // It is known from now on as one that posts lines.
                 tx.set_line_writer(&of, &writer("", ""), LinePosition::default(), now)?;

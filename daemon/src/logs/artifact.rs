@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use pannier_proto::content::{Content, Md5};
+use pannier_proto::id::{Id128, RunPath};
 use pannier_proto::path::RelPath;
 
 use super::Trouble;
@@ -15,25 +16,31 @@ use super::take::Taking;
 use crate::ingest::artifact::{self, Asked, Begun};
 use crate::ingest::local;
 use crate::limits::MANIFEST_BYTES_MAX;
-use crate::store::{ManifestKind, StoreError};
+use crate::store::{ManifestKind, Tx};
 use crate::wandb::ids;
 use crate::wandb::log::artifact::{Artifact, Logged, entry_line};
 use crate::wandb::manifest::Manifest;
 
 /// The variable that says where the SDK's cache is.
 const CACHE_VARIABLE: &str = "WANDB_CACHE_DIR";
+/// Digests that are asked for in one transaction; each for itself costs a commit.
+const DIGESTS_AT_ONCE: usize = 1024;
 
 impl Taking {
-    /// Records a version. What cannot be is a problem of the log, and no more.
-    pub(super) fn artifact(&mut self, logged: Artifact) -> Result<(), Trouble> {
-        self.flush()?;
-        self.settle()?;
+    /// Records a version. What cannot be is a problem of the log, which is looked at
+    /// again each time that it is read; `fresh`: it was not read before.
+    pub(super) fn artifact(&mut self, logged: Artifact, fresh: bool) -> Result<(), Trouble> {
+        if fresh {
+            self.flush()?;
+            self.settle()?;
+        }
         if self.dry {
             return Ok(());
         }
         let name = logged.name.clone();
-        match self.log(logged) {
+        match self.log(logged, fresh) {
             Err(Trouble::Refused(why)) => {
+                self.lacking = true;
                 self.report.problem(format!("artifact {name:?} is not taken in: {why}"));
                 Ok(())
             }
@@ -41,7 +48,7 @@ impl Taking {
         }
     }
 
-    fn log(&mut self, mut logged: Artifact) -> Result<(), Trouble> {
+    fn log(&mut self, mut logged: Artifact, fresh: bool) -> Result<(), Trouble> {
         let asked = Asked {
             run: self.head.run.clone(),
             client_id: match logged.client_id.is_empty() {
@@ -64,7 +71,7 @@ impl Taking {
         };
         let id = asked.id();
         let store = self.home.store.clone();
-        if store.artifact(id)?.is_some() {
+        if store.artifact(id)?.is_some() || !fresh && self.is_settled(&logged, id)? {
             return Ok(());
         }
         if let Some(path) = &logged.entries_file {
@@ -80,7 +87,7 @@ impl Taking {
         if bytes.len() as u64 >= MANIFEST_BYTES_MAX {
             return Err(Trouble::Refused(format!("its manifest would have {} bytes", bytes.len())));
         }
-        let content = self.home.blobs.put(&bytes).map_err(|error| StoreError::Conflict(error.to_string()))?;
+        let content = self.home.blobs.put(&bytes).map_err(local::unwritable)?;
         if logged.distributed_id.is_none() {
             // Of a try that was cut short.
             store.write_blocking(move |tx| tx.end_draft(id))?;
@@ -95,32 +102,46 @@ impl Taking {
         if logged.finalize {
             self.home.runtime.block_on(artifact::commit(&store, &self.home.blobs, id))?;
         }
+        self.report.artifacts_new += 1;
         Ok(())
+    }
+
+    /// Whether a version that was read before, and is not here by its id, lacks
+    /// nothing: its content is here under another id, it was deleted since, or it is
+    /// a part of one, whose end is another record's.
+    fn is_settled(&self, logged: &Artifact, id: Id128) -> Result<bool, Trouble> {
+        let (store, RunPath { entity, project, .. }) = (&self.home.store, &self.head.run);
+        Ok(!logged.finalize
+            || store.member(entity, project, &logged.name, &logged.digest)?.is_some()
+            || store.write_blocking(move |tx| tx.artifact_deleted(id))?)
     }
 
     /// Stores the bytes of the entries, and makes the manifest that names them.
     fn store_entries(&self, logged: &Artifact, birth: &str) -> Result<Manifest, Trouble> {
         let mut manifest = Manifest::default();
-        let mut sources = local::Sources::new();
-        let mut wanted: BTreeMap<RelPath, Md5> = BTreeMap::new();
-        for Logged { path, entry, local } in &logged.entries {
-            let mut entry = entry.clone();
+        let mut wanted: BTreeMap<RelPath, (Md5, &Logged)> = BTreeMap::new();
+        for one in &logged.entries {
+            let (path, mut entry) = (&one.path, one.entry.clone());
             if entry.reference.is_none() {
                 entry.birth.get_or_insert_with(|| birth.to_owned());
                 let refuse = |why: &str| Trouble::Refused(format!("{path} {why}"));
                 let at = RelPath::new(path).map_err(|error| refuse(&error.to_string()))?;
                 let md5 = ids::read_md5(&entry.digest).ok_or_else(|| refuse("has no MD5 digest"))?;
-                if let Some(local) = self.bytes_of(local.as_deref(), md5)? {
-                    let size = entry.size.unwrap_or(0);
-                    sources.insert(at.clone(), local::Source { local, size });
-                    wanted.insert(at, md5);
-                }
+                wanted.insert(at, (md5, one));
             }
             manifest.entries.insert(path.clone(), entry);
         }
+        let digests: Vec<Md5> = wanted.values().map(|(md5, _)| *md5).collect();
+        let mut sources = local::Sources::new();
+        for ((at, (md5, one)), here) in wanted.iter().zip(self.are_here(&digests)?) {
+            if !here {
+                let local = bytes_of(one.local.as_deref(), *md5)?;
+                sources.insert(at.clone(), local::Source { local, size: one.entry.size.unwrap_or(0) });
+            }
+        }
         let contents: Vec<Content> = local::store(&self.home.blobs, &sources, &|_| true)?;
         for ((path, source), content) in sources.iter().zip(contents) {
-            if wanted.get(path) != Some(&content.md5) {
+            if wanted.get(path).is_none_or(|(md5, _)| *md5 != content.md5) {
                 return Err(Trouble::Refused(format!(
                     "{} is not any more what was logged as {path}",
                     source.local.display()
@@ -130,24 +151,35 @@ impl Taking {
         Ok(manifest)
     }
 
-    /// Where the bytes with this digest are to be read; `None`: they are here.
-    fn bytes_of(&self, put_aside: Option<&str>, md5: Md5) -> Result<Option<PathBuf>, Trouble> {
-        if self.home.store.write_blocking(move |tx| tx.content(md5))?.is_some() {
-            return Ok(None);
+    /// Which contents are here, by their digests.
+    fn are_here(&self, digests: &[Md5]) -> Result<Vec<bool>, Trouble> {
+        let mut here = Vec::with_capacity(digests.len());
+        for some in digests.chunks(DIGESTS_AT_ONCE) {
+            let some = some.to_vec();
+            let known = move |tx: &Tx| {
+                let known = some.into_iter().map(|md5| tx.content(md5).map(|found| found.is_some()));
+                known.collect::<Result<Vec<bool>, _>>()
+            };
+            here.extend(self.home.store.write_blocking(known)?);
         }
-        let hex: String = md5.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        let cache = std::env::var_os(CACHE_VARIABLE)
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/wandb")));
-        let cached = cache.map(|cache| cache.join("artifacts/obj/md5").join(&hex[..2]).join(&hex[2..]));
-        let places: Vec<PathBuf> = put_aside.map(PathBuf::from).into_iter().chain(cached).collect();
-        match places.iter().find(|place| place.is_file()) {
-            Some(place) => Ok(Some(place.clone())),
-            None => Err(Trouble::Refused(format!(
-                "its bytes are not at {} any more",
-                places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", nor at ")
-            ))),
-        }
+        Ok(here)
+    }
+}
+
+/// Where the bytes with this digest are to be read.
+fn bytes_of(put_aside: Option<&str>, md5: Md5) -> Result<PathBuf, Trouble> {
+    let hex: String = md5.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let cache = std::env::var_os(CACHE_VARIABLE)
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/wandb")));
+    let cached = cache.map(|cache| cache.join("artifacts/obj/md5").join(&hex[..2]).join(&hex[2..]));
+    let places: Vec<PathBuf> = put_aside.map(PathBuf::from).into_iter().chain(cached).collect();
+    match places.iter().find(|place| place.is_file()) {
+        Some(place) => Ok(place.clone()),
+        None => Err(Trouble::Refused(format!(
+            "its bytes are not at {} any more",
+            places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", nor at ")
+        ))),
     }
 }
 

@@ -10,10 +10,10 @@ use crate::ingest::stream::{post_in, writer};
 use crate::ingest::upsert::alerts_in;
 use crate::limits::{SEAL_POINTS, SEAL_RECORDS};
 use crate::store::{LogId, LogPosition, Result, Store, StoreError, Tx};
-use crate::wandb::file_stream::{CONSOLE, ConsoleLine, HISTORY, Lines, Post, Row, SYSTEM};
+use crate::wandb::file_stream::{ConsoleLine, HISTORY, Lines, Post, Row, SYSTEM};
 
 /// Bytes of a log after which what it said is committed, however little that is.
-const BYTES_MAX: u64 = 16 << 20;
+pub const BYTES_MAX: u64 = 16 << 20;
 
 /// Lines, and what else is committed with them.
 #[derive(Default)]
@@ -34,6 +34,8 @@ pub struct Batch {
     pub ended: Option<i32>,
     /// When the last of it was.
     pub time_us: Option<i64>,
+    /// It is of a life that is over.
+    pub late: bool,
     /// Cells of its rows.
     pub cells: usize,
 }
@@ -93,10 +95,19 @@ impl Commit {
             Err(error) => Err(error),
         };
         let before = rows(tx)?;
-        let next = |tx: &Tx, file: &str, count: u64| match to.joins {
-            // What is lacking comes behind what is there.
-            true => Ok::<_, StoreError>(tx.line_writer(&run, &writer("", file), now)?.next),
-            false => Ok(count),
+        let next = |tx: &Tx, file: &str, count: u64| {
+            if count == 0 && !to.joins {
+                return Ok(0);
+            }
+            let next = tx.line_writer(&run, &writer("", file), now)?.next;
+            match to.joins || next == count {
+                // What is lacking comes behind what is there.
+                true => Ok(next),
+                // Somebody else counts the same lines, and these would pass for his.
+                false => Err(StoreError::Conflict(format!(
+                    "lines of run {run} came by another door meanwhile; ask again"
+                ))),
+            }
         };
         let history = (!batch.history.is_empty())
             .then(|| {
@@ -108,11 +119,11 @@ impl Commit {
                 Ok::<_, StoreError>(Lines { offset: next(tx, SYSTEM, from.system)?, lines: batch.system })
             })
             .transpose()?;
-        let time_us = batch.time_us;
+        let (time_us, late) = (batch.time_us, batch.late);
         let mut console = stretches(std::mem::take(&mut batch.console), to.console_base);
         let last = console.pop();
         for lines in console {
-            post_in(tx, &run, "", Post { console: Some(lines), time_us, ..Post::default() })?;
+            post_in(tx, &run, "", Post { console: Some(lines), time_us, late, ..Post::default() })?;
         }
         let post = Post {
             history,
@@ -122,8 +133,9 @@ impl Commit {
             preempting: batch.preempting,
             ended: batch.ended,
             time_us,
+            late,
         };
-        if post != (Post { time_us, ..Post::default() }) {
+        if post != (Post { time_us, late, ..Post::default() }) {
             post_in(tx, &run, "", post)?;
         }
         if !batch.alerts.is_empty() {
@@ -153,12 +165,12 @@ fn stretches(mut lines: Vec<(u64, ConsoleLine)>, base: u64) -> Vec<Lines<Console
     all
 }
 
-/// The number of the next line of a run's console.
+/// The number of the next line of one of a run's files.
 ///
 /// # Errors
 /// As the store's.
-pub fn console_next(store: &Store, run: &RunPath) -> Result<u64> {
-    match store.line_writers(run, &writer("", CONSOLE)) {
+pub fn next_line(store: &Store, run: &RunPath, file: &str) -> Result<u64> {
+    match store.line_writers(run, &writer("", file)) {
         Ok(found) => Ok(found.first().map_or(0, |(_, next)| *next)),
         Err(StoreError::Missing(_)) => Ok(0),
         Err(error) => Err(error),

@@ -66,7 +66,7 @@ impl Logs {
                     let taken =
                         tensorboard::take(self, &path, &files, &asked.paths, &whose, asked.dry_run, &show);
                     match taken {
-                        Ok((run, report, news)) => said(&path, Some(run), news, report),
+                        Ok((run, report, is_new)) => said(&path, Some(run), is_new, report),
                         Err(Trouble::Refused(why)) => failed(&path, None, why),
                         Err(home) => return Err(home),
                     }
@@ -76,6 +76,7 @@ impl Logs {
             progress.rows += done.rows + done.rows_known;
             progress.bytes += bytes;
             tell(ImportLine::Log(done));
+            progress.show(&Report::default())?;
         }
         Ok(())
     }
@@ -136,8 +137,7 @@ impl Logs {
         }
         let report = log.report().clone();
         // New to the home, even where there was nothing to add.
-        let news = report.rows > 0 || report.files > 0 || before.is_none();
-        Ok(said(path, Some(log.head().run.clone()), news, report))
+        Ok(said(path, Some(log.head().run.clone()), before.is_none(), report))
     }
 }
 
@@ -147,13 +147,15 @@ fn failed(path: &Path, run: Option<RunPath>, why: String) -> ImportedLog {
     ImportedLog { outcome: Outcome::Failed, ..said(path, run, false, report) }
 }
 
-fn said(path: &Path, run: Option<RunPath>, news: bool, report: Report) -> ImportedLog {
+/// What is said of a log; `is_new`: the home has not met it before.
+fn said(path: &Path, run: Option<RunPath>, is_new: bool, report: Report) -> ImportedLog {
+    let news = is_new || report.rows > 0 || report.artifacts_new > 0 || report.files > 0;
     let outcome = match (report.problems.is_empty(), news) {
         (false, _) => Outcome::Partly,
         (true, true) => Outcome::Imported,
         (true, false) => Outcome::AlreadyHere,
     };
-    let Report { rows, rows_known, artifacts, files, bytes, problems, damaged: _ } = report;
+    let Report { rows, rows_known, artifacts, artifacts_new: _, files, bytes, problems, damaged: _ } = report;
     ImportedLog {
         log: path.display().to_string(),
         run,

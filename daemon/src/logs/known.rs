@@ -84,12 +84,6 @@ impl Known {
     pub fn is_older_than(&self, time_us: i64) -> bool {
         self.later.last().is_none_or(|(last, _)| *last <= time_us)
     }
-
-    /// The time of the first row.
-    #[must_use]
-    pub fn first_us(&self) -> Option<i64> {
-        self.later.first().map(|(time, _)| *time)
-    }
 }
 
 #[cfg(test)]

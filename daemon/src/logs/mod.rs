@@ -18,6 +18,8 @@ mod import;
 mod known;
 mod take;
 mod tensorboard;
+#[cfg(test)]
+mod tests;
 mod wandb;
 mod watch;
 
@@ -109,6 +111,8 @@ pub struct Report {
     pub rows_known: u64,
     /// Versions of artifacts.
     pub artifacts: u64,
+    /// Those of them that are new.
+    pub artifacts_new: u64,
     /// Files that are new.
     pub files: u64,
     /// Bytes read.

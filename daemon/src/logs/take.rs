@@ -2,7 +2,7 @@
 //! kept, what is new goes into a batch, and a batch that is full is committed
 //! while the next is read.
 
-use pannier_proto::record::{Change, Record as Log, RunFields};
+use pannier_proto::record::{Change, Record as Log, RunFields, RunState};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -11,9 +11,10 @@ use super::files::Files;
 use super::head::Head;
 use super::known::{Known, Standing};
 use super::{Logs, Report, Trouble};
+use crate::clock::now_us;
 use crate::ingest::{self, upsert};
 use crate::names;
-use crate::store::{LogPosition, StoreError};
+use crate::store::{LogPosition, StoreError, Tx};
 use crate::token;
 use crate::wandb::file_stream::ConsoleLine;
 use crate::wandb::log::console::Console;
@@ -47,6 +48,11 @@ pub(super) struct Taking {
     replaced: u64,
     last_us: i64,
     pub(super) exit: Option<i32>,
+    /// Whether that was not read before.
+    exit_is_fresh: bool,
+    /// Something is not here that may be, once it is put right: nobody is done with
+    /// the log.
+    pub(super) lacking: bool,
     /// Whether only to read.
     pub(super) dry: bool,
 }
@@ -73,13 +79,14 @@ impl Taking {
             summary_changed: false,
             replaced: 0,
             exit: None,
+            exit_is_fresh: false,
+            lacking: false,
             dry: false,
         }
     }
 
     /// Takes a record in that ends there in the log.
     pub(super) fn record(&mut self, bytes: &[u8], end: u64) -> Result<(), Trouble> {
-        self.seen.offset = end;
         let fresh = end > self.at.offset;
         match record::read(bytes).and_then(|record| self.one(record, fresh)) {
             Ok(None) => {}
@@ -87,6 +94,8 @@ impl Taking {
             // Its checksum is right, so its writer meant something else by it.
             Err(BadMessage) => self.report.problem("a record is of a form that is not known here"),
         }
+        // What it asked for is done before any commit says that it was taken in.
+        self.seen.offset = end;
         if fresh && self.batch.is_full(end - self.at.offset) {
             self.flush()?;
         }
@@ -129,7 +138,7 @@ impl Taking {
             Record::Artifact(bytes) => {
                 self.report.artifacts += 1;
                 let logged = artifact::read(bytes)?;
-                return Ok(fresh.then(|| Box::new(move |this: &mut Self| this.artifact(logged)) as Later));
+                return Ok(Some(Box::new(move |this| this.artifact(logged, fresh))));
             }
             Record::UseArtifact(bytes) if fresh && self.known.is_none() => {
                 let id = record::first_text(bytes).to_owned();
@@ -142,7 +151,7 @@ impl Taking {
                 ));
             }
             Record::Preempting => self.batch.preempting |= fresh,
-            Record::Exit(code) => self.exit = Some(code),
+            Record::Exit(code) => (self.exit, self.exit_is_fresh) = (Some(code), fresh),
             Record::Header | Record::Other | Record::Alert(_) | Record::UseArtifact(_) => {}
         }
         Ok(None)
@@ -251,7 +260,7 @@ impl Taking {
             return Ok(());
         }
         let mut batch = std::mem::take(&mut self.batch);
-        batch.time_us = Some(self.last_us);
+        (batch.time_us, batch.late) = (Some(self.last_us), !self.is_newest());
         let lacking = self.known.is_none() || !batch.history.is_empty();
         if std::mem::take(&mut self.summary_changed) && lacking && self.is_newest() {
             batch.summary = Some(self.state.summary.clone());
@@ -302,14 +311,20 @@ impl Taking {
             begun_us: Some(self.head.start_ns / 1000).filter(|us| *us > 0),
             ..Upsert::default()
         };
-        self.home.runtime.block_on(upsert::upsert(&self.home.store, run, asked))?;
+        let (of, log, at) = (run.clone(), self.head.log, self.at);
+        let known = move |tx: &Tx| match tx.log_position(&of, &log)? {
+            Some(_) => Ok(()),
+            // Else who opens it again takes the run for another's.
+            None => tx.set_log_position(&of, &log, &at, now_us()),
+        };
+        self.home.runtime.block_on(upsert::upsert_with(&self.home.store, run, asked, known))?;
         Ok(())
     }
 
     /// The last records are read: what is said at the end. `done`: nothing more will
     /// come.
     pub(super) fn end(&mut self, done: bool) -> Result<(), Trouble> {
-        self.seen.done = done;
+        self.seen.done = done && !self.lacking;
         self.unended_lines();
         if self.replaced > 0 {
             self.report.problem(format!(
@@ -318,7 +333,8 @@ impl Taking {
             ));
         }
         // The run may have gone on since, by another door.
-        if self.is_newest() {
+        let open = || self.home.store.run(&self.head.run).is_ok_and(|run| is_open(run.state));
+        if self.is_newest() && (self.exit_is_fresh || open()) {
             self.batch.ended = self.exit;
         }
         self.flush()?;
@@ -333,6 +349,11 @@ impl Taking {
 
 /// What must wait for what was said before it.
 type Later = Box<dyn FnOnce(&mut Taking) -> Result<(), Trouble>>;
+
+/// Whether a run waits for its end.
+fn is_open(state: RunState) -> bool {
+    matches!(state, RunState::Running | RunState::Crashed)
+}
 
 fn keep(batch: &mut Batch, known: Option<&Known>, fresh: bool, number: u64, line: ConsoleLine) {
     let here = |known: &Known| line.time_us.is_some_and(|time_us| known.has_console(time_us));

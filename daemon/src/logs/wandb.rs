@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use pannier_proto::record::{Change, Record, RunState, Table};
 use serde_json::{Map, Value as Json};
 
-use super::batch::console_next;
+use super::batch::next_line;
 use super::files::Files;
 use super::head::{Head, look, read_at};
 use super::known::Known;
@@ -17,6 +17,7 @@ use super::{Logs, Report, Trouble, Whose};
 use crate::clock::now_us;
 use crate::ingest;
 use crate::store::{LogPosition, StoreError};
+use crate::wandb::file_stream::{CONSOLE, HISTORY, SYSTEM};
 use crate::wandb::log::{Blocks, HEAD_BYTES, Piece};
 
 /// Bytes read at a time.
@@ -162,7 +163,12 @@ impl WandbLog {
             taking.unended_lines();
             return taking.flush();
         }
-        taking.end(taking.exit.is_some() || silent)?;
+        let done = taking.exit.is_some() || silent;
+        if done {
+            // What is cut off will not be a record.
+            taking.seen.offset = taking.seen.offset.max(self.read_at);
+        }
+        taking.end(done)?;
         if taking.exit.is_none() && silent {
             self.crashed()?;
         }
@@ -214,25 +220,35 @@ fn standing(home: &Logs, head: &Head, at: Option<LogPosition>) -> Result<Place, 
         Err(StoreError::Missing(_)) => return Ok((at.unwrap_or_default(), None, Map::new())),
         Err(error) => return Err(error.into()),
     };
-    if let Some(at) = at.filter(|at| !at.joins) {
-        return Ok((at, None, run.summary));
+    // One that goes on behind the last step was resumed, and knew the summary.
+    let resumed = head.first_row.is_some_and(|(step, _)| run.last_step.is_some_and(|last| step > last));
+    // Whether nobody else counted lines of the run since.
+    let ours = |file: &str, count: u64| {
+        Ok::<_, StoreError>(count == 0 || next_line(store, &head.run, file)? == count)
+    };
+    if let Some(at) = at
+        && !at.joins
+        && ours(HISTORY, at.rows)?
+        && ours(SYSTEM, at.system)?
+    {
+        let summary = if at.offset > 0 || resumed { run.summary } else { Map::new() };
+        return Ok((at, None, summary));
     }
     let marks = |table| store.row_marks(&head.run, table);
     let known = Known::new(marks(Table::History)?, &marks(Table::System)?, &marks(Table::Console)?);
+    let console_base = next_line(store, &head.run, CONSOLE)?;
     if let Some(at) = at {
-        return Ok((at, Some(known), run.summary));
+        let console_base = if at.joins { at.console_base } else { console_base };
+        return Ok((LogPosition { joins: true, console_base, ..at }, Some(known), run.summary));
     }
-    // One that goes on behind the last step was resumed, and knew the summary.
-    let resumed = head.first_row.is_some_and(|(step, _)| run.last_step.is_some_and(|last| step > last));
     let programs = Json::Object(run.metadata);
     let programs = programs.pointer(PROGRAMS);
     let told =
         head.writer.as_ref().is_some_and(|writer| programs.is_some_and(|known| known.get(writer).is_some()));
     let met = told || head.first_row.is_some_and(|row| known.has(row));
-    let earlier = known.first_us().is_some_and(|first| head.start_ns / 1000 < first);
+    let earlier = !known.is_older_than(head.start_ns / 1000);
     // One that says nothing by which it could be told adds only what is lacking.
     let joins = met || earlier || (head.first_row.is_none() && head.writer.is_none() && known.any());
-    let console_base = console_next(store, &head.run)?;
     let at = LogPosition { joins, console_base, ..LogPosition::default() };
     let summary = if joins || resumed { run.summary } else { Map::new() };
     Ok((at, joins.then_some(known), summary))

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
@@ -30,21 +30,22 @@ const SDK_FOLDER: &str = "wandb";
 /// What health calls it.
 const OBJECT: &str = "watched folders";
 
-enum Command {
-    /// Something may be there that is new.
-    Scan,
+/// What the thread is asked for; a wake-up says that there is something.
+#[derive(Default)]
+struct Asked {
     /// The folders are others.
-    Reload,
-    Stop,
+    changed: AtomicBool,
+    stopping: AtomicBool,
 }
 
 /// The thread's handle.
 pub struct Watch {
     /// What it, and others, take logs in with.
     pub home: Logs,
-    commands: SyncSender<Command>,
+    /// Holds one wake-up: who finds it full need not wait, nor wake it again.
+    wake: SyncSender<()>,
+    asked: Arc<Asked>,
     view: Arc<Mutex<Vec<WatchedView>>>,
-    stopping: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -54,23 +55,22 @@ impl Watch {
     /// # Errors
     /// Where there is no thread to be had.
     pub fn start(home: Logs, health: Arc<Health>) -> std::io::Result<Self> {
-        let (commands, queue) = sync_channel(64);
+        let (wake, wakes) = sync_channel(1);
         let view = Arc::new(Mutex::new(Vec::new()));
-        let stopping = Arc::new(AtomicBool::new(false));
-        let events = commands.clone();
+        let asked = Arc::new(Asked::default());
         let mut follower = Follower {
             home: home.clone(),
             health,
             view: view.clone(),
-            stopping: stopping.clone(),
+            asked: asked.clone(),
             folders: Vec::new(),
             logs: BTreeMap::new(),
-            events,
+            wake: wake.clone(),
             watcher: None,
         };
         follower.reload();
-        let thread = std::thread::Builder::new().name("logs".into()).spawn(move || follower.run(&queue))?;
-        Ok(Self { home, commands, view, stopping, thread: Mutex::new(Some(thread)) })
+        let thread = std::thread::Builder::new().name("logs".into()).spawn(move || follower.run(&wakes))?;
+        Ok(Self { home, wake, asked, view, thread: Mutex::new(Some(thread)) })
     }
 
     /// Whether any folder is watched.
@@ -87,14 +87,15 @@ impl Watch {
 
     /// Takes note that other folders are watched.
     pub fn reload(&self) {
+        self.asked.changed.store(true, Ordering::Relaxed);
         // A thread that is gone watches nothing.
-        let _ = self.commands.send(Command::Reload);
+        let _ = self.wake.try_send(());
     }
 
     /// Ends it; what was read is committed.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
-        let _ = self.commands.send(Command::Stop);
+        self.asked.stopping.store(true, Ordering::Relaxed);
+        let _ = self.wake.try_send(());
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = thread.join();
@@ -116,15 +117,15 @@ struct Follower {
     home: Logs,
     health: Arc<Health>,
     view: Arc<Mutex<Vec<WatchedView>>>,
-    stopping: Arc<AtomicBool>,
+    asked: Arc<Asked>,
     folders: Vec<Watched>,
     logs: BTreeMap<PathBuf, Followed>,
-    events: SyncSender<Command>,
+    wake: SyncSender<()>,
     watcher: Option<RecommendedWatcher>,
 }
 
 impl Follower {
-    fn run(mut self, queue: &Receiver<Command>) {
+    fn run(mut self, wakes: &Receiver<()>) {
         let mut scanned: Option<Instant> = None;
         loop {
             let due = scanned.is_none_or(|at| at.elapsed() >= SCAN_INTERVAL);
@@ -136,16 +137,22 @@ impl Follower {
                 return;
             }
             self.show();
-            match queue.recv_timeout(LOOK_INTERVAL) {
-                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Ok(Command::Scan) => scanned = None,
-                Ok(Command::Reload) => {
-                    self.reload();
-                    scanned = None;
-                }
-                Err(RecvTimeoutError::Timeout) => {}
+            let woken = wakes.recv_timeout(LOOK_INTERVAL);
+            if self.stopping() || woken == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
+            if self.asked.changed.swap(false, Ordering::Relaxed) {
+                self.reload();
+                scanned = None;
+            }
+            if woken.is_ok() {
+                scanned = None;
             }
         }
+    }
+
+    fn stopping(&self) -> bool {
+        self.asked.stopping.load(Ordering::Relaxed)
     }
 
     fn reload(&mut self) {
@@ -159,14 +166,15 @@ impl Follower {
         if self.folders.is_empty() {
             return;
         }
-        let events = self.events.clone();
+        let wake = self.wake.clone();
         let heard = move |event: notify::Result<Event>| {
             let new = event.map_or(true, |event| {
                 event.need_rescan()
                     || matches!(event.kind, EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)))
             });
-            if new && let Err(TrySendError::Full(_)) = events.try_send(Command::Scan) {
-                // It is about to look anyway.
+            if new {
+                // Where it is full, it is about to look anyway.
+                let _ = wake.try_send(());
             }
         };
         // Where there are no events, looking finds what is new, a little later.
@@ -203,12 +211,17 @@ impl Follower {
         let paths: Vec<PathBuf> = self.logs.keys().cloned().collect();
         for path in paths {
             let Some(mut followed) = self.logs.remove(&path) else { continue };
-            let result = self.one(&path, &mut followed);
-            match result {
+            let told = followed.problem.clone();
+            match self.one(&path, &mut followed) {
                 Ok(()) => {}
                 Err(Trouble::Refused(why)) => {
                     tracing::warn!("{}: {why}", path.display());
-                    (followed.log, followed.problem) = (None, Some(why));
+                    followed.log = None;
+                    if told.as_ref() != Some(&why) {
+                        // Tried once more: it may be that somebody else was quicker.
+                        followed.seen = None;
+                    }
+                    followed.problem = Some(why);
                 }
                 Err(Trouble::Home(error)) => {
                     // Read again, from what is committed, at the next look.
@@ -217,7 +230,7 @@ impl Follower {
                 }
             }
             self.logs.insert(path, followed);
-            if self.stopping.load(Ordering::Relaxed) {
+            if self.stopping() {
                 return false;
             }
         }
@@ -230,36 +243,33 @@ impl Follower {
         if followed.seen == now {
             return self.quiet(followed);
         }
+        followed.seen = now;
         if followed.log.is_none() {
             let Some(folder) = self.folders.get(followed.folder) else { return Ok(()) };
             let whose = Whose { entity: folder.entity.clone(), project: folder.project.clone() };
             followed.problem = None;
             match WandbLog::open(&self.home, path, &whose, false) {
                 Ok(Opened::Log(log)) => followed.log = Some(log),
-                Ok(Opened::Posted(_)) => return Ok(()),
-                Ok(Opened::Empty | Opened::Done(_)) => {
-                    followed.seen = now;
+                Ok(Opened::Posted(_)) => {
+                    followed.seen = None;
                     return Ok(());
                 }
-                Err(trouble) => {
-                    followed.seen = now;
-                    return Err(trouble);
-                }
+                Ok(Opened::Empty | Opened::Done(_)) => return Ok(()),
+                Err(trouble) => return Err(trouble),
             }
         }
         let Some(log) = &mut followed.log else { return Ok(()) };
         if self.home.lives.posted(&log.head().run) {
-            followed.log = None;
+            (followed.log, followed.seen) = (None, None);
             return Ok(());
         }
         followed.grew = Instant::now();
         while log.advance(false)? {
             // What is not read now is read at the next look.
-            if self.stopping.load(Ordering::Relaxed) {
+            if self.stopping() {
                 return log.rest();
             }
         }
-        followed.seen = now;
         let run = log.head().run.clone();
         if log.has_ended() {
             log.finish()?;

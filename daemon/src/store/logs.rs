@@ -20,8 +20,6 @@ pub struct LogPosition {
     pub rows: u64,
     /// Lines of system metrics.
     pub system: u64,
-    /// Lines of the console.
-    pub console: u64,
     /// The number of its first line in the run's console.
     pub console_base: u64,
     /// Whether it came by another door before: only what is lacking is added.
@@ -37,7 +35,7 @@ fn position(sql: &rusqlite::Connection, path: &RunPath, log: &LogId) -> Result<O
     let Some(run) = super::runs::find_shown(sql, path)? else { return Ok(None) };
     let found = sql
         .prepare_cached(
-            "SELECT offset, rows, system, console, console_base, joins, done FROM logs WHERE run = ?1 AND life = ?2",
+            "SELECT offset, rows, system, console_base, joins, done FROM logs WHERE run = ?1 AND life = ?2",
         )?
         .query_row(params![run, log], |row| {
             let number = |at: usize| Ok::<_, rusqlite::Error>(from_sql(row.get(at)?));
@@ -45,10 +43,9 @@ fn position(sql: &rusqlite::Connection, path: &RunPath, log: &LogId) -> Result<O
                 offset: number(0)?,
                 rows: number(1)?,
                 system: number(2)?,
-                console: number(3)?,
-                console_base: number(4)?,
-                joins: row.get(5)?,
-                done: row.get(6)?,
+                console_base: number(3)?,
+                joins: row.get(4)?,
+                done: row.get(5)?,
             })
         })
         .optional()?;
@@ -73,9 +70,9 @@ impl Tx<'_> {
         self.sql
             .prepare_cached(
                 "INSERT INTO logs (run, life, offset, rows, system, console, console_base, joins, done)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8)
                  ON CONFLICT (run, life) DO UPDATE SET offset = excluded.offset, rows = excluded.rows,
-                     system = excluded.system, console = excluded.console, console_base = excluded.console_base,
+                     system = excluded.system, console_base = excluded.console_base,
                      joins = excluded.joins, done = excluded.done",
             )?
             .execute(params![
@@ -84,7 +81,6 @@ impl Tx<'_> {
                 to_sql(at.offset),
                 to_sql(at.rows),
                 to_sql(at.system),
-                to_sql(at.console),
                 to_sql(at.console_base),
                 at.joins,
                 at.done

@@ -37,6 +37,8 @@ pub struct Post {
     pub ended: Option<i32>,
     /// When that was, or when the life began that begins with this, if not now.
     pub time_us: Option<i64>,
+    /// It is of a life that is over: none begins with it.
+    pub late: bool,
 }
 
 /// Lines of one file, from an offset on. A line that cannot be read is an error
@@ -122,6 +124,7 @@ pub fn decode(body: &[u8]) -> Result<Post, String> {
             i32::try_from(code).unwrap_or(i32::MAX)
         }),
         time_us: None,
+        late: false,
     })
 }
 

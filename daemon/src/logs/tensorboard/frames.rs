@@ -80,13 +80,13 @@ pub fn take(
             }
             Frame::Short if !whole => break,
             Frame::Short | Frame::Bad => {
-                let sound = (pos + 1..bytes.len()).find(|at| matches!(frame(&bytes[*at..]), Frame::Sound(_)));
-                // What is cut at the end of the bytes may begin a record.
-                let next = sound.unwrap_or(if whole {
-                    bytes.len()
-                } else {
-                    bytes.len().saturating_sub(HEAD).max(pos + 1)
+                // What is cut at the end of the bytes may be a record, once there is more.
+                let next = (pos + 1..bytes.len()).find(|at| match frame(&bytes[*at..]) {
+                    Frame::Sound(_) => true,
+                    Frame::Short => !whole,
+                    Frame::Bad => false,
                 });
+                let next = next.unwrap_or(bytes.len());
                 report.damaged += (next - pos) as u64;
                 pos = next;
             }
@@ -137,6 +137,14 @@ mod tests {
             let (found, damaged) = read(&flipped);
             let kept: Vec<_> = all.iter().filter(|record| found.contains(record)).cloned().collect();
             assert_eq!((found.len(), damaged > 0, &found), (all.len() - 1, true, &kept), "byte {at}");
+            let (mut parts, mut lost) = (Vec::new(), Report::default());
+            let mut part = |from: u64, to: usize, whole: bool| {
+                let bytes = &flipped[usize::try_from(from).unwrap()..to];
+                take(from, bytes, whole, &mut lost, &mut |data, _| parts.push(data.to_vec()))
+            };
+            let come = part(0, file.len().min(at + 20), false);
+            part(come, file.len(), true);
+            assert_eq!((&parts, lost.damaged), (&found, damaged), "byte {at}, and what is behind it later");
             let (found, _) = read(&file[..at]);
             assert_eq!(found, all[..found.len()], "cut at {at}");
         }

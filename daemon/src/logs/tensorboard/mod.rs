@@ -15,11 +15,12 @@ use pannier_proto::record::{Change, Row, RunFields, RunState, Table};
 use pannier_proto::value::Value;
 use serde_json::{Map, Value as Json};
 
+use super::batch::BYTES_MAX;
 use super::head::read_at;
 use super::{Logs, Report, Trouble, Whose, find};
 use crate::block::Block;
 use crate::clock::now_us;
-use crate::ingest::{append_in, file};
+use crate::ingest::{append_in, file, local};
 use crate::limits::{SEAL_POINTS, SEAL_RECORDS};
 use crate::store::{LogId, LogPosition, StoreError};
 use crate::wandb::time;
@@ -64,7 +65,10 @@ pub fn take(
     for path in files {
         ids.push(identity(path)?);
     }
-    let first = ids.first().ok_or_else(|| Trouble::Refused("there is no event file".to_owned()))?;
+    let first = match first_of(dir) {
+        Some(path) => identity(&path)?,
+        None => *ids.first().ok_or_else(|| Trouble::Refused("there is no event file".to_owned()))?,
+    };
     let id: String = first[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     let run = RunPath::new(&entity, &project, &format!("tb-{id}"))
         .map_err(|error| Trouble::Refused(error.to_string()))?;
@@ -85,6 +89,17 @@ fn name(dir: &Path, roots: &[String]) -> String {
         below.filter(|below| !below.as_os_str().is_empty()).min_by_key(|below| below.as_os_str().len());
     let name = below.map(Path::to_owned).or_else(|| dir.file_name().map(PathBuf::from));
     name.map_or_else(|| PROJECT.to_owned(), |name| name.display().to_string())
+}
+
+/// The first event file of a folder: the run is the folder's, whichever of them are
+/// named.
+fn first_of(dir: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let events = entries.filter(|entry| {
+        entry.file_type().is_ok_and(|kind| kind.is_file())
+            && entry.file_name().to_str().is_some_and(find::is_event_file)
+    });
+    events.map(|entry| entry.path()).min()
 }
 
 /// A file is known again by its name and its first record, which has the time.
@@ -170,7 +185,8 @@ impl Taking<'_> {
             self.report.damaged += lost.damaged;
             for (data, end) in records {
                 self.event(&data, &mut batch)?;
-                if batch.rows.len() >= SEAL_RECORDS || batch.cells >= SEAL_POINTS {
+                let bytes = end - at.offset;
+                if batch.rows.len() >= SEAL_RECORDS || batch.cells >= SEAL_POINTS || bytes >= BYTES_MAX {
                     at = self.commit(std::mem::take(&mut batch), id, at, end)?;
                 }
             }
@@ -233,8 +249,7 @@ impl Taking<'_> {
         facts.insert("size".to_owned(), Json::from(bytes.len()));
         if !self.dry {
             let path = RelPath::new(&path).map_err(|error| Trouble::Refused(error.to_string()))?;
-            let content =
-                self.home.blobs.put(bytes).map_err(|error| StoreError::Conflict(error.to_string()))?;
+            let content = self.home.blobs.put(bytes).map_err(local::unwritable)?;
             batch.media.push((path, content));
         }
         Ok(Value::Json(Json::Object(facts).to_string()))

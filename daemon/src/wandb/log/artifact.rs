@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::fields::{BadMessage, Field, Fields};
-use crate::wandb::json;
+use super::value::json;
 use crate::wandb::manifest::Entry;
 
 /// What was logged.
@@ -68,7 +68,7 @@ pub fn read(bytes: &[u8]) -> Result<Artifact, BadMessage> {
             5 => artifact.name = field.text().to_owned(),
             6 => artifact.digest = field.text().to_owned(),
             7 => artifact.description = text(),
-            8 => artifact.metadata = json::parse(field.text()).ok().filter(Json::is_object),
+            8 => artifact.metadata = json(field.text()).filter(Json::is_object),
             11 => artifact.aliases.extend(text()),
             12 => manifest(field.bytes(), &mut artifact)?,
             13 => artifact.distributed_id = text(),
@@ -114,7 +114,7 @@ fn entry(bytes: &[u8]) -> Result<Logged, BadMessage> {
                 for part in Fields::of(field.bytes()) {
                     match part? {
                         (1, part) => key = part.text(),
-                        (2, part) => value = json::parse(part.text()).ok(),
+                        (2, part) => value = json(part.text()),
                         _ => {}
                     }
                 }

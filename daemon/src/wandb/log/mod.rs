@@ -12,4 +12,6 @@ pub mod row;
 pub mod state;
 pub mod value;
 
+#[cfg(test)]
+pub use blocks::write;
 pub use blocks::{BLOCK, Blocks, HEAD_BYTES, Piece, check_head};

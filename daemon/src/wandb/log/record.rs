@@ -4,7 +4,6 @@
 use serde_json::{Map, Value as Json};
 
 use super::fields::{BadMessage, Field, Fields};
-use crate::wandb::json;
 
 /// What a record is. Those that say much are read where they are taken in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -124,6 +123,9 @@ pub struct Item<'a> {
     pub json: &'a str,
 }
 
+/// The most keys of a nested value: more would be too deep to be read back.
+const KEYS_MAX: usize = 32;
+
 /// Reads an item into `keys`, and returns its value.
 ///
 /// # Errors
@@ -135,6 +137,7 @@ pub fn item<'a>(bytes: &'a [u8], keys: &mut Vec<&'a str>) -> Result<&'a str, Bad
     for field in Fields::of(bytes) {
         match field? {
             (1, key) => plain = Some(key.text()),
+            (2, _) if keys.len() == KEYS_MAX => return Err(BadMessage),
             (2, key) => keys.push(key.text()),
             (16, value) => json = value.text(),
             _ => {}
@@ -157,7 +160,7 @@ pub fn apply(bytes: &[u8], map: &mut Map<String, Json>) -> Result<(), BadMessage
             (1, Field::Bytes(bytes)) => {
                 let value = item(bytes, &mut keys)?;
                 // A value that cannot be read is left out, as core does.
-                if let Ok(value) = super::value::json(value).map_or_else(|| json::parse(value), Ok) {
+                if let Some(value) = super::value::json(value) {
                     set(map, &keys, value);
                 }
             }

@@ -126,6 +126,8 @@ mod tests {
         assert_eq!(shown(&row), shown(&posted));
         assert_eq!(history(&put::bytes(2, put::int(1, 9))).unwrap().step, Some(9));
         assert!(history(&of(&["x"], "{broken")).is_err() && history(&[0xff]).is_err());
+        let deep = |keys: usize| history(&of(&vec!["k"; keys], "1"));
+        assert!(deep(32).is_ok() && deep(33).is_err());
     }
 
     #[test]

@@ -4,6 +4,12 @@
 use pannier_proto::value::Value;
 use serde_json::Value as Json;
 
+use crate::wandb::json::parse;
+
+/// How deep a value of a config or a summary may be, so that what is made of it is
+/// read back: parsers end at 128.
+const DEPTH_MAX: usize = 64;
+
 /// A number or a truth value as a cell; `None`: ask the parser.
 #[must_use]
 pub fn cell(text: &str) -> Option<Value> {
@@ -24,10 +30,21 @@ pub fn cell(text: &str) -> Option<Value> {
     }
 }
 
-/// The same as JSON.
+/// Any value; `None`: it cannot be read, or is deeper than what is kept.
 #[must_use]
 pub fn json(text: &str) -> Option<Json> {
-    cell(text).map(|value| value.to_json())
+    let parsed = || parse(text).ok().filter(|value| is_within(value, DEPTH_MAX));
+    cell(text).map(|value| value.to_json()).or_else(parsed)
+}
+
+/// Whether no more lists and objects are in each other.
+fn is_within(value: &Json, depth: usize) -> bool {
+    let below = |value: &Json| is_within(value, depth - 1);
+    match value {
+        Json::Array(items) => depth > 0 && items.iter().all(below),
+        Json::Object(map) => depth > 0 && map.values().all(below),
+        _ => true,
+    }
 }
 
 /// A float without a fraction as an integer, where it is one exactly.
@@ -42,7 +59,6 @@ pub fn whole(number: f64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wandb::json::parse;
 
     #[test]
     fn cells_are_what_the_parser_says() {
@@ -57,6 +73,8 @@ mod tests {
         for text in ["\"a\"", "null", "[1]", "{}", "", "+1", "1.", "- 1", "--1", "-"] {
             assert_eq!(cell(text), None, "{text}");
         }
+        let lists = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(json(&lists(DEPTH_MAX)).is_some() && json(&lists(DEPTH_MAX + 1)).is_none());
         assert_eq!((whole(4.0), whole(0.5), whole(1e300), whole(f64::NAN)), (Some(4), None, None, None));
     }
 }
