@@ -23,10 +23,17 @@ pub const SILENCE_VARIABLE: &str = "PANNIER_SILENCE_S";
 pub struct Lives {
     /// Nobody can have been heard before.
     since: Instant,
-    heard: Mutex<HashMap<RunPath, Instant>>,
+    heard: Mutex<HashMap<RunPath, Word>>,
     /// Those whose logs are followed instead.
-    followed: Mutex<HashMap<RunPath, Instant>>,
+    followed: Mutex<HashMap<RunPath, Word>>,
     silence: Duration,
+}
+
+/// What was heard of a program last.
+struct Word {
+    at: Instant,
+    /// It was its last: what it said may not be recorded yet.
+    last: bool,
 }
 
 impl Default for Lives {
@@ -52,7 +59,7 @@ impl Lives {
     #[must_use]
     pub fn posted(&self, path: &RunPath) -> bool {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.get(path).is_some_and(|at| at.elapsed() < self.silence)
+        heard.get(path).is_some_and(|word| self.goes_on(word))
     }
 
     /// After how long a silence a program is taken to be dead.
@@ -65,25 +72,33 @@ impl Lives {
     #[must_use]
     pub fn any(&self) -> bool {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.values().any(|at| at.elapsed() < self.silence)
+        heard.values().any(|word| self.goes_on(word))
+    }
+
+    fn goes_on(&self, word: &Word) -> bool {
+        !word.last && word.at.elapsed() < self.silence
     }
 
     fn is_silent(&self, path: &RunPath) -> bool {
-        let spoke = |of: &Mutex<HashMap<RunPath, Instant>>| {
-            of.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied()
+        let spoke = |of: &Mutex<HashMap<RunPath, Word>>| {
+            of.lock().unwrap_or_else(PoisonError::into_inner).get(path).map(|word| word.at)
         };
         let last = spoke(&self.heard).max(spoke(&self.followed)).unwrap_or(self.since);
         last.elapsed() >= self.silence
     }
+
+    /// Forgets those that have been silent for long.
+    fn forget(&self) {
+        for of in [&self.heard, &self.followed] {
+            let mut of = of.lock().unwrap_or_else(PoisonError::into_inner);
+            of.retain(|_, word| word.at.elapsed() < self.silence);
+        }
+    }
 }
 
-fn note(of: &Mutex<HashMap<RunPath, Instant>>, path: &RunPath, ended: bool) {
+fn note(of: &Mutex<HashMap<RunPath, Word>>, path: &RunPath, last: bool) {
     let mut of = of.lock().unwrap_or_else(PoisonError::into_inner);
-    if ended {
-        of.remove(path);
-    } else {
-        of.insert(path.clone(), Instant::now());
-    }
+    of.insert(path.clone(), Word { at: Instant::now(), last });
 }
 
 /// Ends the runs of programs that fell silent, for as long as it is polled.
@@ -115,5 +130,24 @@ pub async fn watch(store: Arc<Store>, lives: Arc<Lives>) {
             lives.heard(&path, true);
             lives.followed(&path, true);
         }
+        lives.forget();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_last_word_that_is_being_recorded_is_no_silence() {
+        let since = Instant::now().checked_sub(Duration::from_secs(2)).expect("it was on by then");
+        let lives = Lives { since, silence: Duration::from_secs(1), ..Lives::default() };
+        let path = RunPath::new("e", "p", "r").expect("a name");
+        assert!(lives.is_silent(&path));
+        lives.heard(&path, false);
+        assert!(!lives.is_silent(&path) && lives.any() && lives.posted(&path));
+        lives.heard(&path, true);
+        assert!(!lives.is_silent(&path), "the end comes behind it");
+        assert!(!lives.any() && !lives.posted(&path), "nobody waits for it any more");
     }
 }

@@ -30,7 +30,8 @@ impl Cluster {
     /// One whose `python` trains `rows` rows, or until it is told to stop.
     fn new(rows: u64) -> Self {
         let keep = std::env::var_os("PANNIER_TEST_KEEP").is_some();
-        let dir = tempfile::Builder::new().prefix("pannier-cluster-").disable_cleanup(keep).tempdir().unwrap();
+        let dir =
+            tempfile::Builder::new().prefix("pannier-cluster-").disable_cleanup(keep).tempdir().unwrap();
         let bin = dir.path().join("bin");
         std::fs::create_dir_all(&bin).unwrap();
         std::fs::create_dir_all(dir.path().join("shared")).unwrap();

@@ -12,6 +12,7 @@ pub fn run(kills: u64, seed: Option<u64>) -> Result<()> {
     let mut test =
         sh::cargo(&["test", "-p", "pannier-tests", "--test", "e2e", "--", "--nocapture", "--test-threads=1"]);
     test.args(["crash::", "crashpoints::", "in_flight::", "an_interrupted_upload"]);
+    test.args(["a_relay_that_is_killed", "hosts::"]);
     test.env("PANNIER_TORTURE_KILLS", kills.to_string())
         .env("PANNIER_CRASHPOINTS", "all")
         .env("PANNIER_TORTURE_UPLOAD_MIB", "4096");

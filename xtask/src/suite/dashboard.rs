@@ -3,7 +3,6 @@
 //! looked at.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Result, bail};
 
@@ -47,16 +46,7 @@ pub fn have_a_browser() -> Result<()> {
     if here() {
         return Ok(());
     }
-    let root = sh::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if root && sh::on_path("apt-get") {
-        let apt = || {
-            let mut apt = Command::new("apt-get");
-            apt.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
-            apt
-        };
-        sh::run(apt().arg("update"))?;
-        sh::run(apt().args(["install", "-y", "--no-install-recommends", "chromium"]))?;
-    }
+    sh::install(&["chromium"])?;
     if !here() {
         bail!(
             "there is no Chromium here to look at the dashboard with; on Debian and Ubuntu: apt install chromium"

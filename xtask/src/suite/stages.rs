@@ -15,6 +15,9 @@ const ONE: Count = Count { passed: 1, failed: 0, names: Vec::new() };
 /// Those that kill for a minute, fill disks, or measure time.
 const SLOW_TESTS: &str =
     "test(/^(crash|crashpoints|powerloss|negative|never_in_the_way)::/) or test(/half_open/)";
+/// What tests break things with, and Debian's packages of it.
+const FAULT_TOOLS: &[(&str, &str)] =
+    &[("strace", "strace"), ("faketime", "faketime"), ("ip", "iproute2"), ("tc", "iproute2")];
 /// cargo-deny's last version that was looked at.
 const DENY: &str = "cargo-deny@0.20.2";
 
@@ -27,6 +30,7 @@ pub fn lints() -> Outcome {
 }
 
 pub fn rust(fast: bool) -> Outcome {
+    fault_tools();
     // The whole-system tests run these; `cargo test` alone would not build the one of another crate.
     dashboard::build()?;
     sh::run(&mut sh::cargo(&["build", "--workspace"]))?;
@@ -57,6 +61,17 @@ pub fn rust(fast: bool) -> Outcome {
         );
     }
     counted(&mut test, libtest_count)
+}
+
+/// Tests say so themselves when what they break things with is not here.
+fn fault_tools() {
+    let lacking = FAULT_TOOLS.iter().filter(|(program, _)| !sh::on_path(program));
+    let packages: Vec<&str> = lacking.map(|(_, package)| *package).collect();
+    if !packages.is_empty()
+        && let Err(error) = sh::install(&packages)
+    {
+        println!("    {error:#}");
+    }
 }
 
 pub fn doctests() -> Outcome {
