@@ -135,22 +135,25 @@ pub fn run(options: Options) -> Result<(), DaemonError> {
 /// How long the first answer may wait for journals that were left behind.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 
-/// How long a daemon that a client started waits for one that is leaving.
+/// How long a daemon waits for one that is leaving.
 const LEAVING_PATIENCE: Duration = Duration::from_secs(5);
-/// Whoever holds the home and answers after so long is not leaving.
+/// Whoever holds the home and answers after so long is not leaving, as a client sees
+/// it that was not answered before.
 const ANSWERS_AFTER: Duration = Duration::from_millis(700);
 
-/// Takes the home's lock. A client that found nobody may have met a daemon on
-/// its way out: then its successor waits for it.
+/// Takes the home's lock. Whoever found nobody may have met a daemon on its way
+/// out: then its successor waits for it.
 fn take(options: &Options) -> Result<HomeLock, HomeError> {
     let begun = Instant::now();
     loop {
         let held = match options.home.lock() {
-            Err(held @ HomeError::Held { .. }) if options.idle.is_some() => held,
+            Err(held @ HomeError::Held { .. }) => held,
             taken => return taken,
         };
         let served = || std::os::unix::net::UnixStream::connect(options.home.socket()).is_ok();
-        if begun.elapsed() > LEAVING_PATIENCE || (begun.elapsed() > ANSWERS_AFTER && served()) {
+        // Who starts one by hand hears at once that it is not needed.
+        let answers_after = options.idle.map_or(Duration::ZERO, |_| ANSWERS_AFTER);
+        if begun.elapsed() > LEAVING_PATIENCE || (begun.elapsed() >= answers_after && served()) {
             return Err(held);
         }
         std::thread::sleep(Duration::from_millis(20));

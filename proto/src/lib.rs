@@ -37,6 +37,7 @@ pub mod lineage;
 pub mod path;
 pub mod record;
 pub mod relay;
+pub mod remote;
 pub mod request;
 pub mod snapshot;
 pub mod summary;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ts_rs::{Config, TS};
 
-use crate::{artifacts, dashboard, id, lineage, record, relay, request, summary, view};
+use crate::{artifacts, dashboard, id, lineage, record, relay, remote, request, summary, view};
 
 /// Makes one text of the declarations of these types.
 macro_rules! declarations {
@@ -32,7 +32,7 @@ macro_rules! of_all {
             request::ErrorBody,
             request::Disk,
             request::Problem,
-            request::RemoteStatus,
+            remote::RemoteStatus,
             relay::RelayStatus,
             request::RunStatus,
             request::RunAtRemote,

@@ -54,7 +54,7 @@ pub async fn gc(State(app): State<App>, Query(query): Query<GcQuery>) -> Respons
         if let Some(name) = query.arrived.filter(|_| !query.dry_run)
             && let Err(problem) = let_go(&app.store, &name)
         {
-            let _ = lines.blocking_send(send(json!({"error": problem.to_string()})));
+            let _ = lines.blocking_send(send(json!({"error": problem.to_string(), "hint": problem.hint()})));
             return;
         }
         let swept = app.blobs.sweep(&budget, |what, done, total| {

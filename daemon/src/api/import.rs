@@ -27,9 +27,7 @@ pub async fn import(State(app): State<App>, Json(asked): Json<Import>) -> Answer
     }
     let (lines, queue) = mpsc::channel::<std::io::Result<Bytes>>(64);
     let text = |line: &ImportLine| Ok(Bytes::from(serde_json::to_string(line).unwrap_or_default() + "\n"));
-    let asking = app.activity.begin();
     tokio::task::spawn_blocking(move || {
-        let _asking = asking;
         let tell = |line: ImportLine| match line {
             // Progress may be lost where the reader is slow; results are not.
             ImportLine::Progress { .. } => {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use axum::Json;
 use axum::extract::{Path, State};
 use http::{StatusCode, Uri};
-use pannier_proto::request::AddRemote;
+use pannier_proto::remote::AddRemote;
 use serde_json::{Value as JsonValue, json};
 
 use super::App;

@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
+use axum::response::Response;
+use futures_util::StreamExt as _;
+use http::header::CONTENT_TYPE;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -18,6 +21,8 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
+/// What an answer is called that only tells of events.
+pub const EVENT_STREAM: &str = "text/event-stream";
 /// Connections at once; whoever comes later waits to be accepted.
 const CONNECTIONS_MAX: usize = 512;
 /// How long a peer may take to send a request's head.
@@ -62,8 +67,8 @@ impl Activity {
         (self.asking.load(Ordering::Relaxed) == 0).then_some(last)
     }
 
-    /// Somebody asks something, until what is returned is dropped. Who goes on
-    /// working behind the head of an answer keeps one of his own.
+    /// Somebody asks something, until what is returned is dropped. Work that outlives
+    /// its asker keeps one of its own.
     pub fn begin(self: &Arc<Self>) -> Asking {
         self.asking.fetch_add(1, Ordering::Relaxed);
         Asking(self.clone())
@@ -81,6 +86,21 @@ impl Drop for Asking {
         }
         self.0.asking.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Somebody asks until the last piece of a long answer. Who waits for events only
+/// listens: no daemon stays for a forgotten tab.
+fn with_asker(response: Response, asking: Asking) -> Response {
+    let whole = response.body().size_hint().exact().is_some();
+    let listens = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == EVENT_STREAM);
+    if whole || listens {
+        return response;
+    }
+    response.map(|body| {
+        Body::from_stream(body.into_data_stream().inspect(move |_| {
+            let _until_then = &asking;
+        }))
+    })
 }
 
 /// Serves a listener until `stop` is told, then lets requests under way end.
@@ -115,8 +135,8 @@ pub async fn serve(
                 let (mut router, asking) = (router.clone(), activity.begin());
                 async move {
                     let response = router.call(request.map(Body::new)).await;
-                    drop(asking);
-                    response.map_err(|never: Infallible| match never {})
+                    let response = response.map_err(|never: Infallible| match never {});
+                    response.map(|response| with_asker(response, asking))
                 }
             });
             let mut http = hyper::server::conn::http1::Builder::new();
@@ -184,12 +204,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_not_quiet_while_anybody_asks() {
+    fn it_is_not_quiet_until_a_long_answer_is_over() {
         let activity = Arc::new(Activity::default());
-        let (request, work) = (activity.begin(), activity.begin());
-        drop(request);
+        let long = || Body::from_stream(futures_util::stream::iter([Ok::<_, io::Error>("a")]));
+        let mut response = with_asker(Response::new(long()), activity.begin());
         assert_eq!(activity.quiet_for(), None, "the head is answered, and the work goes on");
-        drop(work);
+        drop(response);
         assert!(activity.quiet_for().is_some());
+        response = with_asker(Response::new(Body::from("short")), activity.begin());
+        assert!(activity.quiet_for().is_some(), "{response:?}");
+        let mut events = Response::new(long());
+        events.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(EVENT_STREAM));
+        let _events = with_asker(events, activity.begin());
+        assert!(activity.quiet_for().is_some(), "it only listens");
     }
 }

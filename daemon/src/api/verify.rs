@@ -43,9 +43,7 @@ pub async fn verify(State(app): State<App>, Query(query): Query<VerifyQuery>) ->
         }
     }
     let (lines, queue) = mpsc::channel::<io::Result<Bytes>>(16);
-    let asking = app.activity.begin();
     tokio::spawn(async move {
-        let _asking = asking;
         // What is in the journals belongs to what is compared.
         app.spool.drain(None).await;
         let wrong = tokio::task::spawn_blocking({

@@ -197,7 +197,11 @@ pub fn follow<T: DeserializeOwned>(
 fn place(output: &Path, to: &str) -> Result<PathBuf> {
     let whole = std::path::absolute(output).map_err(|error| Failure::file("use", output, &error))?;
     if !whole.is_dir() {
-        return Ok(whole);
+        return match output.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            true => Err(Failure::new(format!("there is no folder {}", output.display()))
+                .hint("make it, or mount what belongs there; without the `/` it is a file's name")),
+            false => Ok(whole),
+        };
     }
     let moment = show::moment(crate::clock::now_us()).replace(':', "");
     Ok(whole.join(format!("pannier-{to}-{moment}.bundle")))

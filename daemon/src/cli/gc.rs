@@ -108,8 +108,11 @@ pub fn run(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
     for line in answer.lines::<Json>() {
         let mut line = line?;
         if let Some(error) = line.get("error").and_then(Json::as_str) {
-            return Err(Failure::new(format!("not all was looked at: {error}"))
-                .hint("nothing that is needed was removed; try again, or see `pannier verify --blobs`"));
+            return Err(match line.get("hint").and_then(Json::as_str) {
+                Some(hint) => Failure::new(show::clean(error)).hint(show::clean(hint)),
+                None => Failure::new(format!("not all was looked at: {error}"))
+                    .hint("nothing that is needed was removed; try again, or see `pannier verify --blobs`"),
+            });
         }
         if let Some(result) = line.get_mut("swept") {
             swept = Some(serde_json::from_value::<Swept>(result.take())?);
@@ -146,6 +149,10 @@ impl Swept {
         if !args.dry_run {
             let packs = show::count(self.packs_removed, "pack");
             writeln!(out, "gave back {}, {packs} removed", show::size(self.freed_bytes))?;
+            if self.evicted_files > 0 && self.chunks == 0 && !args.grace.is_zero() {
+                let young = show::span(args.grace);
+                writeln!(out, "what came within the last {young} is given back later, or with --grace 0s")?;
+            }
         }
         writeln!(out, "kept {}", files(self.kept_files, self.kept_bytes))?;
         let over = |is: u64, max: Option<u64>| max.is_some_and(|max| is > max);

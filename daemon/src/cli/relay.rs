@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use clap::Subcommand;
 use pannier_proto::relay::{AddRelay, RelayStatus};
-use pannier_proto::request::AddRemote;
 use serde_json::json;
 
 use super::client::{Client, with_query};
@@ -20,6 +19,9 @@ use crate::home::Home;
 
 /// How often the daemon is asked.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
+/// What has a problem, and has not changed for so long, is left to people. A node
+/// that lives writes anew what is damaged, and sooner.
+const STUCK: Duration = Duration::from_secs(90);
 /// A relay that only waits for new files is asked less often.
 const IDLE_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -179,9 +181,7 @@ fn relay(home: &Home, args: &Args, out: &mut dyn Write) -> Result {
 fn added(daemon: &Client, to: &str, token_file: Option<&Path>) -> Result<String> {
     let Some((_, host)) = to.split_once("://") else { return Ok(to.to_owned()) };
     let name = host.split('/').next().unwrap_or_default().to_owned();
-    let token = remote::token(token_file)?;
-    let asked = json!(AddRemote { name: name.clone(), url: to.to_owned(), token });
-    daemon.call("POST", "/v1/remotes", Some(&asked))?;
+    remote::add(daemon, &name, to.to_owned(), token_file, None)?;
     Ok(name)
 }
 
@@ -194,6 +194,7 @@ fn once(
     out: &mut dyn Write,
 ) -> Result {
     let (began, mut since) = (Instant::now(), None);
+    let (mut last, mut changed) = (None, Instant::now());
     let over = || args.max_seconds.is_some_and(|most| began.elapsed() >= most);
     let relay = loop {
         let found = relays(daemon)?.into_iter().find(|relay| relay.folder == folder);
@@ -202,7 +203,12 @@ fn once(
         };
         let since = *since.get_or_insert(relay.turns);
         let settled = relay.turns >= since + 2 && relay.files_left == 0 && !relay.busy;
-        if settled || relay.state == "passive" || over() {
+        let now = Some((relay.files_left, relay.problems.clone()));
+        if last != now {
+            (last, changed) = (now, Instant::now());
+        }
+        let stuck = !relay.problems.is_empty() && changed.elapsed() > STUCK;
+        if settled || stuck || relay.state == "passive" || over() {
             break relay;
         }
         if relay.turns < since + 2 {

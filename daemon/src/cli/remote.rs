@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use pannier_proto::request::{AddRemote, Status};
+use pannier_proto::remote::AddRemote;
+use pannier_proto::request::Status;
 use serde_json::json;
 
 use super::client::Client;
@@ -71,8 +72,10 @@ Examples:
 
 /// What a remote is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Kind {
+pub enum Kind {
+    /// A hub of ours, or a folder.
     Hub,
+    /// A server of W&B's.
     Wandb,
 }
 
@@ -95,27 +98,8 @@ fn host(url: &str) -> String {
 pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
     match args.command {
         Command::Add { name, url, token_file, kind } => {
-            let mut token = token(token_file.as_deref())?;
-            let kind = kind.unwrap_or_else(|| Kind::of(&name, &url));
-            let url = match kind {
-                Kind::Wandb => {
-                    token = token.or_else(|| wandb_key(&host(&url)));
-                    format!("{WANDB}{}", url.strip_prefix(WANDB).unwrap_or(&url))
-                }
-                Kind::Hub => url,
-            };
-            let tokenless = token.is_none() && !url.starts_with("folder:");
-            let asked = json!(AddRemote { name: name.clone(), url, token });
-            start::connect_or_start(home)?.call("POST", "/v1/remotes", Some(&asked))?;
+            add(&start::connect_or_start(home)?, &name, url, token_file.as_deref(), kind)?;
             writeln!(out, "remote {} is set; `pannier status` shows whether it answers", show::clean(&name))?;
-            if tokenless {
-                show::warn(match kind {
-                    Kind::Hub => "no token was given; where the hub wants one, add it with --token-file",
-                    Kind::Wandb => {
-                        "no API key was found in WANDB_API_KEY or ~/.netrc; add it with --token-file"
-                    }
-                });
-            }
         }
         Command::List { json } => {
             let remotes = start::connect_or_start(home)?.get::<Status>("/v1/status")?.remotes;
@@ -139,29 +123,55 @@ pub fn run(home: &Home, args: Args, out: &mut dyn Write) -> Result {
     Ok(0)
 }
 
+/// Adds a remote with its token, from a file or from where the kind's tokens are.
+///
+/// # Errors
+/// [`Failure`].
+pub fn add(
+    daemon: &Client,
+    name: &str,
+    url: String,
+    token_file: Option<&Path>,
+    kind: Option<Kind>,
+) -> Result<()> {
+    let kind = kind.unwrap_or_else(|| Kind::of(name, &url));
+    let given = token_file.map(token).transpose()?;
+    let (url, token) = match kind {
+        Kind::Wandb => {
+            let token = given.or_else(|| wandb_key(&host(&url)));
+            (format!("{WANDB}{}", url.strip_prefix(WANDB).unwrap_or(&url)), token)
+        }
+        // A token of pannier's own is for nobody else.
+        Kind::Hub => {
+            (url, given.or_else(|| std::env::var(TOKEN_VARIABLE).ok()).filter(|token| !token.is_empty()))
+        }
+    };
+    let tokenless = token.is_none() && !url.starts_with("folder:");
+    let asked = json!(AddRemote { name: name.to_owned(), url, token });
+    daemon.call("POST", "/v1/remotes", Some(&asked))?;
+    if tokenless {
+        show::warn(match kind {
+            Kind::Hub => "no token was given; where the hub wants one, add it with --token-file",
+            Kind::Wandb => "no API key was found in WANDB_API_KEY or ~/.netrc; add it with --token-file",
+        });
+    }
+    Ok(())
+}
+
 fn on_remote(daemon: &Client, method: &str, name: &str, what: &str) -> Result<()> {
     daemon.call(method, &format!("/v1/remotes/{}{what}", encode(name)), None).map(drop)
 }
 
-/// A remote's token, from a file or the environment; none where neither says one.
-///
-/// # Errors
-/// [`Failure`].
-pub fn token(file: Option<&Path>) -> Result<Option<String>> {
-    let text = match file {
-        Some(file) if file == Path::new("-") => read(file, std::io::stdin())?,
-        Some(file) => {
-            read(file, std::fs::File::open(file).map_err(|error| Failure::file("read", file, &error))?)?
-        }
-        None => match std::env::var(TOKEN_VARIABLE) {
-            Ok(token) if !token.is_empty() => token,
-            _ => return Ok(None),
-        },
+/// The token in a file; `-` is standard input.
+fn token(file: &Path) -> Result<String> {
+    let text = match file == Path::new("-") {
+        true => read(file, std::io::stdin())?,
+        false => read(file, std::fs::File::open(file).map_err(|error| Failure::file("read", file, &error))?)?,
     };
     match text.trim() {
         "" => Err(Failure::new("the token is empty")
             .hint("give a file with the token that `pannier hub user add` printed")),
-        token => Ok(Some(token.to_owned())),
+        token => Ok(token.to_owned()),
     }
 }
 
@@ -234,9 +244,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("token");
         std::fs::write(&path, "pan-abc\n").unwrap();
-        assert_eq!(token(Some(&path)), Ok(Some("pan-abc".to_owned())));
+        assert_eq!(token(&path), Ok("pan-abc".to_owned()));
         std::fs::write(&path, " \n").unwrap();
-        assert!(token(Some(&path)).is_err());
-        assert!(token(Some(&dir.path().join("none"))).unwrap_err().error.starts_with("cannot read"));
+        assert!(token(&path).is_err());
+        assert!(token(&dir.path().join("none")).unwrap_err().error.starts_with("cannot read"));
     }
 }

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use pannier_proto::record::RunState;
-use pannier_proto::request::{Disk, Problem, RemoteStatus, RunAtRemote, RunStatus, Status};
+use pannier_proto::remote::RemoteStatus;
+use pannier_proto::request::{Disk, Problem, RunAtRemote, RunStatus, Status};
 
 use super::client::Client;
 use super::failure::{EXIT_NOBODY, Failure, Result};

@@ -7,7 +7,8 @@ use std::io::Write;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use pannier_proto::request::{RemoteStatus, RunStatus, Status};
+use pannier_proto::remote::RemoteStatus;
+use pannier_proto::request::{RunStatus, Status};
 use serde::Serialize;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pannier_proto::request::RemoteStatus;
+use pannier_proto::remote::RemoteStatus;
 
 use super::{Options, Signals};
 use crate::api::App;

@@ -171,6 +171,7 @@ fn bytes_of(put_aside: Option<&str>, md5: Md5) -> Result<PathBuf, Trouble> {
     let hex: String = md5.0.iter().map(|byte| format!("{byte:02x}")).collect();
     let cache = std::env::var_os(CACHE_VARIABLE)
         .map(PathBuf::from)
+        .or_else(|| std::env::var_os("XDG_CACHE_HOME").map(|cache| Path::new(&cache).join("wandb")))
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/wandb")));
     let cached = cache.map(|cache| cache.join("artifacts/obj/md5").join(&hex[..2]).join(&hex[2..]));
     let places: Vec<PathBuf> = put_aside.map(PathBuf::from).into_iter().chain(cached).collect();

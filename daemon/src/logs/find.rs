@@ -8,8 +8,19 @@ use super::Trouble;
 
 /// How deep is looked: a project's folder, `wandb`, a run's folder.
 const DEPTH_MAX: usize = 8;
-/// Folders of a run's folder that hold no log, and may hold much else.
-const PASSED_OVER: [&str; 4] = ["files", "logs", "tmp", "node_modules"];
+/// Folders of a run's folder that hold no log of it, and may hold much else.
+const NO_LOGS: [&str; 3] = ["files", "logs", "tmp"];
+/// Where W&B's client keeps runs in some projects, although it is hidden.
+const HIDDEN: &str = ".wandb";
+
+/// Whether a folder below another is not looked into.
+fn is_passed_over(dir: &Path, name: &str) -> bool {
+    let dir = dir.file_name().and_then(|dir| dir.to_str()).unwrap_or_default();
+    let of_a_run = dir.starts_with("run-") || dir.starts_with("offline-run-");
+    (of_a_run && NO_LOGS.contains(&name))
+        || name == "node_modules"
+        || (name.starts_with('.') && name != HIDDEN)
+}
 
 /// The id that a `.wandb` file is named by.
 #[must_use]
@@ -56,7 +67,7 @@ fn walk(dir: &Path, depth: usize, wanted: &dyn Fn(&str) -> bool, found: &mut BTr
         let (Some(name), Ok(kind)) = (name.to_str(), entry.file_type()) else { continue };
         if kind.is_file() && wanted(name) {
             found.insert(entry.path());
-        } else if kind.is_dir() && depth > 0 && !PASSED_OVER.contains(&name) && !name.starts_with('.') {
+        } else if kind.is_dir() && depth > 0 && !is_passed_over(dir, name) {
             walk(&entry.path(), depth - 1, wanted, found);
         }
     }
@@ -77,6 +88,9 @@ mod tests {
         for at in ["wandb/offline-run-1-a/run-a.wandb", "wandb/run-2-b/run-b.wandb", "run-c.wandb"] {
             put(at);
         }
+        for at in [".wandb/run-4-d/run-d.wandb", "logs/run-5-e/run-e.wandb", ".git/run-f.wandb"] {
+            put(at);
+        }
         for at in ["wandb/run-2-b/files/run-x.wandb", "wandb/run-2-b/run-b.wandb.synced", "run-.wandb"] {
             put(at);
         }
@@ -85,7 +99,7 @@ mod tests {
         let root = dir.path().to_str().unwrap().to_owned();
         let found = files(&[root], &|name| run_id(name).is_some()).unwrap();
         let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["run-c.wandb", "run-a.wandb", "run-b.wandb"]);
+        assert_eq!(names, ["run-d.wandb", "run-e.wandb", "run-c.wandb", "run-a.wandb", "run-b.wandb"]);
         assert!(files(&["none".to_owned()], &|_| true).is_err());
         assert!(is_event_file("events.out.tfevents.1700000000.host.1.0") && !is_event_file("events.txt"));
     }

@@ -34,7 +34,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pannier_proto::bundle::CARRIED;
 use pannier_proto::content::{Blob, Content};
 use pannier_proto::id::RunPath;
-use pannier_proto::request::RemoteStatus;
+use pannier_proto::remote::RemoteStatus;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;

@@ -22,6 +22,7 @@ use crate::api::App;
 use crate::api::auth::Caller;
 use crate::api::bytes::streamed;
 use crate::api::respond::Answer;
+use crate::api::serve::EVENT_STREAM;
 use crate::store::Touched;
 
 /// Stands for all of them.
@@ -76,7 +77,7 @@ pub async fn events(
             () = tokio::time::sleep(LIFE) => {}
         }
     });
-    let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")];
+    let headers = [(CONTENT_TYPE, EVENT_STREAM), (CACHE_CONTROL, "no-store")];
     Ok((headers, streamed(queue)).into_response())
 }
 

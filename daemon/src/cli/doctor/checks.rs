@@ -6,7 +6,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use pannier_proto::home::SOCKET_PATH_BYTES_MAX;
-use pannier_proto::request::{RemoteStatus, Status};
+use pannier_proto::remote::RemoteStatus;
+use pannier_proto::request::Status;
 
 use super::{Check, disk};
 use crate::cli::client::Client;

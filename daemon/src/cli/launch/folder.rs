@@ -8,7 +8,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pannier_proto::request::{AddRemote, RemoteStatus, Status};
+use pannier_proto::remote::{AddRemote, RemoteStatus};
+use pannier_proto::request::Status;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
@@ -47,17 +48,15 @@ impl Brought {
         if std::env::var_os("PANNIER_HOME").is_some_and(|home| !home.is_empty()) {
             return Ok(Self { home: given.clone(), folder, users: None });
         }
-        let home = Home::of_this_node().ok_or_else(|| {
-            Failure::new("this node has no scratch of its own for a home")
-                .hint("set TMPDIR or PANNIER_HOME to a folder on a disk of this node")
-        })?;
-        if let Some(shelf) = home.root().parent() {
-            // In /tmp somebody else may have been faster.
-            private_dir(shelf)?;
+        match of_this_node() {
+            Ok((home, users)) => Ok(Self { home, folder, users: Some(users) }),
+            // The command is to run in any case.
+            Err(failure) => {
+                let hint = failure.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+                show::warn(&format!("{}; the home is {}{hint}", failure.error, given.root().display()));
+                Ok(Self { home: given.clone(), folder, users: None })
+            }
         }
-        let path = home.root().with_extension("users");
-        let users = take_shared(&path).map_err(|error| Failure::file("lock", &path, &error))?;
-        Ok(Self { home, folder, users: Some((users, path)) })
     }
 
     /// The home.
@@ -149,6 +148,21 @@ impl Brought {
         }
         Ok(())
     }
+}
+
+/// A home on this node's scratch, and who uses it.
+fn of_this_node() -> Result<(Home, (File, PathBuf))> {
+    let home = Home::of_this_node().ok_or_else(|| {
+        Failure::new("this node has no scratch of its own for a home")
+            .hint("set TMPDIR or PANNIER_HOME to a folder on a disk of this node")
+    })?;
+    if let Some(shelf) = home.root().parent() {
+        // In /tmp somebody else may have been faster.
+        private_dir(shelf)?;
+    }
+    let path = home.root().with_extension("users");
+    let users = take_shared(&path).map_err(|error| Failure::file("lock", &path, &error))?;
+    Ok((home, (users, path)))
 }
 
 fn lock_after(home: &Home) -> Option<HomeLock> {

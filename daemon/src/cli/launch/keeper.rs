@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use pannier_proto::job::JobLife;
-use pannier_proto::request::{Preempt, RemoteStatus, Status};
+use pannier_proto::remote::RemoteStatus;
+use pannier_proto::request::{Preempt, Status};
 use serde_json::json;
 
 use super::super::client::{Answer, Client};

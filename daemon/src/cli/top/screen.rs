@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use pannier_proto::dashboard::{RunItem, Sync, SyncState};
-use pannier_proto::request::{RemoteStatus, Status};
+use pannier_proto::remote::RemoteStatus;
+use pannier_proto::request::Status;
 
 use super::look::{Curve, POINTS, Seen};
 use crate::cli::show::{Table, age, clean, count, cut, number, size, span};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use pannier_proto::id::RunPath;
 use pannier_proto::record::{Change, Record};
-use pannier_proto::request::RemoteStatus;
+use pannier_proto::remote::RemoteStatus;
 
 use super::Sync;
 use crate::credentials::Credentials;
