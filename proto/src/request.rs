@@ -344,6 +344,10 @@ pub struct Preempt {
     /// Since when, in microseconds since 1970: runs that ended since then without
     /// being done ended by it.
     pub since_us: i64,
+    /// The job's command has ended. Of runs that came by W&B's file stream nobody else
+    /// says so: those are over.
+    #[serde(default)]
+    pub over: bool,
 }
 
 /// The answer to [`Preempt`].

@@ -12,6 +12,7 @@ use pannier_tests::job::JobLife;
 use pannier_tests::ledger::value;
 use pannier_tests::trainer::Trainer;
 use pannier_tests::wait;
+use pannier_tests::wandb::{Door, history_post, lines};
 use serde_json::{Value as Json, json};
 
 const RUN: &str = "local/lives/job";
@@ -167,6 +168,26 @@ fn a_signal_before_the_end_marks_the_run_and_those_of_other_jobs_go_on() {
     assert!(run["last_step"].as_i64() >= Some(50));
     assert_eq!(view(daemon.http(), "local/lives/other").unwrap()["state"], "running");
     assert!(other.kill().ledger.exists());
+}
+
+#[test]
+fn runs_of_the_wandb_client_end_with_the_command_that_is_told_to_go() {
+    let home = TestHome::new();
+    let file = ledger(&home);
+    let mut job = life(&home, 0, &file, None);
+    job.reach(&file, 5);
+    let door = Door::of(&home);
+    for run in ["streamed", "finished"] {
+        door.begin("lives", run, &json!({}));
+        let _ = door.post("lives", run, &history_post(0, &lines(0..3))).expect(200);
+    }
+    let _ = door.post("lives", "finished", &json!({"complete": true, "exitcode": 0})).expect(200);
+    assert!(!job.cancel().success());
+    let _daemon = Output::of(&mut home.pannier(&["daemon", "--detach"])).expect(0);
+    let run = state_at(&home.http(), "local/lives/streamed", "preempted");
+    assert_eq!(run["last_step"], 2);
+    assert_eq!(view(&home.http(), "local/lives/finished").unwrap()["state"], "finished");
+    let _ = state_at(&home.http(), RUN, "preempted");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use serde_json::{Map, Value as JsonValue};
 use super::intake::uncommitted;
 use super::respond::Answer;
 use super::{App, blocking};
+use crate::clock::now_us;
 use crate::ingest;
 use crate::spool::Drained;
 use crate::store::PREEMPTING;
@@ -24,18 +25,35 @@ pub async fn preempt(State(app): State<App>, Json(asked): Json<Preempt>) -> Answ
         return Err(uncommitted());
     }
     let store = app.store.clone();
-    let found = blocking(move || store.runs_of_job(&asked.job, asked.since_us)).await?;
+    let (found, streamed) = blocking(move || {
+        let streamed =
+            if asked.over { store.running_with_lines(ingest::stream::WRITERS)? } else { Vec::new() };
+        Ok((store.runs_of_job(&asked.job, asked.since_us)?, streamed))
+    })
+    .await?;
     let mut runs: Vec<RunPath> = Vec::new();
     for (path, state) in found {
-        let change = match state {
+        let mut changes = Vec::new();
+        match state {
             RunState::Running => {
                 let set = Map::from_iter([(PREEMPTING.to_owned(), JsonValue::Bool(true))]);
-                Change::Metadata { set }
+                changes.push(Change::Metadata { set });
+                if streamed.contains(&path) {
+                    // Another command of the job that still posts to it begins it again.
+                    changes.push(Change::End {
+                        time_us: now_us(),
+                        state: RunState::Crashed,
+                        exit_code: None,
+                    });
+                    app.lives.heard(&path, true);
+                }
             }
-            RunState::Crashed | RunState::Failed => Change::State { state: RunState::Preempted },
+            RunState::Crashed | RunState::Failed => {
+                changes.push(Change::State { state: RunState::Preempted });
+            }
             RunState::Finished | RunState::Pending | RunState::Preempted => continue,
-        };
-        ingest::append(&app.store, &path, vec![Record::Change(change)]).await?;
+        }
+        ingest::append(&app.store, &path, changes.into_iter().map(Record::Change).collect()).await?;
         runs.push(path);
     }
     // There is little time left to bring it away.

@@ -87,7 +87,9 @@ fn keep(home: &Home, url: Option<&str>, job: Option<&JobLife>, told: &Receiver<i
     let mut known = false;
     loop {
         match told.recv_timeout(pause) {
-            Ok(since_us) => taken = taken.or(job.map(|job| Preempt { job: job.clone(), since_us })),
+            Ok(since_us) => {
+                taken = taken.or(job.map(|job| Preempt { job: job.clone(), since_us, over: false }));
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
@@ -106,7 +108,8 @@ fn keep(home: &Home, url: Option<&str>, job: Option<&JobLife>, told: &Receiver<i
             known = tell(&client, taken);
         }
     }
-    if taken.is_some_and(|taken| !last_words(&client, home, url, &taken)) {
+    let over = |taken: Preempt| Preempt { over: true, ..taken };
+    if taken.map(over).is_some_and(|taken| !last_words(&client, home, url, &taken)) {
         show::warn(&format!(
             "not all that was logged is at the remotes; it is kept in {}, and the next daemon there brings it",
             home.root().display()
