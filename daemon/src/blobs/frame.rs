@@ -75,10 +75,15 @@ impl Head {
 #[must_use]
 pub fn pack(chunks: &[(Blob, Bytes)]) -> Vec<u8> {
     let mut body = Vec::with_capacity(chunks.iter().map(|(_, bytes)| HEAD + bytes.len()).sum());
-    for (digest, bytes) in chunks {
-        write(digest, bytes, u32::try_from(bytes.len()).unwrap_or(u32::MAX), &mut body);
-    }
+    pack_into(chunks, &mut body);
     body
+}
+
+/// The same, behind what is there.
+pub fn pack_into(chunks: &[(Blob, Bytes)], body: &mut Vec<u8>) {
+    for (digest, bytes) in chunks {
+        write(digest, bytes, u32::try_from(bytes.len()).unwrap_or(u32::MAX), body);
+    }
 }
 
 /// Reads such a body; every chunk is compared with its digest.

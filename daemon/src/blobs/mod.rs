@@ -45,7 +45,7 @@ use pannier_proto::content::{Blob, Content};
 use crate::clock::now_us;
 use crate::store::{Store, StoreError};
 pub use chunker::MAX as CHUNK_BYTES_MAX;
-pub use frame::{HEAD as FRAME_HEAD, pack, unpack};
+pub use frame::{HEAD as FRAME_HEAD, pack, pack_into, unpack};
 use packer::{Job, Packer, QUEUE};
 use packs::Packs;
 pub use pieces::{PIECE, PIECES, pieces};

@@ -135,16 +135,24 @@ impl Writing {
             }
         }
         let full = {
-            let into = if kind == Kind::Whole { &mut self.whole } else { &mut self.chunks };
-            into.extend(crate::blobs::pack(chunks));
+            let into = self.gathered(kind);
+            crate::blobs::pack_into(chunks, into);
             into.len() >= FILE_BYTES
         };
         if full { self.flush(kind) } else { Ok(()) }
     }
 
     fn flush(&mut self, kind: Kind) -> Result<()> {
-        let payload = std::mem::take(if kind == Kind::Whole { &mut self.whole } else { &mut self.chunks });
-        if payload.is_empty() { Ok(()) } else { self.file(kind, false, &payload) }
+        let mut payload = std::mem::take(self.gathered(kind));
+        let written = if payload.is_empty() { Ok(()) } else { self.file(kind, false, &payload) };
+        // The next ones have its room: one that grows anew each time leaves memory behind.
+        payload.clear();
+        *self.gathered(kind) = payload;
+        written
+    }
+
+    fn gathered(&mut self, kind: Kind) -> &mut Vec<u8> {
+        if kind == Kind::Whole { &mut self.whole } else { &mut self.chunks }
     }
 
     fn flush_parts(&mut self) -> Result<()> {
