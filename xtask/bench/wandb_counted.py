@@ -2,7 +2,8 @@
 line of JSON.
 
 A proxy stands before the server and counts: what goes to the API, which W&B limits,
-and what goes to links for files, which it does not."""
+and what goes to links for files, which it does not. With a limit it refuses what is
+more than that in a minute, as W&B does; what is refused counts, too."""
 
 import base64
 import collections
@@ -23,11 +24,33 @@ class Counter(http.server.BaseHTTPRequestHandler):
     server_address = ""
     counts = collections.Counter()
     lock = threading.Lock()
+    limit = None
+    minute = (0, 0)
+
+    def left(self):
+        """What this minute still allows before this request, and seconds until the next one."""
+        now = time.monotonic()
+        minute, used = Counter.minute
+        if int(now / 60) != minute:
+            minute, used = int(now / 60), 0
+        Counter.minute = (minute, min(used + 1, self.limit))
+        return self.limit - used, (minute + 1) * 60 - now
 
     def forward(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        is_file = self.path.startswith("/blob/")
+        limits = {}
         with self.lock:
-            self.counts["files" if self.path.startswith("/blob/") else "api"] += 1
+            self.counts["files" if is_file else "api"] += 1
+            if self.limit and not is_file:
+                left, seconds = self.left()
+                limits = {"RateLimit-Remaining": str(max(left - 1, 0)), "RateLimit-Reset": f"{seconds:.0f}"}
+        if limits and left <= 0:
+            self.send_response(429)
+            for name, value in (limits | {"Retry-After": limits["RateLimit-Reset"], "Content-Length": "0"}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            return
         connection = http.client.HTTPConnection(self.server_address)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
         connection.request(self.command, self.path, body, headers)
@@ -37,6 +60,8 @@ class Counter(http.server.BaseHTTPRequestHandler):
         for name, value in answer.getheaders():
             if name.lower() not in ("content-length", "transfer-encoding", "connection"):
                 self.send_header(name, value)
+        for name, value in limits.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -47,8 +72,8 @@ class Counter(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def proxy(server):
-    Counter.server_address = server
+def proxy(server, limit=None):
+    Counter.server_address, Counter.limit = server, limit
     counting = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Counter)
     threading.Thread(target=counting.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{counting.server_address[1]}"
@@ -87,9 +112,9 @@ def log_runs(runs, rows):
         post(f"/files/local/small/small{run:04}/file_stream", {"files": files, "complete": True, "exitcode": 0})
 
 
-def ours(server, token, runs, rows):
+def ours(server, token, runs, rows, limit=None):
     """A home with so many small runs sends them."""
-    url = proxy(server)
+    url = proxy(server, limit)
     log_runs(runs, rows)
     pannier = os.environ["PANNIER_BIN"]
     add = [pannier, "remote", "add", "wandb", url, "--token-file", token]
@@ -103,22 +128,36 @@ def ours(server, token, runs, rows):
     return {"api": api, "files": files, "took_s": took}
 
 
-def theirs(server, token, rows, seconds):
-    """One run of W&B's own SDK, as long as it is said."""
+def theirs(server, token, runs, rows, seconds, limit=None):
+    """Runs of W&B's own SDK at once, each in a process, as long as it is said."""
     with open(token) as file:
         os.environ["WANDB_API_KEY"] = file.read().strip()
-    os.environ["WANDB_BASE_URL"] = proxy(server)
+    os.environ["WANDB_BASE_URL"] = proxy(server, limit)
+    params = json.dumps({"rows": rows, "seconds": seconds})
+    said = subprocess.DEVNULL if limit else None  # Every refusal is said.
+    began = time.perf_counter()
+    command = [sys.executable, __file__, "one", params]
+    processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said) for _ in range(runs)]
+    # Under a limit the SDK gives some up.
+    failed = sum(process.wait() != 0 for process in processes)
+    if failed and not limit:
+        raise SystemExit("a run of the SDK failed")
+    api, files = taken()
+    return {"api": api, "files": files, "failed": failed, "took_s": time.perf_counter() - began}
+
+
+def one(rows, seconds):
     import wandb
 
-    run = wandb.init(project="theirs", settings=wandb.Settings(console="off", silent=True))
+    settings = wandb.Settings(console="off", silent=True, init_timeout=1800)
+    run = wandb.init(project="theirs", settings=settings)
     for step in range(rows):
         run.log({"loss": 1 / (step + 1)})
         time.sleep(seconds / rows)
     run.finish()
-    api, files = taken()
-    return {"api": api, "files": files}
+    return {}
 
 
 if __name__ == "__main__":
-    cases = {case.__name__: case for case in (ours, theirs)}
+    cases = {case.__name__: case for case in (ours, theirs, one)}
     print(json.dumps(cases[sys.argv[1]](**json.loads(sys.argv[2]))))
