@@ -63,6 +63,8 @@ def stolen_by(frame):
     ask = "(() => { try { return parent.localStorage['pannier.session'] } catch { return null } })()"
 
     def answer():
+        if frame.is_detached():
+            return [None]  # It was inside of one that went elsewhere, and is no more.
         try:
             return [frame.evaluate(ask)]
         except Error:
