@@ -49,15 +49,15 @@ impl Handover {
     /// For the runs of a home.
     #[must_use]
     pub fn new(store: Arc<Store>) -> Self {
-        let handover = Self { news: Mutex::new(store.touched()), store, changed: Mutex::default() };
-        // What an earlier daemon of the home was killed before it could say.
-        handover.note_newest();
-        handover
+        Self { news: Mutex::new(store.touched()), store, changed: Mutex::default() }
     }
 
     /// Leaves word of what changes, for as long as it is polled.
     pub async fn watch(self: Arc<Self>) {
         let mut touched = self.store.touched();
+        let first = self.clone();
+        // What an earlier daemon of the home was killed before it could say.
+        let _ = tokio::task::spawn_blocking(move || first.note_newest()).await;
         loop {
             let again = self.clone();
             // A panic was said where it was.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use crate::loopmount::possible;
+use crate::loopmount::{possible, run};
 
 /// A machine; its network is gone when it is dropped.
 pub struct Host {
@@ -120,12 +120,4 @@ fn library() -> Result<PathBuf, String> {
 
 fn ip(arguments: &[&str]) -> Result<(), String> {
     run(Command::new("ip").args(arguments))
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let done = command.env("PATH", format!("{path}:/usr/sbin:/sbin")).output();
-    let done = done.map_err(|error| format!("{command:?}: {error}"))?;
-    let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    done.status.success().then_some(()).ok_or_else(|| format!("{command:?}: {said}"))
 }

@@ -124,7 +124,8 @@ impl Drop for Mount {
     }
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
+/// Runs a program of the system; what it has against it.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let path = std::env::var("PATH").unwrap_or_default();
     let out = command.env("PATH", format!("{path}:/usr/sbin:/sbin")).stdin(Stdio::null()).output();
     let out = out.map_err(|error| format!("{command:?}: {error}"))?;

@@ -17,7 +17,6 @@ use tokio::sync::mpsc;
 
 use super::App;
 use super::bytes::streamed;
-use super::serve::Asking;
 use crate::sync::bundle::export::export as write;
 use crate::sync::bundle::import::Importer;
 use crate::sync::bundle::{Meter, Problem};
@@ -26,7 +25,7 @@ use crate::sync::bundle::{Meter, Problem};
 const TICK: Duration = Duration::from_millis(200);
 
 pub async fn export(State(app): State<App>, Json(ask): Json<Export>) -> Response {
-    let (meter, asking) = (Arc::new(Meter::default()), app.activity.begin());
+    let meter = Arc::new(Meter::default());
     let work = {
         let meter = meter.clone();
         async move {
@@ -38,7 +37,7 @@ pub async fn export(State(app): State<App>, Json(ask): Json<Export>) -> Response
         }
     };
     // Whoever asked is gone: half a bundle is of no use to anybody.
-    told(work, meter, asking, true)
+    told(work, meter, true)
 }
 
 pub async fn import(State(app): State<App>, Json(ask): Json<Import>) -> Response {
@@ -46,23 +45,22 @@ pub async fn import(State(app): State<App>, Json(ask): Json<Import>) -> Response
     let work = {
         let meter = meter.clone();
         async move {
+            let _until_done = asking;
             let importer = Importer { store: app.store, blobs: app.blobs, dir: app.home.join("bundles") };
             importer.import(ask, &meter).await
         }
     };
-    told(work, meter, asking, false)
+    told(work, meter, false)
 }
 
 /// Progress, a JSON object a line, and the result as the last line.
 fn told<T: Serialize + Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
     meter: Arc<Meter>,
-    asking: Asking,
     given_up_with_the_asker: bool,
 ) -> Response {
     let (lines, queue) = mpsc::channel::<io::Result<Bytes>>(16);
     tokio::spawn(async move {
-        let _asking = asking;
         let mut work = Box::pin(work);
         let mut tick = tokio::time::interval(TICK);
         let done = loop {

@@ -48,6 +48,12 @@ impl Failure {
         self
     }
 
+    /// The advice behind what is said of it: ` (…)`, or nothing.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default()
+    }
+
     /// A file or folder that could not be used; `deed` as in "cannot write".
     #[must_use]
     pub fn file(deed: &str, path: &Path, source: &io::Error) -> Self {

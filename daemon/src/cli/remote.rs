@@ -143,7 +143,12 @@ pub fn add(
         }
         // A token of pannier's own is for nobody else.
         Kind::Hub => {
-            (url, given.or_else(|| std::env::var(TOKEN_VARIABLE).ok()).filter(|token| !token.is_empty()))
+            let set = std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty());
+            let token = match (given, set) {
+                (None, Some(set)) => Some(trimmed(&set)?),
+                (given, _) => given,
+            };
+            (url, token)
         }
     };
     let tokenless = token.is_none() && !url.starts_with("folder:");
@@ -168,6 +173,11 @@ fn token(file: &Path) -> Result<String> {
         true => read(file, std::io::stdin())?,
         false => read(file, std::fs::File::open(file).map_err(|error| Failure::file("read", file, &error))?)?,
     };
+    trimmed(&text)
+}
+
+/// A token without its line end.
+fn trimmed(text: &str) -> Result<String> {
     match text.trim() {
         "" => Err(Failure::new("the token is empty")
             .hint("give a file with the token that `pannier hub user add` printed")),
@@ -245,6 +255,7 @@ mod tests {
         let path = dir.path().join("token");
         std::fs::write(&path, "pan-abc\n").unwrap();
         assert_eq!(token(&path), Ok("pan-abc".to_owned()));
+        assert_eq!(trimmed("pan-abc\n"), token(&path), "from wherever it comes");
         std::fs::write(&path, " \n").unwrap();
         assert!(token(&path).is_err());
         assert!(token(&dir.path().join("none")).unwrap_err().error.starts_with("cannot read"));

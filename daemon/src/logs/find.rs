@@ -13,15 +13,6 @@ const NO_LOGS: [&str; 3] = ["files", "logs", "tmp"];
 /// Where W&B's client keeps runs in some projects, although it is hidden.
 const HIDDEN: &str = ".wandb";
 
-/// Whether a folder below another is not looked into.
-fn is_passed_over(dir: &Path, name: &str) -> bool {
-    let dir = dir.file_name().and_then(|dir| dir.to_str()).unwrap_or_default();
-    let of_a_run = dir.starts_with("run-") || dir.starts_with("offline-run-");
-    (of_a_run && NO_LOGS.contains(&name))
-        || name == "node_modules"
-        || (name.starts_with('.') && name != HIDDEN)
-}
-
 /// The id that a `.wandb` file is named by.
 #[must_use]
 pub fn run_id(name: &str) -> Option<&str> {
@@ -71,6 +62,15 @@ fn walk(dir: &Path, depth: usize, wanted: &dyn Fn(&str) -> bool, found: &mut BTr
             walk(&entry.path(), depth - 1, wanted, found);
         }
     }
+}
+
+/// Whether a folder below another is not looked into.
+fn is_passed_over(dir: &Path, name: &str) -> bool {
+    let dir = dir.file_name().and_then(|dir| dir.to_str()).unwrap_or_default();
+    let of_a_run = dir.starts_with("run-") || dir.starts_with("offline-run-");
+    (of_a_run && NO_LOGS.contains(&name))
+        || name == "node_modules"
+        || (name.starts_with('.') && name != HIDDEN)
 }
 
 #[cfg(test)]

@@ -52,8 +52,8 @@ impl Brought {
             Ok((home, users)) => Ok(Self { home, folder, users: Some(users) }),
             // The command is to run in any case.
             Err(failure) => {
-                let hint = failure.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-                show::warn(&format!("{}; the home is {}{hint}", failure.error, given.root().display()));
+                let (root, advice) = (given.root().display(), failure.advice());
+                show::warn(&format!("{}; the home is {root}{advice}", failure.error));
                 Ok(Self { home: given.clone(), folder, users: None })
             }
         }

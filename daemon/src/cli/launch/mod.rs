@@ -36,8 +36,6 @@ const EXIT_NOT_FOUND: u8 = 127;
 /// Added to the number of the signal that ended the program.
 const EXIT_SIGNALLED: i32 = 128;
 
-/// What says, in a job, that the machine is taken away.
-const TAKING: [Signal; 3] = [Signal::TERM, Signal::USR1, Signal::USR2];
 /// A scheduler tells one process after the other: the command may have ended by it
 /// this much before we hear of it.
 const IN_TURN: Duration = Duration::from_millis(250);
@@ -105,8 +103,8 @@ pub fn run(home: &Home, args: &Args) -> Result {
                 true => format!("what it logs waits in {}", root.display()),
                 false => "nothing that it logs can be kept".to_owned(),
             };
-            let hint = failure.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-            show::warn(&format!("{}; the command runs without a daemon, and {fate}{hint}", failure.error));
+            let advice = failure.advice();
+            show::warn(&format!("{}; the command runs without a daemon, and {fate}{advice}", failure.error));
             None
         }
     };
@@ -211,8 +209,7 @@ async fn run_child(variables: &Variables, command: &[OsString], keeper: &Keeper)
     };
     let status =
         status.map_err(|error| Failure::new(format!("cannot wait for {}: {error}", program.display())))?;
-    let told_first =
-        status.signal().is_some_and(|number| TAKING.iter().any(|taking| taking.as_raw() == number));
+    let told_first = status.signal().and_then(Signal::from_named_raw).is_some_and(takes_the_machine);
     let patience = if told_first { IN_TURN } else { Duration::ZERO };
     while let Ok(signal) = tokio::time::timeout(patience, signals.next()).await {
         if takes_the_machine(signal) {
@@ -264,8 +261,9 @@ impl Signals {
     }
 }
 
+/// Whether it says, in a job, that the machine is taken away.
 fn takes_the_machine(signal: Signal) -> bool {
-    TAKING.contains(&signal)
+    matches!(signal, Signal::TERM | Signal::USR1 | Signal::USR2)
 }
 
 fn forward(signal: Signal, child: &Child) {
